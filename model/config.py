@@ -1,0 +1,62 @@
+"""Bounded fields: one place where a setting's default, limits, unit and help text live.
+
+Every frozen config (and `World`) declares its fields with `bounded`. The same declaration checks the
+value when the object is made, fills the command line's --help and sets the page's sliders.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import Any, NamedTuple
+
+
+class FieldInfo(NamedTuple):
+    """What a bounded field allows. For booleans `minimum` is False and `maximum` True."""
+
+    name: str
+    unit: str
+    minimum: Any
+    maximum: Any
+    default: Any
+    help: str
+
+
+def bounded(default: Any, minimum: Any, maximum: Any, help: str, unit: str = "") -> Any:
+    """A dataclass field with closed bounds; its type (bool, int, float) is that of the default."""
+    return dataclasses.field(default=default, metadata={"minimum": minimum, "maximum": maximum, "unit": unit, "help": help})
+
+
+def field_infos(cls: type) -> list[FieldInfo]:
+    """The bounded fields of a dataclass, in order of declaration."""
+    return [
+        FieldInfo(f.name, f.metadata["unit"], f.metadata["minimum"], f.metadata["maximum"], f.default, f.metadata["help"])
+        for f in dataclasses.fields(cls)
+        if "help" in f.metadata
+    ]
+
+
+def check_number(name: str, value: Any, minimum: Any, maximum: Any, kind: type = float, unit: str = "") -> Any:
+    """The value as `kind` (bool, int or float), or ValueError naming the field, the bound and the value."""
+    if kind is bool:
+        if isinstance(value, bool) or type(value).__name__ in ("bool", "bool_"):
+            return bool(value)
+        raise ValueError(f"{name} must be true or false, got {value!r}")
+    whole = "a whole number " if kind is int else ""
+    error = ValueError(f"{name} must be {whole}between {minimum:g} and {maximum:g}{' ' + unit if unit else ''}, got {value!r}")
+    if isinstance(value, (bool, str, bytes)):
+        raise error
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        raise error from None
+    if not math.isfinite(number) or not minimum <= number <= maximum or (kind is int and number != int(number)):
+        raise error
+    return kind(number)
+
+
+def check_fields(config: Any) -> None:
+    """Validate and normalise every bounded field of a frozen dataclass; call from __post_init__."""
+    for info in field_infos(type(config)):
+        value = check_number(info.name, getattr(config, info.name), info.minimum, info.maximum, type(info.default), info.unit)
+        object.__setattr__(config, info.name, value)

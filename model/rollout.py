@@ -1,0 +1,110 @@
+"""Episodes: many tasks and episodes at once, each task with its own world and its own parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from model.cartpole import World, WorldCartPole
+from model.ssm import Cell, Params
+
+
+@dataclass(frozen=True)
+class Episodes:
+    """A batch of whole episodes of M tasks, K each, padded to T steps.
+
+    obs (M, K, T, 4) float32; actions (M, K, T) int64; log_probs (M, K, T) of the actions under the behaviour policy;
+    alive (M, K, T) float32, 1 where a step was really taken; terminated (M, K) bool, True where the pole fell or the
+    cart left the track (False: cut by the step limit). The reward is 1 for every real step, so returns are lengths.
+    """
+
+    obs: Tensor
+    actions: Tensor
+    log_probs: Tensor
+    alive: Tensor
+    terminated: Tensor
+
+    @property
+    def lengths(self) -> Tensor:
+        """Steps of each episode, which are also its undiscounted return: (M, K) float32."""
+        return self.alive.sum(-1)
+
+    @property
+    def env_steps(self) -> int:
+        """Environment steps really taken; padding does not count."""
+        return int(self.alive.sum())
+
+    def first(self, episodes: int) -> Episodes:
+        """Only the first episodes of each task, cut to their longest."""
+        steps = max(1, int(self.lengths[:, :episodes].max()))
+        cut = slice(None), slice(0, episodes)
+        return Episodes(*(t[cut][:, :, :steps] for t in (self.obs, self.actions, self.log_probs, self.alive)), self.terminated[cut])
+
+
+def action_log_probs(logits: Tensor, actions: Tensor) -> Tensor:
+    """log pi(a|.) for logits (..., 2) and actions (...)."""
+    return torch.log_softmax(logits, dim=-1).gather(-1, actions.unsqueeze(-1)).squeeze(-1)
+
+
+def collect(
+    params: Params,
+    worlds: Sequence[World],
+    episodes: int,
+    generator: np.random.Generator,
+    max_steps: int = 500,
+    greedy: bool = False,
+) -> Episodes:
+    """Run `episodes` episodes in each world with that world's parameters.
+
+    params: leading axis M = len(worlds), or 1 for parameters shared by all. The episodes of a world depend on the
+    generator and on that world alone in number and order, so the same generator state gives the same episodes.
+    """
+    M, K = len(worlds), episodes
+    env = WorldCartPole([w for w in worlds for _ in range(K)], max_episode_steps=max_steps)
+    env.reset(seed=0)
+    # One row per episode, so that the first n of many episodes equal n episodes of their own.
+    env.state = generator.uniform(-0.05, 0.05, size=(M * K, 4)).T.copy()
+    noise = None if greedy else generator.random((M * K, max_steps), dtype=np.float32).T.copy()
+    with torch.inference_mode():
+        observations, actions, margins, alive, terminated = _run(Cell(params), params["initial_state"], env, noise, M, K, max_steps)
+
+    def tensor(rows: list[np.ndarray]) -> Tensor:
+        return torch.from_numpy(np.stack(rows, axis=1)).unflatten(0, (M, K))
+
+    taken = tensor(actions)
+    log_odds = tensor(margins)
+    log_probs = torch.nn.functional.logsigmoid(torch.where(taken == 1, log_odds, -log_odds))
+    return Episodes(tensor(observations), taken, log_probs, tensor(alive).float(), torch.from_numpy(terminated).view(M, K))
+
+
+def _run(cell: Cell, initial_state: Tensor, env: WorldCartPole, noise: np.ndarray | None, M: int, K: int, max_steps: int):
+    """The loop over time steps. Returns lists over steps of (M K, ...) arrays, and terminated (M K,)."""
+    shape = (M, K) if len(initial_state) == M else (1, M * K)
+    h = initial_state.unsqueeze(1).expand(*shape, -1)
+    obs = env.observe()
+    observations, actions, margins, alives = [], [], [], []
+    alive = np.ones(M * K, dtype=bool)
+    terminated = np.zeros(M * K, dtype=bool)
+    for t in range(max_steps):
+        outputs, h = cell.step(torch.from_numpy(obs).view(*shape, 4), h)
+        margin = (outputs[..., 1] - outputs[..., 0]).reshape(-1).numpy()  # log-odds of pushing right
+        if noise is None:
+            action = (margin > 0).astype(np.int64)
+        else:
+            with np.errstate(over="ignore"):
+                action = (noise[t] * (1.0 + np.exp(-margin)) < 1.0).astype(np.int64)
+        observations.append(obs)
+        actions.append(action)
+        margins.append(margin)
+        alives.append(alive)
+        obs, _, fell, cut, _ = env.step(action)
+        terminated |= fell & alive
+        alive = alive & ~(fell | cut)
+        if not alive.any():
+            break
+
+    return observations, actions, margins, alives, terminated
