@@ -1,0 +1,244 @@
+// The player: one, two or three episodes side by side under one playhead, with their signals below.
+// window.ssmPlayer(element, props, watch) is called once by each player component (ui/player.py).
+(() => {
+  const STEPS_PER_SECOND = 50;
+  const HOLD = 0.9; // s that a looping episode rests at its end
+  const ROLES = ["policy", "before", "standard", "hybrid", "baseline"];
+  const SCENE = ["ink", "muted", "faint", "ground", "cart", "wind", "force", "low", "high", "middle"];
+
+  function make(tag, parent, attributes = {}, text = "") {
+    const node = document.createElement(tag);
+    for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+    if (text) node.textContent = text; // never innerHTML: labels may hold what a visitor typed
+    parent.append(node);
+    return node;
+  }
+
+  function bytes(base64) {
+    const text = atob(base64), out = new Uint8Array(text.length);
+    for (let i = 0; i < text.length; i++) out[i] = text.charCodeAt(i);
+    return out;
+  }
+
+  class Player {
+    constructor(root) {
+      this.root = root;
+      this.playhead = 0;
+      this.playing = false;
+      this.calm = matchMedia("(prefers-reduced-motion: reduce)");
+      root.tabIndex = 0;
+      root.setAttribute("role", "group");
+      root.setAttribute("aria-label", "Episode player. Space plays or pauses, arrow keys step, Home and End jump.");
+      this.stages = make("div", root, { class: "stages" });
+      this.buildTransport();
+      this.signals = make("details", root, { class: "signals" });
+      make("summary", this.signals, {}, "Signals");
+      this.grid = make("div", this.signals, { class: "signal-grid" });
+      this.signals.open = matchMedia("(min-width: 640px)").matches;
+      this.signals.addEventListener("toggle", () => this.layout());
+      root.addEventListener("keydown", (event) => this.key(event));
+      new ResizeObserver(() => this.layout()).observe(root);
+      new MutationObserver(() => this.layout()).observe(document.body, { attributeFilter: ["class"] });
+    }
+
+    buildTransport() {
+      const bar = make("div", this.root, { class: "transport" });
+      this.button = make("button", bar, { type: "button", class: "play" }, "Play");
+      this.button.addEventListener("click", () => this.toggle());
+      this.scrubber = make("input", bar, { type: "range", min: 0, max: 1, step: 1, value: 0, "aria-label": "Step" });
+      this.scrubber.addEventListener("input", () => this.seek(+this.scrubber.value));
+      this.counter = make("output", bar, { class: "counter", "aria-label": "Step counter" });
+      const speed = make("label", bar, { class: "speed" }, "Speed ");
+      this.speed = make("select", speed, { "aria-label": "Playback speed" });
+      for (const s of [0.25, 0.5, 1, 2, 4]) make("option", this.speed, { value: s }, `${s}×`);
+      this.speed.value = "1";
+      const loop = make("label", bar, { class: "loop" });
+      this.loop = make("input", loop, { type: "checkbox" });
+      make("span", loop, {}, "Loop");
+    }
+
+    load(value) {
+      if (!value || !value.episodes || !value.episodes.length) return;
+      this.episodes = value.episodes;
+      this.steps = Math.max(...this.episodes.map((e) => e.steps));
+      this.scrubber.max = this.steps;
+      this.buildStages();
+      this.buildSignals();
+      this.layout();
+      this.seek(0, true);
+      this.shown = false;
+      this.runId = value.id;
+      if (value.autoplay !== false && !this.calm.matches) this.play();
+      else requestAnimationFrame(() => this.markShown());
+    }
+
+    // For measurements and tests: which run is on the stage, once its first frame is drawn.
+    markShown() {
+      if (this.shown) return;
+      this.shown = true;
+      this.root.dataset.run = this.runId;
+      this.root.dataset.steps = this.episodes.map((e) => e.steps).join(" ");
+    }
+
+    buildStages() {
+      this.stages.replaceChildren();
+      this.stages.dataset.count = this.episodes.length;
+      this.views = this.episodes.map((e) => {
+        const figure = make("figure", this.stages, { class: "stage" });
+        const caption = make("figcaption", figure);
+        make("span", caption, { class: "who", "data-role": e.role }, e.label);
+        make("span", caption, { class: "notes" }, e.notes.join(" · "));
+        const frame = make("div", figure, { class: "frame" });
+        const canvas = make("canvas", frame, { role: "img", "aria-label": `${e.label}. ${e.notes.join(", ")}. ${e.ending}` });
+        const ending = make("p", figure, { class: "ending", "aria-live": "polite" });
+        return { e, canvas, ending };
+      });
+    }
+
+    buildSignals() {
+      this.grid.replaceChildren();
+      this.panels = [];
+      const steps = this.steps, one = this.episodes.length === 1, thinking = this.episodes.filter((e) => e.p);
+      const chart = (title, spec) => this.panel(window.ssmCharts.Chart, title, { steps, ...spec });
+      const dash = (e) => e.dash;
+      const line = (values) => (e) => ({ values: values(e), role: e.role, dash: dash(e) });
+      const sensed = this.episodes.filter((e) => e.sensed);
+      const widest = Math.min(24, Math.max(14, ...sensed.flatMap((e) => e.sensed.map((v) => Math.abs(v) * 1.05))));
+      chart(sensed.length ? "Pole angle (degrees); thin dashed: what the sensor reports" : "Pole angle (degrees)", {
+        series: [
+          ...this.episodes.map(line((e) => e.angle)),
+          ...sensed.map((e) => ({ values: e.sensed, role: one ? "ink" : e.role, dash: [3, 3], thin: true })),
+        ],
+        range: [-widest, widest],
+        limits: [-12, 12],
+      });
+      chart("Cart position (m)", { series: this.episodes.map(line((e) => e.x)), range: [-2.8, 2.8], limits: [-2.4, 2.4] });
+      if (thinking.length) {
+        chart("Probability of pushing right", {
+          series: thinking.map((e) => ({ ...line((x) => x.p)(e), stepped: true })), range: [-0.04, 1.04], limits: [0.5],
+        });
+        const all = thinking.flatMap((e) => [...e.long, ...(one ? e.short : [])]);
+        const range = [Math.max(-0.5, Math.min(0, ...all)) - 0.04, Math.min(1.5, Math.max(1, ...all)) + 0.04];
+        const short = one ? thinking.map((e) => ({ values: e.short, role: e.role, dash: [3, 3], thin: true })) : [];
+        chart(one ? "Expected survival (1: never falls); long horizon, dashed: short" : "Expected survival, long horizon (1: never falls)", {
+          series: [...thinking.map(line((e) => e.long)), ...short], range, limits: [1],
+        });
+        for (const e of thinking) {
+          const title = `Hidden state, ${e.hidden.size} units, −${e.hidden.scale} (blue) to ${e.hidden.scale} (orange)`;
+          this.panel(window.ssmCharts.HeatMap, one ? title : `${e.label}: ${title.toLowerCase()}`, {
+            cells: bytes(e.hidden.cells), size: e.hidden.size, scale: e.hidden.scale, length: e.steps, steps,
+          }, one ? "wide" : "");
+        }
+      }
+    }
+
+    panel(Kind, title, spec, extra = "") {
+      const figure = make("figure", this.grid, { class: `signal ${extra}` });
+      make("figcaption", figure, {}, title);
+      const canvas = make("canvas", figure, { "aria-label": title });
+      const panel = new Kind(canvas, title);
+      panel.set(spec);
+      const scrub = (event) => {
+        const step = panel.stepAt(event.clientX - canvas.getBoundingClientRect().left);
+        this.pause();
+        this.seek(step);
+      };
+      canvas.addEventListener("pointerdown", (event) => { canvas.setPointerCapture(event.pointerId); scrub(event); });
+      canvas.addEventListener("pointermove", (event) => { if (event.buttons) scrub(event); });
+      this.panels.push(panel);
+    }
+
+    colours() {
+      const style = getComputedStyle(this.root), c = { font: style.fontFamily };
+      for (const name of ROLES) c[name] = style.getPropertyValue(`--role-${name}`).trim();
+      for (const name of SCENE) c[name] = style.getPropertyValue(`--scene-${name}`).trim();
+      return c;
+    }
+
+    layout() {
+      if (!this.episodes || !this.root.clientWidth) return;
+      this.c = this.colours();
+      const ratio = Math.min(window.devicePixelRatio || 1, 2);
+      for (const v of this.views) {
+        v.width = v.canvas.clientWidth;
+        v.height = v.canvas.clientHeight;
+        v.canvas.width = v.width * ratio;
+        v.canvas.height = v.height * ratio;
+        v.canvas.getContext("2d").scale(ratio, ratio);
+      }
+      // One scale for all, so that equal lengths look equal.
+      this.scale = Math.min(...this.views.map((v) => window.ssmStage.pixelsPerMetre(v.width, v.height, 2 * v.e.world.half_length)));
+      if (this.signals.open) for (const panel of this.panels) panel.layout(this.c);
+      this.draw();
+    }
+
+    draw() {
+      if (!this.c) return;
+      for (const v of this.views) {
+        window.ssmStage.draw(v.canvas.getContext("2d"), v.width, v.height, v.e, this.playhead, this.c, this.scale);
+        const ending = this.playhead >= v.e.steps ? v.e.ending : "";
+        if (v.ending.textContent !== ending) v.ending.textContent = ending;
+      }
+      if (this.signals.open) for (const panel of this.panels) panel.draw(this.playhead);
+      const step = Math.floor(this.playhead);
+      this.counter.textContent = `step ${step} of ${this.steps}`;
+      this.scrubber.value = step;
+    }
+
+    seek(step, silent) {
+      this.playhead = Math.max(0, Math.min(this.steps, step));
+      if (!silent && this.playing && this.playhead >= this.steps) this.pause();
+      this.draw();
+    }
+
+    play() {
+      if (this.playhead >= this.steps) this.playhead = 0;
+      this.rest = 0;
+      this.last = null;
+      if (this.playing) return;
+      this.playing = true;
+      this.button.textContent = "Pause";
+      requestAnimationFrame((now) => this.frame(now));
+    }
+
+    pause() {
+      this.playing = false;
+      this.button.textContent = "Play";
+    }
+
+    toggle() { this.playing ? this.pause() : this.play(); }
+
+    frame(now) {
+      if (!this.playing) return;
+      const elapsed = this.last === null ? 0 : Math.min(0.1, (now - this.last) / 1000);
+      this.last = now;
+      if (this.root.clientWidth) { // an episode on a hidden tab waits
+        this.playhead = Math.min(this.steps, this.playhead + elapsed * STEPS_PER_SECOND * +this.speed.value);
+        if (this.playhead >= this.steps) {
+          this.rest += elapsed;
+          if (!this.loop.checked) this.pause();
+          else if (this.rest > HOLD) { this.playhead = 0; this.rest = 0; }
+        }
+        this.draw();
+        this.markShown();
+      }
+      requestAnimationFrame((next) => this.frame(next));
+    }
+
+    key(event) {
+      if (event.target !== this.root && !(event.target === this.scrubber && event.key === " ")) return;
+      const jump = event.shiftKey ? 10 : 1, at = Math.floor(this.playhead);
+      const move = { ArrowLeft: at - jump, ArrowRight: at + jump, Home: 0, End: this.steps }[event.key];
+      if (event.key === " ") this.toggle();
+      else if (move !== undefined) { this.pause(); this.seek(move); }
+      else return;
+      event.preventDefault();
+    }
+  }
+
+  window.ssmPlayer = (element, props, watch) => {
+    const player = new Player(element.querySelector(".player"));
+    watch("value", () => player.load(props.value));
+    player.load(props.value);
+  };
+})();

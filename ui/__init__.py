@@ -1,0 +1,1 @@
+"""The page: it consumes `model/` and draws it."""

@@ -1,0 +1,34 @@
+"""The About tab: what this is, honestly and briefly."""
+
+from __future__ import annotations
+
+import gradio as gr
+
+TEXT = """
+### What you see
+A small State Space Model (6,744 parameters) balances a pole on a cart, 50 times a second. It reads four sensors, keeps a hidden
+state of 32 numbers, and pushes left or right. An episode ends when the pole leans more than 12 degrees, when the cart leaves the
+track at 2.4 m, or after 500 steps.
+
+### What is being shown
+The policy was meta-trained with MAML: its starting weights were chosen so that a few gradient steps, on a few episodes in a
+changed world, make it good there. Break the world on the Play tab (reverse the motor, tilt a sensor) and it may fall within a
+fifth of a second. Three policies of one architecture stand beside each other for an honest comparison: *meta-trained*; *memory*,
+trained on the same worlds without any inner steps, which can adapt within an episode through its hidden state alone; and
+*standard*, which only ever saw the standard world.
+
+### What it is not
+This is a simulation of Gymnasium's CartPole-v1 with some physics, motor and sensor changes; nothing here was tried on a real cart.
+Numbers on this page are computed when you ask for them, with the seed you give; the same seed gives the same episode.
+
+### Papers
+- Finn, Abbeel, Levine: *Model-Agnostic Meta-Learning for Fast Adaptation of Deep Networks* (2017)
+- Gu, Goel, Ré: *Efficiently Modeling Long Sequences with Structured State Spaces* (2022)
+- Smith et al.: *S5* (2023); Orvieto et al.: *LRU* (2023)
+- Okabe, Ito: the colour-blind-safe palette used for every curve here
+"""
+
+
+def build() -> None:
+    """Build the tab's content inside a Blocks context."""
+    gr.Markdown(TEXT, elem_classes="about")

@@ -1,0 +1,81 @@
+"""The public API: /run and /verify, for gradio_client and plain HTTP. Units are `World`'s own (angles in rad)."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+import gradio as gr
+import numpy as np
+
+from model import World
+from ui.episode import Recording, record, returns
+from ui.inputs import FIELDS, Choice, check_episodes, check_policy, check_seed
+from ui.policies import shared_model
+
+
+def with_world_fields(fn: Callable[..., dict]) -> Callable[..., dict]:
+    """An endpoint whose leading parameters are the world's fields, named, typed and defaulted as in `World`.
+
+    `fn(world, **rest)`. What a caller got wrong comes back as one sentence instead of a traceback.
+    """
+    rest = list(inspect.signature(fn).parameters.values())[1:]
+    hints = {**{name: type(info.default) for name, info in FIELDS.items()}, **{p.name: p.annotation for p in rest}}
+
+    def endpoint(*args: Any) -> dict:
+        given = dict(zip(hints, args, strict=True))
+        try:
+            return fn(World(**{name: given.pop(name) for name in FIELDS}), **given)
+        except ValueError as error:
+            raise gr.Error(str(error), print_exception=False) from None
+
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    fields = [inspect.Parameter(name, kind, default=info.default, annotation=type(info.default)) for name, info in FIELDS.items()]
+    endpoint.__name__, endpoint.__doc__ = fn.__name__, fn.__doc__
+    endpoint.__signature__ = inspect.Signature([*fields, *rest], return_annotation=dict)
+    endpoint.__annotations__ = {**hints, "return": dict}
+    return endpoint
+
+
+def clean(world: World, policy: Any, greedy: Any, seed: Any) -> Choice:
+    """The arguments that both endpoints share, checked."""
+    if not isinstance(greedy, bool):
+        raise ValueError(f"greedy must be true or false, got {greedy!r}")
+    return Choice(world, check_policy(policy), greedy, check_seed(seed))
+
+
+def run(world: World, policy: str = "meta", greedy: bool = True, seed: int = 0) -> dict:
+    """Play one episode and return it: its length, why it ended, and position, angle, action and force at each step."""
+    choice = clean(world, policy, greedy, seed)
+    return summary(record(shared_model(choice.policy), choice.world, choice.seed, choice.greedy, choice.policy))
+
+
+def verify(world: World, policy: str = "meta", greedy: bool = True, seed: int = 0, episodes: int = 10) -> dict:
+    """Play up to 100 episodes under the 500-step limit and return their lengths with mean, std, min and max."""
+    choice, n = clean(world, policy, greedy, seed), check_episodes(episodes)
+    values = returns(shared_model(choice.policy), choice.world, n, choice.seed, choice.greedy)
+    std = float(values.std(ddof=1)) if n > 1 else 0.0
+    numbers = {"mean": float(values.mean()), "std": std, "min": float(values.min()), "max": float(values.max())}
+    return {"n": n, **numbers, "returns": values.tolist(), **described(choice)}
+
+
+def described(choice: Choice) -> dict:
+    """A choice as the API reports it."""
+    return {"world": asdict(choice.world), "policy": choice.policy, "greedy": choice.greedy, "seed": choice.seed}
+
+
+def summary(r: Recording) -> dict:
+    """A recording as plain lists; the last position and angle are the end's."""
+    lists = {"position_m": r.states[:, 0], "angle_rad": r.states[:, 2], "action": r.actions, "motor_force_N": r.forces}
+    if r.prob_right is not None:
+        lists["probability_right"] = r.prob_right
+    rounded = {name: np.round(values, 6).tolist() for name, values in lists.items()}
+    return {"steps": r.steps, "ending": r.ending, **described(Choice(r.world, r.policy, r.greedy, r.seed)), **rounded}
+
+
+def add_endpoints() -> None:
+    """Call inside the page's Blocks context."""
+    gr.api(with_world_fields(run), api_name="run", api_description=run.__doc__)
+    gr.api(with_world_fields(verify), api_name="verify", api_description=verify.__doc__)

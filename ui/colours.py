@@ -1,0 +1,54 @@
+"""One colour, one meaning, on every canvas, curve and legend. Okabe and Ito's palette, which colour-blind eyes can tell apart."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import NamedTuple
+
+
+class Role(NamedTuple):
+    """How one meaning looks: its name in words, its colour on light and on dark ground, and its line's dashes in pixels."""
+
+    label: str
+    light: str
+    dark: str
+    dash: tuple[int, ...]
+
+
+ROLES: MappingProxyType[str, Role] = MappingProxyType(
+    {
+        "policy": Role("this policy", "#00755a", "#2fbf95", ()),
+        "before": Role("before adaptation", "#d55e00", "#ff8a3d", (2, 3)),
+        "standard": Role("standard adaptation", "#0072b2", "#56b4e9", ()),
+        "hybrid": Role("hybrid adaptation", "#b0568d", "#e09ac2", (7, 3)),
+        "baseline": Role("baseline", "#8a6d00", "#e6b800", (7, 3, 2, 3)),
+    }
+)
+
+# What stands on the stage besides the policy's pole, and the two ends of the hidden state's colour scale.
+SCENE: MappingProxyType[str, tuple[str, str]] = MappingProxyType(
+    {
+        "ink": ("#1d2733", "#e8edf2"),
+        "muted": ("#5b6775", "#a3afbb"),
+        "faint": ("#d5dbe1", "#37424d"),
+        "ground": ("#ffffff", "#151b21"),
+        "cart": ("#33414f", "#b8c4cf"),
+        "wind": ("#2a8fc7", "#56b4e9"),
+        "force": ("#1d2733", "#e8edf2"),
+        "low": ("#0072b2", "#56b4e9"),
+        "high": ("#d55e00", "#ff8a3d"),
+        "middle": ("#f4f6f8", "#1c242b"),
+    }
+)
+
+ACCENT = ROLES["policy"]
+
+
+def css_variables() -> str:
+    """The colours as CSS variables --role-NAME, --scene-NAME, for light and for dark mode; player.js reads them."""
+
+    def block(shade: int) -> str:
+        roles = [f"--role-{name}: {role[1 + shade]};" for name, role in ROLES.items()]
+        return " ".join(roles + [f"--scene-{name}: {pair[shade]};" for name, pair in SCENE.items()])
+
+    return f":root {{ {block(0)} }}\n.dark {{ {block(1)} }}\n"

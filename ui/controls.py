@@ -1,0 +1,119 @@
+"""The world's controls, the same on every tab: presets, a slider or checkbox for each of the world's fields, and how to read them."""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import gradio as gr
+from gradio.components import Component
+
+from model import DESCRIPTIONS, WORLDS, World
+from ui.inputs import CUSTOM, FIELDS, on_page, page_values, preset_of
+from ui.policies import POLICIES
+
+STANDARD = World()
+FIRST = ("reversed_motor", "mirrored_sensors", "wind", "angle_bias", "pole_half_length")
+STEPS = {"pole_mass": 0.01, "pole_half_length": 0.01, "cart_mass": 0.05, "gravity": 0.01, "angle_bias": 0.01}
+CUSTOM_DESCRIPTION = "A world of your own."
+
+
+def unchecked(component: Component) -> Component:
+    """A component that hands over what came. Gradio's own check runs before the handler and answers with a toast; without it
+    ui/inputs.py alone checks, and its one sentence stands beside the controls.
+    """
+    component.preprocess = lambda payload: payload
+    return component
+
+
+def spoken(name: str) -> str:
+    """A snake_case name as a label."""
+    return name.replace("_", " ").capitalize()
+
+
+def hint(text: str) -> str:
+    """A preset's description as the page shows it."""
+    return f'<p class="hint">{html.escape(text)}</p>'
+
+
+def problem(error: Exception | str) -> str:
+    """What is wrong with the input, one sentence for the message area."""
+    return f'<p class="problem" role="alert">{html.escape(str(error))}</p>'
+
+
+def notice(text: str) -> str:
+    """What just happened, one sentence for the message area."""
+    return f'<p class="notice" role="status">{html.escape(text)}</p>'
+
+
+def _field(name: str, value: Any):
+    info = on_page(FIELDS[name])
+    label, help = spoken(name), info.help[:1].upper() + info.help[1:]
+    if isinstance(info.default, bool):
+        return unchecked(gr.Checkbox(value, label=label, info=help, min_width=120))
+    step = 1 if isinstance(info.default, int) else STEPS.get(name, 0.1)
+    unit = info.unit.replace("^2", "²")
+    return unchecked(gr.Slider(info.minimum, info.maximum, value, step=step, label=f"{label} ({unit})", info=help, buttons=[]))
+
+
+class WorldControls:
+    """Built inside a Blocks context. `inputs` go to ui.inputs (preset, then the fields in World's order); `updates` set them."""
+
+    def __init__(self, world: World = STANDARD):
+        values = dict(zip(FIELDS, page_values(world), strict=True))
+        preset = preset_of(world)
+        names = [(spoken(name), name) for name in (*WORLDS, CUSTOM)]
+        self.preset = unchecked(gr.Dropdown(names, value=preset, label="World", filterable=False))
+        self.description = gr.HTML(hint(DESCRIPTIONS.get(preset, CUSTOM_DESCRIPTION)))
+        with gr.Row(elem_classes="pair"):
+            fields = {name: _field(name, values[name]) for name in FIRST[:2]}
+        fields |= {name: _field(name, values[name]) for name in FIRST[2:]}
+        with gr.Accordion("More of the world", open=False):
+            fields |= {name: _field(name, values[name]) for name in FIELDS if name not in FIRST}
+        self.fields = [fields[name] for name in FIELDS]
+        self._connect()
+
+    @property
+    def inputs(self) -> list:
+        """The preset and the fields: what world_from_page takes."""
+        return [self.preset, *self.fields]
+
+    @property
+    def outputs(self) -> list:
+        """What `updates` fills."""
+        return [self.preset, self.description, *self.fields]
+
+    @staticmethod
+    def updates(world: World) -> list[Any]:
+        """Values for `outputs` that show this world."""
+        preset = preset_of(world)
+        return [preset, hint(DESCRIPTIONS.get(preset, CUSTOM_DESCRIPTION)), *page_values(world)]
+
+    def _connect(self) -> None:
+        # In the browser alone: a preset must have moved every slider before a quick visitor reaches the Run button.
+        table = {name: [hint(DESCRIPTIONS[name]), *page_values(world)] for name, world in WORLDS.items()}
+        custom = hint(CUSTOM_DESCRIPTION)
+        set_fields = f"(name, ...values) => ({json.dumps(table)})[name] ?? [{json.dumps(custom)}, ...values]"
+        quiet = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+        self.preset.input(None, self.inputs, [self.description, *self.fields], js=set_fields, **quiet)
+        for field in self.fields:
+            field.input(None, None, [self.preset, self.description], js=f"() => [{json.dumps(CUSTOM)}, {json.dumps(custom)}]", **quiet)
+
+
+class PolicyControls:
+    """Which policy, greedy or sampled, and the seed: what choice_from_page takes after the world."""
+
+    def __init__(self, policies: Sequence[str] = tuple(p for p in POLICIES if p != "yours")):
+        names = [(POLICIES[p], p) for p in policies]
+        self.policy = unchecked(gr.Dropdown(names, value="meta", label="Policy", filterable=False))
+        with gr.Row(elem_classes="pair"):
+            modes = [("Greedy", "greedy"), ("Sampled", "sampled")]
+            self.mode = unchecked(gr.Radio(modes, value="greedy", label="Actions", min_width=190, scale=3))
+            self.seed = unchecked(gr.Number(0, label="Seed", step=1, min_width=80, scale=1))
+
+    @property
+    def inputs(self) -> list:
+        """Policy, mode, seed."""
+        return [self.policy, self.mode, self.seed]

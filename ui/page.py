@@ -1,0 +1,68 @@
+"""The whole page: one stage, a few acts. `build` returns the Blocks and what `launch` needs beside it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+from gradio.themes.utils.fonts import LocalFont
+
+from ui import about, api
+from ui.colours import css_variables
+from ui.play import PlayTab, first_session
+from ui.player import ASSETS, scripts
+from ui.policies import load_all
+from ui.session import STATE_SECONDS
+
+TITLE = "SSM-MetaRL playground"
+QUEUE = {"api_open": False, "max_size": 64, "default_concurrency_limit": 4}
+
+
+def theme() -> gr.themes.Base:
+    """Gradio's base theme with our one accent colour; its fonts are served by the app itself."""
+    # Bold in place of SemiBold: the SemiBold file that Gradio ships lacks most letters.
+    fonts = [LocalFont("IBM Plex Sans", weights=(400, 700)), "ui-sans-serif", "system-ui", "sans-serif"]
+    return gr.themes.Base(primary_hue="emerald", neutral_hue="slate", radius_size="sm", font=fonts).set(
+        button_primary_background_fill="var(--role-policy)",
+        button_primary_background_fill_dark="#00755a",
+        button_primary_background_fill_hover="#005f49",
+        button_primary_text_color="white",
+        body_background_fill="#f7f8f9",
+        body_background_fill_dark="#0f1419",
+        block_background_fill="transparent",
+        block_border_width="0px",
+        slider_color="#00755a",
+        slider_color_dark="#2fbf95",
+    )
+
+
+def build() -> tuple[gr.Blocks, dict[str, Any]]:
+    """The page, and the keyword arguments for its launch. Raises CheckpointError when a shipped model can't be read."""
+    load_all()
+    first = first_session()
+    with gr.Blocks(title=TITLE, delete_cache=(3600, 3600)) as page:
+        session = gr.State(first, time_to_live=STATE_SECONDS)
+        gr.HTML(
+            f'<header class="masthead"><h1>{TITLE}</h1>'
+            "<p>A small State Space Model balances a pole. Break its world, watch it fall, and let it learn to stand again.</p></header>"
+        )
+        with gr.Tabs(elem_id="acts"):
+            with gr.Tab("Play", id="play"):
+                play = PlayTab(session, first)
+            with gr.Tab("About", id="about"):
+                about.build()
+        play.connect_link(page)
+        api.add_endpoints()
+    page.queue(**QUEUE)
+    launch = {
+        "theme": theme(),
+        "css": css_variables() + (ASSETS / "style.css").read_text(),
+        "head": scripts(),
+        "ssr_mode": False,
+        "footer_links": ["api"],
+        "run_history": False,
+        "state_session_capacity": 300,
+        "max_file_size": "1mb",
+        "show_error": True,
+    }
+    return page, launch

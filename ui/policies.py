@@ -1,0 +1,38 @@
+"""The policies that a visitor can watch. The shipped models are loaded once and only ever read."""
+
+from __future__ import annotations
+
+from functools import cache
+from types import MappingProxyType
+
+import torch
+
+from model import StateSpaceModel, load_pretrained
+
+POLICIES: MappingProxyType[str, str] = MappingProxyType(
+    {
+        "meta": "Meta-trained",
+        "memory": "Memory (adapts within the episode)",
+        "standard": "Standard (trained on the standard world only)",
+        "untrained": "Untrained (random weights)",
+        "random": "Random actions",
+        "yours": "Yours (adapted or trained in this visit)",
+    }
+)
+SHIPPED = ("meta", "memory", "standard")
+
+
+@cache
+def shared_model(policy: str) -> StateSpaceModel | None:
+    """The model behind a policy's name, the same object for all visitors: read it, never train it. None for random actions."""
+    if policy == "random":
+        return None
+    if policy == "untrained":
+        return StateSpaceModel(generator=torch.Generator().manual_seed(0)).eval().requires_grad_(False)
+    return load_pretrained(policy).requires_grad_(False)
+
+
+def load_all() -> None:
+    """Read every shipped model now, so that a missing or damaged file shows at the start. Raises CheckpointError."""
+    for policy in SHIPPED:
+        shared_model(policy)
