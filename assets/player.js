@@ -3,6 +3,7 @@
 (() => {
   const STEPS_PER_SECOND = 50;
   const HOLD = 0.9; // s that a looping episode rests at its end
+  const SHORT = 50; // steps
   const ROLES = ["policy", "before", "standard", "hybrid", "baseline"];
   const SCENE = ["ink", "muted", "faint", "ground", "cart", "wind", "force", "low", "high", "middle"];
 
@@ -52,6 +53,7 @@
       this.speed = make("select", speed, { "aria-label": "Playback speed" });
       for (const s of [0.25, 0.5, 1, 2, 4]) make("option", this.speed, { value: s }, `${s}×`);
       this.speed.value = "1";
+      this.speed.addEventListener("change", () => { this.speedChosen = true; });
       const loop = make("label", bar, { class: "loop" });
       this.loop = make("input", loop, { type: "checkbox" });
       make("span", loop, {}, "Loop");
@@ -66,6 +68,8 @@
       this.buildSignals();
       this.layout();
       this.seek(0, true);
+      // A fall within a fifth of a second is no more than a flicker: slowed down, until the visitor sets a speed.
+      if (!this.speedChosen) this.speed.value = this.steps < SHORT ? "0.25" : "1";
       this.shown = false;
       this.runId = value.id;
       if (value.autoplay !== false && !this.calm.matches) this.play();

@@ -21,6 +21,15 @@ trained on the same worlds without any inner steps, which can adapt within an ep
 This is a simulation of Gymnasium's CartPole-v1 with some physics, motor and sensor changes; nothing here was tried on a real cart.
 Numbers on this page are computed when you ask for them, with the seed you give; the same seed gives the same episode.
 
+### From a program
+```python
+from gradio_client import Client
+client = Client("http://127.0.0.1:7860")  # or this page's address
+client.predict(reversed_motor=True, policy="meta", seed=3, api_name="/run")
+client.predict(wind=2.5, policy="memory", episodes=20, api_name="/verify")
+```
+Every field of the world is a named argument in its own unit (angles in rad).
+
 ### Papers
 - Finn, Abbeel, Levine: *Model-Agnostic Meta-Learning for Fast Adaptation of Deep Networks* (2017)
 - Gu, Goel, Ré: *Efficiently Modeling Long Sequences with Structured State Spaces* (2022)

@@ -105,12 +105,11 @@ def returns(model: StateSpaceModel | None, world: World, episodes: int, seed: in
     """Returns of many episodes under the 500-step limit, (episodes,); model None acts uniformly at random."""
     if model is not None:
         return evaluate_policy(model, world, episodes, seed, greedy)
-    generator = np.random.default_rng(seed)
     env = WorldCartPole([world] * episodes, MAX_EPISODE_STEPS)
     env.reset(seed=seed)
-    # A row for each episode, so that the first n of many episodes equal n episodes of their own.
-    env.state = generator.uniform(-0.05, 0.05, size=(episodes, 4)).T.copy()
-    choices = generator.integers(2, size=(episodes, MAX_EPISODE_STEPS))
+    # A generator each and a row for each episode, so that the first n of many episodes equal n episodes of their own.
+    env.state = np.random.default_rng(seed).uniform(-0.05, 0.05, size=(episodes, 4)).T.copy()
+    choices = np.random.default_rng([seed, 1]).integers(2, size=(episodes, MAX_EPISODE_STEPS))
     lengths, alive = np.zeros(episodes), np.ones(episodes, dtype=bool)
     for t in range(MAX_EPISODE_STEPS):
         _, _, fell, cut, _ = env.step(choices[:, t])

@@ -46,7 +46,10 @@ def check_name(name: str, value: Any, allowed: Sequence[str]) -> str:
 
 def check_seed(value: Any) -> int:
     """A whole number from 0 to 2^32 - 1."""
-    return check_number("seed", value, 0, MAX_SEED, int)
+    try:
+        return check_number("seed", value, 0, MAX_SEED, int)
+    except ValueError:  # the general sentence would write the bound as 4.29497e+09
+        raise ValueError(f"seed must be a whole number between 0 and {MAX_SEED}, got {shown(value)}") from None
 
 
 def check_episodes(value: Any) -> int:

@@ -22,17 +22,25 @@ def theme() -> gr.themes.Base:
     """Gradio's base theme with our one accent colour; its fonts are served by the app itself."""
     # Bold in place of SemiBold: the SemiBold file that Gradio ships lacks most letters.
     fonts = [LocalFont("IBM Plex Sans", weights=(400, 700)), "ui-sans-serif", "system-ui", "sans-serif"]
-    return gr.themes.Base(primary_hue="emerald", neutral_hue="slate", radius_size="sm", font=fonts).set(
-        button_primary_background_fill="var(--role-policy)",
-        button_primary_background_fill_dark="#00755a",
-        button_primary_background_fill_hover="#005f49",
+    shades = ["#eefaf6", "#d3f1e7", "#a8e2d0", "#6fceb2", "#2fbf95", "#0f8f6f", "#00755a", "#005f49", "#004a39", "#00372b", "#00241c"]
+    accent = gr.themes.Color(*shades, name="accent")
+    return gr.themes.Base(primary_hue=accent, neutral_hue="slate", radius_size="sm", font=fonts).set(
+        button_primary_background_fill="*primary_600",
+        button_primary_background_fill_dark="*primary_600",
+        button_primary_background_fill_hover="*primary_700",
+        button_primary_background_fill_hover_dark="*primary_500",
+        checkbox_background_color_selected="*primary_600",
+        checkbox_background_color_selected_dark="*primary_500",
         button_primary_text_color="white",
         body_background_fill="#f7f8f9",
         body_background_fill_dark="#0f1419",
         block_background_fill="transparent",
+        block_background_fill_dark="transparent",
         block_border_width="0px",
-        slider_color="#00755a",
-        slider_color_dark="#2fbf95",
+        block_info_text_color="#5b6775",
+        block_info_text_color_dark="#a3afbb",
+        slider_color="*primary_600",
+        slider_color_dark="*primary_400",
     )
 
 
@@ -59,7 +67,7 @@ def build() -> tuple[gr.Blocks, dict[str, Any]]:
         "css": css_variables() + (ASSETS / "style.css").read_text(),
         "head": scripts(),
         "ssr_mode": False,
-        "footer_links": ["api"],
+        "footer_links": [],
         "run_history": False,
         "state_session_capacity": 300,
         "max_file_size": "1mb",

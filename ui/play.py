@@ -27,17 +27,9 @@ COPY_LINK = """async (query) => {
   try { await navigator.clipboard.writeText(url); return say("Link copied."); } catch { return say("Copy this link: " + url); }
 }"""
 
-# The link of a DownloadButton must carry the new file before it is clicked; each file has its own name.
-CLICK_FILE = """() => {
-  const before = window.ssmLastFile, started = performance.now();
-  const link = () => document.querySelector("#ID a, a#ID");
-  const wait = () => {
-    const a = link();
-    if (a && a.href && a.href !== before) { window.ssmLastFile = a.href; a.click(); }
-    else if (performance.now() - started < 5000) setTimeout(wait, 30);
-  };
-  wait();
-}"""
+# A DownloadButton downloads what it holds when it is clicked, and a file made on that very click comes too late. So the file
+# is made first; when it reaches the hidden button, the button is clicked.
+CLICK_FILE = """() => { setTimeout(() => document.querySelector("#play-file").click(), 0); }"""
 
 
 def first_session() -> Session:
@@ -55,7 +47,7 @@ def verdict(values: np.ndarray, choice: Choice) -> str:
     n, how = len(values), "" if choice.policy == "random" else f"; {'greedy' if choice.greedy else 'sampled'} actions"
     std = float(values.std(ddof=1)) if n > 1 else 0.0
     who = html.escape(caption_of(choice))
-    sentence = f"{who} scored {values.mean():.1f} ± {std:.1f} (mean ± standard deviation, n = {n}{how}) of at most 500 steps."
+    sentence = f"{who} stood for {values.mean():.1f} ± {std:.1f} of 500 steps (mean ± standard deviation, n = {n}{how})."
     full = int((values >= 500).sum())
     cells = {"Mean": f"{values.mean():.1f}", "Std": f"{std:.1f}", "Min": f"{values.min():.0f}", "Max": f"{values.max():.0f}"}
     cells |= {"All 500": f"{full} of {n}"}
@@ -112,10 +104,9 @@ class PlayTab:
         self.policy.seed.submit(self._run, [self.session, *self.inputs], stage, **QUIET)
         self.verify.click(self._verify, [self.session, self.episodes, *self.inputs], [self.verdict, self.message], **PRIVATE)
         self.copy.click(None, self.link, self.message, js=COPY_LINK, queue=False, **QUIET)
-        click = CLICK_FILE.replace("ID", "play-file")
         for button, make in ((self.gif, self._gif), (self.csv, self._csv)):
-            made = button.click(make, self.session, [self.file, self.message], **QUIET)
-            made.success(None, js=click, queue=False, **QUIET)
+            button.click(make, self.session, [self.file, self.message], **QUIET)
+        self.file.change(None, js=CLICK_FILE, queue=False, **QUIET)
 
     def connect_link(self, page: gr.Blocks) -> None:
         """Restore and play what the page's link encodes."""

@@ -1,0 +1,98 @@
+"""A real browser, where there is one."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+
+import pytest
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator:
+    """Chromium, driven by Playwright; the tests are skipped where either is missing."""
+    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    path = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if path is None:
+        pytest.skip(f"no browser found: none of {', '.join(BROWSERS)} is on the PATH")
+    with api.sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=QUIET)
+        yield chromium
+        chromium.close()
+
+
+class Visit:
+    """One visitor's page, and everything that went wrong on it."""
+
+    def __init__(self, browser, url: str, **options):
+        self.context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
+        self.page = self.context.new_page()
+        self.problems: list[str] = []
+        self.page.on("console", lambda m: self.problems.append(m.text) if m.type == "error" else None)
+        self.page.on("pageerror", lambda e: self.problems.append(str(e)))
+        self.page.on(
+            "request", lambda r: None if r.url.startswith((url, "data:", "blob:")) else self.problems.append(f"request to {r.url}")
+        )
+        self.url = url
+
+    def open(self, query: str = "") -> Visit:
+        self.page.goto(self.url + query)
+        self.page.wait_for_selector("#play-stage .player[data-run]")
+        return self
+
+    @property
+    def run_id(self) -> str:
+        return self.page.get_attribute("#play-stage .player", "data-run")
+
+    @property
+    def counter(self) -> str:
+        return self.page.inner_text("#play-stage .counter")
+
+    @property
+    def step(self) -> int:
+        return int(self.counter.split()[1])
+
+    @property
+    def steps(self) -> int:
+        return int(self.counter.split()[3])
+
+    def run(self) -> None:
+        """Press Run and wait until the new episode's first frame is drawn."""
+        before = self.run_id
+        self.page.click("#play-run")
+        self.wait_for_new(before)
+
+    def wait_for_new(self, before: str) -> None:
+        self.page.wait_for_function("old => document.querySelector('#play-stage .player').dataset.run !== old", arg=before)
+
+    def number(self, name: str):
+        return self.page.get_by_role("spinbutton", name=name)
+
+    def checkbox(self, name: str):
+        return self.page.get_by_role("checkbox", name=name)
+
+
+@pytest.fixture
+def visit(browser, page_url) -> Iterator:
+    """Opens visits: visit(query, **browser options). Afterwards none may have met an error or reached outside."""
+    visits: list[Visit] = []
+
+    def open_visit(query: str = "", **options) -> Visit:
+        visits.append(Visit(browser, page_url, **options))
+        return visits[-1].open(query)
+
+    yield open_visit
+    problems = [p for v in visits for p in v.problems]
+    for v in visits:
+        v.context.close()
+    assert not problems

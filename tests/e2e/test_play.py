@@ -1,0 +1,180 @@
+"""The Play tab as a visitor meets it."""
+
+from __future__ import annotations
+
+import csv
+import re
+from pathlib import Path
+
+from PIL import Image
+
+
+def test_it_plays_without_a_click(visit):
+    page = visit()
+    first = page.step
+    page.page.wait_for_function("() => +document.querySelector('#play-stage .counter').textContent.split(' ')[1] > 10")
+    assert page.step > first and page.page.inner_text("#play-stage .play") in ("Pause", "Play")
+    drawn = page.page.evaluate(
+        """() => { const c = document.querySelector("#play-stage .frame canvas");
+        return new Set(c.getContext("2d").getImageData(0, 0, c.width, c.height).data).size; }"""
+    )
+    assert drawn > 20  # many shades: a picture, not an empty canvas
+
+
+def test_scrub_and_keyboard(visit):
+    page = visit()
+    player = page.page.locator("#play-stage .player")
+    player.focus()
+    player.press("End")
+    assert page.step == page.steps
+    assert re.match(r"The pole fell|The cart left|It stood", page.page.inner_text("#play-stage .ending"))
+    player.press("ArrowLeft")
+    assert page.step == page.steps - 1 and page.page.inner_text("#play-stage .ending") == ""
+    player.press("Home")
+    player.press("Shift+ArrowRight")
+    assert page.step == min(10, page.steps)
+    page.page.locator("#play-stage input[type=range]").fill("4")
+    assert page.step == 4
+    player.focus()
+    player.press(" ")
+    page.page.wait_for_function("() => +document.querySelector('#play-stage .counter').textContent.split(' ')[1] > 4")
+    player.press(" ")
+    assert page.page.inner_text("#play-stage .play") == "Play"
+
+
+def test_a_chart_can_be_clicked(visit):
+    page = visit()
+    box = page.page.locator("#play-stage .signal canvas").first.bounding_box()
+    page.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + 20)
+    assert 0.35 < page.step / page.steps < 0.65
+
+
+def test_a_preset_sets_the_sliders_and_a_slider_makes_it_custom(visit):
+    page = visit()
+    page.page.get_by_label("World", exact=True).click()
+    page.page.get_by_role("option", name="Reversed tilted").click()
+    assert page.checkbox("Reversed motor").is_checked()
+    assert float(page.number("Angle bias").input_value()) == 5.73
+    page.number("Wind").fill("2")
+    page.number("Wind").press("Tab")
+    page.page.wait_for_function("() => document.querySelector('[aria-label=World]').value === 'Custom'")
+    assert "A world of your own." in page.page.inner_text(".side")
+
+
+def test_break_it_and_download(visit, tmp_path):
+    page = visit()
+    page.checkbox("Reversed motor").check()
+    page.run()
+    assert "motor reversed" in page.page.inner_text("#play-stage .notes")
+    assert page.steps < 100  # it falls
+    for button, suffix in (("#play-csv", ".csv"), ("#play-gif", ".gif"), ("#play-csv", ".csv")):
+        with page.page.expect_download() as download:
+            page.page.click(button)
+        assert download.value.suggested_filename.endswith(suffix)
+        file = tmp_path / f"file{suffix}"
+        download.value.save_as(file)
+    rows = list(csv.DictReader((tmp_path / "file.csv").read_text().splitlines()))
+    assert len(rows) == page.steps + 1
+    assert Image.open(tmp_path / "file.gif").n_frames == len(range(0, page.steps, 2)) + 1
+
+
+def test_random_actions_show_no_thoughts(visit):
+    page = visit("?policy=random&world=moon")
+    page.page.wait_for_function("() => document.querySelector('#play-stage .who').textContent.startsWith('Random actions')")
+    captions = page.page.locator("#play-stage .signal figcaption").all_inner_texts()
+    assert captions == ["Pole angle (degrees)", "Cart position (m)"]
+
+
+def test_verify(visit):
+    page = visit("?policy=random")
+    page.page.click("#play-verify")
+    page.page.wait_for_selector(".verdict table")
+    assert re.search(
+        r"Random actions stood for [\d.]+ ± [\d.]+ of 500 steps \(mean ± standard deviation, n = 10\)", page.page.inner_text(".verdict")
+    )
+
+
+def test_a_link_restores_and_plays(visit):
+    first = visit()
+    first.checkbox("Mirrored sensors").check()
+    first.number("Wind").fill("-2.5")
+    first.number("Wind").press("Tab")
+    first.number("Seed").fill("17")
+    first.run()
+    first.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    first.page.click("#play-copy")
+    first.page.wait_for_selector("#play-message .notice")
+    link = first.page.evaluate("navigator.clipboard.readText()")
+    assert link.startswith(first.url + "?")
+
+    again = visit(link.removeprefix(first.url))
+    again.page.wait_for_function("() => document.querySelector('#play-stage .who').textContent.includes('seed 17')")
+    assert again.page.inner_text("#play-stage .notes") == first.page.inner_text("#play-stage .notes")
+    assert again.steps == first.steps
+    assert again.checkbox("Mirrored sensors").is_checked()
+    assert float(again.number("Wind").input_value()) == -2.5 and again.number("Seed").input_value() == "17"
+
+
+def test_a_bad_link_changes_nothing(visit):
+    page = visit("?world=reversed_motor&seed=-4")
+    page.page.wait_for_selector("#play-message .problem")
+    assert "seed must be a whole number between 0 and 4294967295, got -4" in page.page.inner_text("#play-message")
+    assert not page.checkbox("Reversed motor").is_checked()
+    assert page.page.inner_text("#play-stage .notes") == "standard world"
+
+
+def test_a_bad_value_is_one_sentence_and_the_stage_stays(visit):
+    page = visit()
+    before = page.run_id
+    for bad in ("-1", "1.5", ""):
+        page.number("Seed").fill(bad)
+        page.page.click("#play-run")
+        got = {"": "None"}.get(bad, bad)
+        page.page.wait_for_function("t => document.querySelector('#play-message').innerText.includes('got ' + t)", arg=got)
+    assert page.run_id == before and page.page.locator(".toast-body").count() == 0
+    page.number("Seed").fill("2")
+    page.run()
+    assert page.page.locator("#play-message .problem").count() == 0
+
+
+def test_two_visitors(visit):
+    one, two = visit(), visit()
+    stays = two.run_id
+    one.checkbox("Reversed motor").check()
+    one.run()
+    two.page.wait_for_timeout(300)
+    assert two.run_id == stays and not two.checkbox("Reversed motor").is_checked()
+
+
+def test_reduced_motion_waits_for_the_visitor(visit):
+    page = visit(reduced_motion="reduce")
+    page.page.wait_for_timeout(400)
+    assert page.step == 0 and page.page.inner_text("#play-stage .play") == "Play"
+    page.page.click("#play-stage .play")
+    page.page.wait_for_function("() => +document.querySelector('#play-stage .counter').textContent.split(' ')[1] > 2")
+
+
+def test_a_phone_in_the_dark(visit):
+    page = visit(viewport={"width": 390, "height": 844}, color_scheme="dark", has_touch=True)
+    assert page.page.evaluate("document.documentElement.scrollWidth") <= 390
+    stage = page.page.locator("#play-stage .frame").bounding_box()
+    run = page.page.locator("#play-run").bounding_box()
+    assert stage["width"] > 300 and stage["y"] + stage["height"] < 844 and run["y"] > stage["y"]
+    ground = page.page.evaluate("getComputedStyle(document.querySelector('#play-stage .frame')).backgroundColor")
+    assert all(int(v) < 60 for v in re.findall(r"\d+", ground)[:3])
+
+
+def test_everything_has_a_name(visit):
+    page = visit()
+    unnamed = page.page.evaluate(
+        """() => [...document.querySelectorAll(".act button, .act input, .act select, .act canvas")]
+        .filter((e) => e.offsetParent && !(e.getAttribute("aria-label") || e.innerText || (e.labels && e.labels.length) || e.title
+            || e.getAttribute("aria-labelledby")))
+        .map((e) => e.outerHTML.slice(0, 120))"""
+    )
+    assert unnamed == []
+
+
+def test_the_tree_holds_no_generated_stubs(visit):
+    visit()
+    assert not list((Path(__file__).parents[2] / "ui").glob("*.pyi"))
