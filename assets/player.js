@@ -64,6 +64,7 @@
       this.episodes = value.episodes;
       this.steps = Math.max(...this.episodes.map((e) => e.steps));
       this.scrubber.max = this.steps;
+      if (value.signals === false) this.signals.open = false;
       this.buildStages();
       this.buildSignals();
       this.layout();
@@ -94,9 +95,21 @@
         make("span", caption, { class: "notes" }, e.notes.join(" · "));
         const frame = make("div", figure, { class: "frame" });
         const canvas = make("canvas", frame, { role: "img", "aria-label": `${e.label}. ${e.notes.join(", ")}. ${e.ending}` });
-        const ending = make("p", figure, { class: "ending", "aria-live": "polite" });
+        const below = make("div", figure, { class: "below" });
+        const ending = make("p", below, { class: "ending", "aria-live": "polite" });
+        if (this.episodes.length === 1) this.addKey(below, e);
+        canvas.addEventListener("click", () => { this.toggle(); this.root.focus({ preventScroll: true }); });
         return { e, canvas, ending };
       });
+    }
+
+    // What the marks on the stage mean; only those that this world has.
+    addKey(parent, e) {
+      const key = make("p", parent, { class: "key" });
+      make("span", key, { class: "key-motor" }, "motor force");
+      if (e.world.wind) make("span", key, { class: "key-wind" }, "wind");
+      if (e.sensed) make("span", key, { class: "key-sensed" }, "pole as the sensor reports it");
+      make("span", key, { class: "key-limit" }, "12° limits");
     }
 
     buildSignals() {

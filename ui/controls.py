@@ -59,7 +59,7 @@ def _field(name: str, value: Any):
 
 
 class WorldControls:
-    """Built inside a Blocks context. `inputs` go to ui.inputs (preset, then the fields in World's order); `updates` set them."""
+    """Built inside a Blocks context, one for each tab that needs a world; then the page calls `connect_worlds` with all of them."""
 
     def __init__(self, world: World = STANDARD):
         values = dict(zip(FIELDS, page_values(world), strict=True))
@@ -73,7 +73,6 @@ class WorldControls:
         with gr.Accordion("More of the world", open=False):
             fields |= {name: _field(name, values[name]) for name in FIELDS if name not in FIRST}
         self.fields = [fields[name] for name in FIELDS]
-        self._connect()
 
     @property
     def inputs(self) -> list:
@@ -91,15 +90,40 @@ class WorldControls:
         preset = preset_of(world)
         return [preset, hint(DESCRIPTIONS.get(preset, CUSTOM_DESCRIPTION)), *page_values(world)]
 
-    def _connect(self) -> None:
-        # In the browser alone: a preset must have moved every slider before a quick visitor reaches the Run button.
-        table = {name: [hint(DESCRIPTIONS[name]), *page_values(world)] for name, world in WORLDS.items()}
-        custom = hint(CUSTOM_DESCRIPTION)
-        set_fields = f"(name, ...values) => ({json.dumps(table)})[name] ?? [{json.dumps(custom)}, ...values]"
-        quiet = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
-        self.preset.input(None, self.inputs, [self.description, *self.fields], js=set_fields, **quiet)
-        for field in self.fields:
-            field.input(None, None, [self.preset, self.description], js=f"() => [{json.dumps(CUSTOM)}, {json.dumps(custom)}]", **quiet)
+
+def connect_worlds(*groups: WorldControls) -> None:
+    """Make presets move the sliders and sliders turn the preset to "custom", the same in all groups: one world on all tabs.
+
+    In the browser alone: a preset must have moved every slider before a quick visitor reaches the Run button.
+    """
+    table = json.dumps({name: [hint(DESCRIPTIONS[name]), *page_values(world)] for name, world in WORLDS.items()})
+    name, text = json.dumps(CUSTOM), json.dumps(hint(CUSTOM_DESCRIPTION))
+    quiet = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+    for group in groups:
+        others = [other for other in groups if other is not group]
+        outputs = [group.description, *group.fields, *(c for other in others for c in other.outputs)]
+        js = f"""(name, ...values) => {{
+            const row = ({table})[name] ?? [{text}, ...values];
+            return [...row, ...Array({len(others)}).fill([name, ...row]).flat()];
+        }}"""
+        group.preset.input(None, group.inputs, outputs, js=js, **quiet)
+        for i, field in enumerate(group.fields):
+            outputs = [
+                group.preset,
+                group.description,
+                *(c for other in others for c in (other.preset, other.description, other.fields[i])),
+            ]
+            js = f"(value) => [{name}, {text}, ...Array({len(others)}).fill([{name}, {text}, value]).flat()]"
+            field.input(None, field, outputs, js=js, **quiet)
+
+
+def connect_same(*components: Component) -> None:
+    """Keep controls of one kind on several tabs equal; the seed, for one."""
+    for component in components:
+        others = [other for other in components if other is not component]
+        if others:
+            js = f"(value) => Array({len(others)}).fill(value)" if len(others) > 1 else "(value) => value"
+            component.input(None, component, others, js=js, queue=False, show_progress="hidden", api_visibility="private")
 
 
 class PolicyControls:
@@ -112,6 +136,11 @@ class PolicyControls:
             modes = [("Greedy", "greedy"), ("Sampled", "sampled")]
             self.mode = unchecked(gr.Radio(modes, value="greedy", label="Actions", min_width=190, scale=3))
             self.seed = unchecked(gr.Number(0, label="Seed", step=1, min_width=80, scale=1))
+
+    @staticmethod
+    def with_yours(value: str = "yours") -> dict:
+        """An update for `policy` once the visitor has a model: "yours" joins the list, and is chosen."""
+        return gr.update(choices=[(text, name) for name, text in POLICIES.items()], value=value)
 
     @property
     def inputs(self) -> list:

@@ -9,6 +9,7 @@ from gradio.themes.utils.fonts import LocalFont
 
 from ui import about, api
 from ui.colours import css_variables
+from ui.controls import connect_worlds
 from ui.play import PlayTab, first_session
 from ui.player import ASSETS, scripts
 from ui.policies import load_all
@@ -55,10 +56,12 @@ def build() -> tuple[gr.Blocks, dict[str, Any]]:
             "<p>A small State Space Model balances a pole. Break its world, watch it fall, and let it learn to stand again.</p></header>"
         )
         with gr.Tabs(elem_id="acts"):
-            with gr.Tab("Play", id="play"):
+            with gr.Tab("Play", id="play") as play_tab:
                 play = PlayTab(session, first)
             with gr.Tab("About", id="about"):
                 about.build()
+        connect_worlds(play.world)
+        play.connect_tab(play_tab)
         play.connect_link(page)
         api.add_endpoints()
     page.queue(**QUEUE)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import html
-import tempfile
-from pathlib import Path
 from urllib.parse import urlencode
 
 import gradio as gr
 import numpy as np
 
-from ui.controls import PolicyControls, WorldControls, notice, problem, unchecked
+from ui.controls import PolicyControls, WorldControls, hint, notice, problem, unchecked
 from ui.episode import returns, to_csv
+from ui.files import new_file
 from ui.inputs import Choice, check_episodes, choice_from_page, from_query, to_query
 from ui.player import Shown, caption, differences, player, player_value
 from ui.policies import POLICIES
@@ -61,13 +60,6 @@ def caption_of(choice: Choice) -> str:
     return POLICIES[choice.policy].split(" (")[0]
 
 
-def new_file(name: str, data: bytes) -> str:
-    """A file in a directory of its own, for one visitor's download."""
-    path = Path(tempfile.mkdtemp(prefix="ssm-")) / name
-    path.write_bytes(data)
-    return str(path)
-
-
 class PlayTab:
     """Builds the tab; `session` is the page's gr.State. The page calls `connect_link` once, for the page's load event."""
 
@@ -81,14 +73,16 @@ class PlayTab:
                 self.policy = PolicyControls()
                 self.run = gr.Button("Run", variant="primary", elem_id="play-run")
                 self.message = gr.HTML("", elem_id="play-message", elem_classes="message")
+                with gr.Row(elem_classes="small-buttons"):
+                    self.copy = gr.Button("Copy link", size="sm", min_width=80, elem_id="play-copy")
+                    self.gif = gr.Button("Save GIF", size="sm", min_width=80, elem_id="play-gif")
+                    self.csv = gr.Button("Save CSV", size="sm", min_width=80, elem_id="play-csv")
                 with gr.Row(elem_classes="pair"):
                     self.episodes = unchecked(gr.Number(10, label="Episodes", step=1, min_width=80, scale=1, elem_id="play-episodes"))
                     self.verify = gr.Button("Verify", elem_id="play-verify", scale=2, min_width=90)
-                self.verdict = gr.HTML('<p class="hint">Verify plays many episodes of this choice at once and gives their mean.</p>')
-                with gr.Row(elem_classes="small-buttons"):
-                    self.copy = gr.Button("Copy link", size="sm", min_width=70, elem_id="play-copy")
-                    self.gif = gr.Button("GIF", size="sm", min_width=60, elem_id="play-gif")
-                    self.csv = gr.Button("CSV", size="sm", min_width=60, elem_id="play-csv")
+                self.verdict = gr.HTML(
+                    hint("Verify plays many episodes of this choice at once and gives their mean."), elem_classes="verdict-box"
+                )
                 self.file = gr.DownloadButton("File", visible="hidden", elem_id="play-file")
                 self.link = gr.Textbox(urlencode(to_query(first.choice)), visible="hidden", elem_id="play-link")
         self._connect()
@@ -108,6 +102,10 @@ class PlayTab:
             button.click(make, self.session, [self.file, self.message], **QUIET)
         self.file.change(None, js=CLICK_FILE, queue=False, **QUIET)
 
+    def connect_tab(self, tab: gr.Tab) -> None:
+        """Coming back to a stage whose choice another tab has changed plays the new choice."""
+        tab.select(self._return, self.session, [self.session, self.player, self.link], **QUIET)
+
     def connect_link(self, page: gr.Blocks) -> None:
         """Restore and play what the page's link encodes."""
         outputs = [self.session, self.player, self.message, self.link, *self.world.outputs, *self.policy.inputs]
@@ -123,6 +121,12 @@ class PlayTab:
         except ValueError as error:
             return gr.skip(), gr.skip(), problem(error), gr.skip()
         return session, value_of(session), "", urlencode(to_query(session.choice))
+
+    def _return(self, session: Session):
+        if not session.stale:
+            return gr.skip(), gr.skip(), gr.skip()
+        session = session.play(session.choice)
+        return session, value_of(session), urlencode(to_query(session.choice))
 
     def _verify(self, session: Session, episodes, *inputs):
         try:

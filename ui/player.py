@@ -46,9 +46,14 @@ class Shown(NamedTuple):
     label: str = ""
 
 
-def player_value(*shown: Shown, autoplay: bool = True) -> dict[str, Any]:
-    """What a player shows. The id makes every run a new value, for the page reloads only when the value changes."""
-    return {"id": secrets.token_hex(6), "autoplay": autoplay, "episodes": [_episode(s) for s in shown]}
+def player_value(*shown: Shown, autoplay: bool = True, signals: bool = True) -> dict[str, Any]:
+    """What a player shows: one to three episodes. The id makes every run a new value, for the page reloads only when the value changes.
+
+    signals=False folds the curves away (a visitor can open them).
+    """
+    if not 1 <= len(shown) <= 3:
+        raise ValueError(f"a player must show 1 to 3 episodes, got {len(shown)}")
+    return {"id": secrets.token_hex(6), "autoplay": autoplay, "signals": signals, "episodes": [_episode(s) for s in shown]}
 
 
 def caption(recording: Recording) -> str:

@@ -23,6 +23,12 @@ class Session:
     recording: Recording | None = None
     model: StateSpaceModel | None = None
 
+    @property
+    def stale(self) -> bool:
+        """Whether the recording shows something else than the choice (another tab changed it)."""
+        r = self.recording
+        return r is None or Choice(r.world, r.policy, r.greedy, r.seed) != self.choice
+
     def policy_model(self, policy: str) -> StateSpaceModel | None:
         """The model behind a policy's name for this visitor; None acts at random."""
         return self.model if policy == "yours" else shared_model(policy)

@@ -8,6 +8,11 @@ from pathlib import Path
 
 from PIL import Image
 
+from model import WORLDS, World
+from ui.episode import record
+from ui.player import Shown, player_value
+from ui.policies import shared_model
+
 
 def test_it_plays_without_a_click(visit):
     page = visit()
@@ -178,3 +183,35 @@ def test_everything_has_a_name(visit):
 def test_the_tree_holds_no_generated_stubs(visit):
     visit()
     assert not list((Path(__file__).parents[2] / "ui").glob("*.pyi"))
+
+
+def test_three_episodes_share_one_playhead(visit):
+    page = visit()
+    model = shared_model("untrained")
+    shown = [
+        Shown(record(model, WORLDS["reversed_motor"], 0), "before", "Before"),
+        Shown(record(model, World(), 0), "standard", "After <b>one</b> step"),
+        Shown(record(None, WORLDS["moon"], 0), "hybrid", "Hybrid"),
+    ]
+    value = player_value(*shown, autoplay=False)
+    page.page.evaluate(
+        """(value) => {
+          const host = document.body.appendChild(document.createElement("div"));
+          host.id = "three";
+          host.style.width = "900px";
+          host.innerHTML = '<div class="player"></div>';
+          window.ssmPlayer(host, { value }, () => {});
+        }""",
+        value,
+    )
+    player = page.page.locator("#three .player[data-run]")
+    longest = max(s.recording.steps for s in shown)
+    assert page.page.locator("#three .stage").count() == 3
+    assert page.page.locator("#three .who").all_inner_texts() == ["Before", "After <b>one</b> step", "Hybrid"]
+    player.focus()
+    player.press("End")
+    assert page.page.inner_text("#three .counter") == f"step {longest} of {longest}"
+    assert page.page.locator("#three .ending").all_inner_texts() == [s.recording.ending for s in shown]
+    player.press("Home")
+    assert not any(page.page.locator("#three .ending").all_inner_texts())
+    assert page.page.locator("#three .signal").count() == 4 + 2  # a heat map for each episode that has a hidden state

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+from dataclasses import replace
 
 import gradio as gr
 import pytest
@@ -29,6 +30,19 @@ def test_a_session_is_a_value():
     assert first.recording is None and second.recording.seed == 5
     with pytest.raises(AttributeError):
         second.choice = Choice()
+
+
+def test_a_choice_changed_elsewhere_is_noticed():
+    played = Session().play(Choice(seed=5))
+    assert Session().stale and not played.stale
+    assert replace(played, choice=Choice(WORLDS["moon"], seed=5)).stale
+
+
+def test_coming_back_plays_what_another_tab_chose(play_tab):
+    played = Session().play(Choice())
+    assert play_tab._return(played) == (gr.skip(), gr.skip(), gr.skip())
+    session, stage, link = play_tab._return(replace(played, choice=Choice(WORLDS["moon"])))
+    assert session.recording.world == WORLDS["moon"] and "world=moon" in link and stage["episodes"][0]["notes"] == ["gravity 1.62 m/s²"]
 
 
 def test_your_own_model_is_yours_alone():
