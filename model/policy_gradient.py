@@ -1,8 +1,15 @@
-"""Returns, value baselines, advantages and surrogate losses of the policy gradient.
+"""Advantages, and the two surrogate losses of the policy gradient: the inner loop's and the outer loop's.
 
-The reward is 1 a step and is used in the unit (1 - discount), so that a discounted return lies in [0, 1]: 1 is never
-falling. The model's outputs 2 and 3 estimate it for the two discounts below; both advantages together drive the policy,
-the short one sharp about the pole, the long one about the drift along the track.
+The reward is 1 a step, used in the unit (1 - discount): a discounted return then lies in [0, 1], and 1 is never falling.
+The model's outputs 2 and 3 are value baselines for two discounts; both advantages together drive the policy: the short
+one is sharp about the pole, the long one about the drift along the track.
+
+Two measured choices carry the method (FINDINGS in the README):
+- The inner loop's advantages look barely beyond one step (a small GAE lambda). The value is then a learned potential that
+  judges each action by what it did to the pole, so that even one nine-step episode tells which way the motor works;
+  whole returns say only that every action of it was bad.
+- Only episodes that ended in a fall teach the inner loop, and in them the steps before the fall (`fall_weights`). A policy
+  that stands gets no gradient, so that further steps leave it standing.
 """
 
 from __future__ import annotations
@@ -16,7 +23,11 @@ from model.rollout import Episodes, action_log_probs
 from model.ssm import Params, sequence_outputs
 
 SHORT_DISCOUNT = 0.9
-GAE_LAMBDA = 0.95
+OUTER_LAMBDA = 0.95
+INNER_LAMBDA = 0.3
+FALL_DECAY = 0.97
+MAX_RATIO = 2.0
+INNER_SCALE = 10.0
 
 
 @lru_cache(maxsize=64)
@@ -27,8 +38,8 @@ def _decay_matrix(steps: int, rate: float) -> Tensor:
     return torch.where(lag >= 0, rate ** lag.clamp_min(0), torch.zeros(()))
 
 
-def gae(values: Tensor, alive: Tensor, terminated: Tensor, discount: float, lam: float = GAE_LAMBDA) -> Tensor:
-    """Generalised advantage estimates (Schulman et al. 2016, eq. 16) for reward (1 - discount) a step.
+def gae(values: Tensor, alive: Tensor, terminated: Tensor, discount: float, lam: float) -> Tensor:
+    """Generalised advantage estimates (Schulman et al. 2016, eq. 16) for a reward of (1 - discount) a step.
 
         delta_t = (1 - discount) + discount V_{t+1} - V_t        A_t = sum_l (discount lam)^l delta_{t+l}
 
@@ -41,46 +52,40 @@ def gae(values: Tensor, alive: Tensor, terminated: Tensor, discount: float, lam:
     return (delta @ _decay_matrix(alive.shape[-1], discount * lam)) * alive
 
 
-def advantages(values: Tensor, episodes: Episodes, discount: float) -> Tensor:
+def advantages(values: Tensor, episodes: Episodes, discount: float, lam: float) -> Tensor:
     """Advantages for the (long, short) discounts. values (M, K, T, 2) -> (M, K, T, 2)."""
     e = episodes
-    return torch.stack([gae(values[..., i], e.alive, e.terminated, d) for i, d in enumerate((discount, SHORT_DISCOUNT))], dim=-1)
+    return torch.stack([gae(values[..., i], e.alive, e.terminated, d, lam) for i, d in enumerate((discount, SHORT_DISCOUNT))], dim=-1)
 
 
-def normalised(x: Tensor, alive: Tensor, floor: float = 1e-3) -> Tensor:
-    """x with mean 0 and std 1 over all real steps; a std under the floor is not blown up."""
-    n = alive.sum().clamp_min(1)
-    mean = (x * alive).sum() / n
-    std = (((x - mean) * alive).square().sum() / n).sqrt()
-    return (x - mean) / std.clamp_min(floor) * alive
+def fall_weights(episodes: Episodes) -> Tensor:
+    """How much each step counts for its episode's fall: 0.97^(steps left), summing to 1, or 0 where none fell. (M, K, T)"""
+    left = episodes.alive.flip(-1).cumsum(-1).flip(-1) - 1
+    weights = FALL_DECAY ** left.clamp_min(0) * episodes.alive
+    return weights / weights.sum(-1, keepdim=True).clamp_min(1e-8) * episodes.terminated.unsqueeze(-1)
 
 
-def policy_gradient(params: Params, episodes: Episodes, discount: float, second_order: bool, scale: float = 1.0) -> tuple[dict[str, Tensor], Tensor]:
+def policy_gradient(
+    params: Params, episodes: Episodes, episode_weights: Tensor, discount: float, second_order: bool
+) -> tuple[dict[str, Tensor], Tensor]:
     """The gradient that an inner step follows, and the surrogate loss it belongs to, per task.
 
-        L = - 1/N sum_{k,t} A_kt pi(a_kt) / mu(a_kt)          N: real steps; mu: the behaviour policy
+        L = - sum_k w_k sum_t f_kt A_kt pi(a_kt) / mu(a_kt)        f: fall_weights; mu: the behaviour policy
 
     At the behaviour policy the gradient is REINFORCE's, and its own derivative is that of the likelihood ratio (ProMP's
-    low-variance curvature, Rothfuss et al. 2019), as second-order MAML needs. The advantage is a number to the inner
-    gradient, yet the outer gradient may pass through it: the values learn what makes adaptation work.
+    low-variance curvature, Rothfuss et al. 2019), as second-order MAML needs; for replayed episodes the ratio corrects
+    for the policy that collected them, truncated at 2. The advantage is a number to the inner gradient, yet the outer
+    gradient passes through it: the values learn what makes adaptation work.
 
-    params with leading axis M that require grad. Returns name -> (M, ...) and loss (M,).
+    params: leading axis M, requiring grad. episode_weights w (M, K). Returns name -> (M, ...) and loss (M,).
     """
     outputs = sequence_outputs(params, episodes.obs)
     logits, values = outputs[..., :2], outputs[..., 2:4]
-    advantage = advantages(values, episodes, discount).sum(-1)
-    ratio = (action_log_probs(logits, episodes.actions) - episodes.log_probs).clamp(-10, 10).exp()
-    weight = ratio * advantage * episodes.alive * (scale / episodes.alive.sum((1, 2), keepdim=True))  # (M, K, T)
-    # dL/dlogits = -weight (onehot(a) - pi): written out so that the inner gradient leaves the values alone.
+    advantage = advantages(values, episodes, discount, INNER_LAMBDA).sum(-1)
+    ratio = (action_log_probs(logits, episodes.actions) - episodes.log_probs).exp().clamp_max(MAX_RATIO)
+    weight = ratio * advantage * fall_weights(episodes) * episode_weights.unsqueeze(-1) * INNER_SCALE  # (M, K, T)
+    # dL/dlogits = -weight (onehot(a) - pi), written out so that the inner gradient leaves the values alone.
     onehot = torch.nn.functional.one_hot(episodes.actions, 2)
     cotangent = -weight.unsqueeze(-1) * (onehot - logits.softmax(-1))
-    if not second_order:
-        cotangent = cotangent.detach()
-    grads = torch.autograd.grad(logits, list(params.values()), cotangent, create_graph=second_order)
+    grads = torch.autograd.grad(logits, list(params.values()), cotangent if second_order else cotangent.detach(), create_graph=second_order)
     return dict(zip(params, grads, strict=True)), -weight.sum((1, 2)).detach()
-
-
-def entropy(logits: Tensor, alive: Tensor) -> Tensor:
-    """Mean entropy of the policy over real steps, nats. logits (..., T, 2), alive (..., T)."""
-    log_p = torch.log_softmax(logits, -1)
-    return -((log_p.exp() * log_p).sum(-1) * alive).sum() / alive.sum()

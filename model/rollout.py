@@ -40,9 +40,46 @@ class Episodes:
 
     def first(self, episodes: int) -> Episodes:
         """Only the first episodes of each task, cut to their longest."""
-        steps = max(1, int(self.lengths[:, :episodes].max()))
-        cut = slice(None), slice(0, episodes)
-        return Episodes(*(t[cut][:, :, :steps] for t in (self.obs, self.actions, self.log_probs, self.alive)), self.terminated[cut])
+        kept = Episodes(*(t[:, :episodes] for t in self.tensors))
+        return kept.cut(int(kept.lengths.max()))
+
+    def task(self, index: int) -> Episodes:
+        """The episodes of one task, as a batch with M = 1."""
+        return Episodes(*(t[index : index + 1] for t in self.tensors))
+
+    def episode(self, k: int) -> Episodes:
+        """Episode k of every task, cut to its steps, as a copy that holds no other memory."""
+        kept = Episodes(*(t[:, k : k + 1] for t in self.tensors))
+        kept = kept.cut(int(kept.lengths.max()))
+        return Episodes(*(t.clone() for t in kept.tensors))
+
+    def cut(self, steps: int) -> Episodes:
+        """Only the first steps."""
+        *series, terminated = self.tensors
+        return Episodes(*(t[:, :, : max(1, steps)] for t in series), terminated)
+
+    @property
+    def tensors(self) -> tuple[Tensor, ...]:
+        """The fields in order."""
+        return self.obs, self.actions, self.log_probs, self.alive, self.terminated
+
+
+def concatenated(batches: Sequence[Episodes]) -> Episodes:
+    """Episodes of the same tasks side by side along K, padded to the longest."""
+    steps = max(b.obs.shape[2] for b in batches)
+
+    def pad(t: Tensor, time_axis: bool) -> Tensor:
+        missing = steps - t.shape[2] if time_axis else 0
+        return torch.nn.functional.pad(t, [0, 0] * (t.dim() - 3) + [0, missing]) if missing else t
+
+    columns = zip(*(b.tensors for b in batches), strict=True)
+    return Episodes(*(torch.cat([pad(t, t.dim() > 2) for t in column], dim=1) for column in columns))
+
+
+def stacked(tasks: Sequence[Episodes]) -> Episodes:
+    """Batches of single tasks with equal K on top of each other along M, padded to the longest."""
+    swapped = concatenated([Episodes(*(t.transpose(0, 1) for t in e.tensors)) for e in tasks])
+    return Episodes(*(t.transpose(0, 1).contiguous() for t in swapped.tensors))
 
 
 def action_log_probs(logits: Tensor, actions: Tensor) -> Tensor:

@@ -138,7 +138,9 @@ class StateSpaceModel(nn.Module):
     The defaults give exactly 6,744 parameters. Raises ValueError for sizes out of bounds.
     """
 
-    def __init__(self, state_dim: int = 32, input_dim: int = 4, output_dim: int = 4, hidden_dim: int = 64, generator: torch.Generator | None = None):
+    def __init__(
+        self, state_dim: int = 32, input_dim: int = 4, output_dim: int = 4, hidden_dim: int = 64, generator: torch.Generator | None = None
+    ):
         super().__init__()
         self.state_dim = S = check_number("state_dim", state_dim, 1, 512, int)
         self.input_dim = I = check_number("input_dim", input_dim, 1, 64, int)  # noqa: E741

@@ -36,9 +36,15 @@ _PRESETS: dict[str, tuple[World, str]] = {
     "reversed_gale": (World(reversed_motor=True, wind=4.0), "The motor is reversed, in a wind stronger than any in training."),
     "reversed_delay": (World(reversed_motor=True, action_delay=2), "The motor is reversed and answers two steps late."),
     "reversed_jupiter": (World(reversed_motor=True, gravity=24.8), "The motor is reversed under Jupiter's gravity."),
-    "reversed_tilted": (World(reversed_motor=True, angle_bias=0.1), "The motor is reversed and the angle sensor reads 5.7 degrees too much."),
+    "reversed_tilted": (
+        World(reversed_motor=True, angle_bias=0.1),
+        "The motor is reversed and the angle sensor reads 5.7 degrees too much.",
+    ),
     "mirrored_windy": (World(mirrored_sensors=True, wind=2.5), "The pole's sensors show a mirror image, in wind."),
-    "mirrored_long_pole": (World(mirrored_sensors=True, pole_half_length=1.8), "The pole's sensors show a mirror image of a pole 3.6 m long."),
+    "mirrored_long_pole": (
+        World(mirrored_sensors=True, pole_half_length=1.8),
+        "The pole's sensors show a mirror image of a pole 3.6 m long.",
+    ),
     "delayed_motor": (World(action_delay=4), "Every action reaches the motor four steps late."),
     "blind_velocity": (World(velocity_sensors=False), "Both velocity sensors are dead: only positions are seen."),
 }
