@@ -30,7 +30,7 @@ def unchecked(component: Component) -> Component:
 
 def spoken(name: str) -> str:
     """A snake_case name as a label."""
-    return name.replace("_", " ").capitalize()
+    return {"force_mag": "Motor force"}.get(name, name.replace("_", " ").capitalize())
 
 
 def hint(text: str) -> str:

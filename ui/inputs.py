@@ -91,13 +91,12 @@ def preset_of(world: World) -> str:
 def world_from_page(preset: Any, values: Sequence[Any]) -> World:
     """The world that the controls show. A preset whose values stand unchanged is that very world, free of rounding."""
     check_name("world", preset, [*WORLDS, CUSTOM])
-    if preset != CUSTOM and page_values(WORLDS[preset]) == list(values):
-        return WORLDS[preset]
     fields = {}
     for info, value in zip(map(on_page, FIELDS.values()), values, strict=True):
         value = check_number(info.name, value, info.minimum, info.maximum, type(info.default), info.unit)
         fields[info.name] = math.radians(value) if info.unit == "degrees" else value
-    return World(**fields)
+    unchanged = preset != CUSTOM and page_values(WORLDS[preset]) == list(values)
+    return WORLDS[preset] if unchanged else World(**fields)
 
 
 def choice_from_page(preset: Any, values: Sequence[Any], policy: Any, mode: Any, seed: Any, has_own_model: bool = False) -> Choice:

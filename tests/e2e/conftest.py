@@ -45,9 +45,16 @@ class Visit:
         )
         self.url = url
 
-    def open(self, query: str = "") -> Visit:
+    def open(self, query: str = "", first_run: str | None = None) -> Visit:
+        """Open the page; with a link's query, wait until what it asks for has replaced the first run, or was refused."""
         self.page.goto(self.url + query)
         self.page.wait_for_selector("#play-stage .player[data-run]")
+        if query:
+            self.page.wait_for_function(
+                """first => document.querySelector('#play-stage .player').dataset.run !== first
+                || document.querySelector('#play-message .problem')""",
+                arg=first_run,
+            )
         return self
 
     @property
@@ -82,14 +89,23 @@ class Visit:
         return self.page.get_by_role("checkbox", name=name)
 
 
+@pytest.fixture(scope="session")
+def first_run(browser, page_url) -> str:
+    """The id of the episode that stands in every freshly opened page."""
+    first = Visit(browser, page_url).open()
+    run_id = first.run_id
+    first.context.close()
+    return run_id
+
+
 @pytest.fixture
-def visit(browser, page_url) -> Iterator:
+def visit(browser, page_url, first_run) -> Iterator:
     """Opens visits: visit(query, **browser options). Afterwards none may have met an error or reached outside."""
     visits: list[Visit] = []
 
     def open_visit(query: str = "", **options) -> Visit:
         visits.append(Visit(browser, page_url, **options))
-        return visits[-1].open(query)
+        return visits[-1].open(query, first_run)
 
     yield open_visit
     problems = [p for v in visits for p in v.problems]

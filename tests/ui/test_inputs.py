@@ -67,6 +67,11 @@ def test_a_bad_field_is_one_sentence(field, value, sentence):
     assert str(error.value) == sentence
 
 
+def test_a_preset_does_not_excuse_bad_values():
+    with pytest.raises(ValueError, match=r"cart_mass must be between 0\.2 and 5 kg, got True"):
+        world_from_page("standard", changed(cart_mass=True))  # though True == 1.0
+
+
 def test_a_changed_preset_is_not_the_preset():
     assert world_from_page("standard", changed(wind=1.0)) == World(wind=1.0)
 
