@@ -65,6 +65,9 @@ class PlayTab:
 
     def __init__(self, session: gr.State, first: Session):
         self.session = session
+        gr.HTML(
+            '<p class="act-line">Watch it balance. Then break its world: reverse the motor, tilt a sensor, add wind, and press Run.</p>'
+        )
         with gr.Row(elem_classes="act", equal_height=False):
             with gr.Column(scale=7, min_width=320):
                 self.player = player(value_of(first), elem_id="play-stage")

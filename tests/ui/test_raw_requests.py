@@ -1,0 +1,53 @@
+"""What a program can send past the page: the handlers' own checks are all that stands there."""
+
+from __future__ import annotations
+
+import json
+import secrets
+
+import httpx
+import pytest
+
+from model import World
+from ui.inputs import page_values
+
+
+def send(url: str, target: str, data: list) -> dict:
+    """Send `data` to the handler of the button `target` as a browser would, through the queue; the final message."""
+    config = httpx.get(f"{url}config").json()
+    button = next(c["id"] for c in config["components"] if c["props"].get("elem_id") == target)
+    handler = next(d for d in config["dependencies"] if [button, "click"] in d["targets"] and d["backend_fn"])
+    session = secrets.token_hex(6)
+    body = {"data": data, "fn_index": handler["id"], "session_hash": session}
+    # NaN and Infinity are not JSON, yet Python's reader takes them.
+    httpx.post(f"{url}gradio_api/queue/join", content=json.dumps(body), headers={"content-type": "application/json"}).raise_for_status()
+    with httpx.stream("GET", f"{url}gradio_api/queue/data", params={"session_hash": session}, timeout=30) as stream:
+        for line in stream.iter_lines():
+            message = json.loads(line.removeprefix("data: ")) if line.startswith("data: ") else {}
+            if message.get("msg") == "process_completed":
+                return message
+    raise AssertionError("no answer")
+
+
+STANDARD = page_values(World())
+
+
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        (["standard", *STANDARD, "meta", "greedy", float("nan")], "seed must be a whole number"),
+        (["standard", *[None] * len(STANDARD), "meta", "greedy", 0], "gravity must be between 1 and 30 m/s^2, got None"),
+        ([["standard"], *STANDARD, "meta", "greedy", 0], "world must be one of"),
+        (["custom", float("inf"), *STANDARD[1:], "meta", "greedy", 0], "gravity must be between 1 and 30 m/s^2, got inf"),
+        (["custom", *STANDARD, "../weights", "greedy", 0], "policy must be one of"),
+        (["custom", *STANDARD, "meta", {"a": 1}, 0], "actions must be one of"),
+    ],
+)
+def test_run_refuses_with_a_sentence(page_url, data, sentence):
+    answer = send(page_url, "play-run", [None, *data])
+    assert answer["success"] and sentence in json.dumps(answer["output"]["data"])
+    assert "Traceback" not in json.dumps(answer)
+
+
+def test_the_queue_cannot_be_bypassed(page_url):
+    assert httpx.post(f"{page_url}gradio_api/run/run", json={"data": []}).status_code in (401, 403, 404)
