@@ -46,7 +46,11 @@ class _Pen:
         self.draw.ellipse([v * OVERSAMPLE for v in (x - radius, y - radius, x + radius, y + radius)], fill=colour)
 
     def rod(self, x0: float, y0: float, x1: float, y1: float, colour: str, width: float) -> None:
-        self.line(x0, y0, x1, y1, colour, width)
+        # A polygon: Pillow's own thick lines are bumpy at small angles.
+        far = math.hypot(x1 - x0, y1 - y0) or 1.0
+        dx, dy = -(y1 - y0) / far * width / 2, (x1 - x0) / far * width / 2
+        corners = [(x0 + dx, y0 + dy), (x1 + dx, y1 + dy), (x1 - dx, y1 - dy), (x0 - dx, y0 - dy)]
+        self.draw.polygon([(x * OVERSAMPLE, y * OVERSAMPLE) for x, y in corners], fill=colour)
         for x, y in ((x0, y0), (x1, y1)):
             self.dot(x, y, width / 2, colour)
 
@@ -112,7 +116,7 @@ def frame(recording: Recording, step: int, label: str = "", role: str = "policy"
     pen.text(WIDTH - 12, 10, f"step {step} of {r.steps}", COLOUR["muted"], 13, "ra")
     if step == r.steps:
         pen.text(12, 30, r.ending, COLOUR["ink"], 13)
-    return image.resize((WIDTH, HEIGHT), Image.Resampling.BOX)
+    return image.reduce(OVERSAMPLE)
 
 
 def _track(pen: _Pen, scale: float, ground: float, middle: float) -> None:
