@@ -1,7 +1,7 @@
 """Measure how long a visitor waits, in a real browser on this machine: python tests/first_frame.py
 
-Prints, for opening the page and for pressing Run (the longest episode found among the policies and easy worlds), the time
-until the first frame is drawn, and the pace at which an episode plays.
+Prints, for opening the page and for pressing Run (the longest episode that a shipped policy plays in
+the standard world), the time until the first frame is drawn, and the pace at which an episode plays.
 """
 
 from __future__ import annotations
