@@ -91,7 +91,9 @@ def train(args: argparse.Namespace) -> dict:
     try:
         for record in epochs:
             bar.update()
-            bar.set_postfix_str(f"return before {record.return_before:.0f}, after {record.return_after:.0f}, {record.env_steps / record.seconds:,.0f} steps/s")
+            bar.set_postfix_str(
+                f"return before {record.return_before:.0f}, after {record.return_after:.0f}, {record.env_steps / record.seconds:,.0f} steps/s"
+            )
     except KeyboardInterrupt:
         bar.write("stopped; the best parameters so far are kept", file=sys.stderr)
     finally:
@@ -151,7 +153,9 @@ def benchmark(args: argparse.Namespace) -> dict:
 
 
 def build_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m model", description="A State Space Model policy, meta-trained to adapt to broken CartPole worlds.")
+    parser = argparse.ArgumentParser(
+        prog="python -m model", description="A State Space Model policy, meta-trained to adapt to broken CartPole worlds."
+    )
     commands = parser.add_subparsers(dest="command", required=True)
 
     def command(name: str, run: Callable, seed: bool = True) -> argparse.ArgumentParser:
@@ -174,7 +178,9 @@ def build_parser() -> argparse.ArgumentParser:
     sub.add_argument("--mode", choices=("standard", "hybrid"), default="standard", help="without or with experience replay")
     sub.add_argument("--policy", choices=PRETRAINED, default="meta", help="the shipped weights to start from (default meta)")
     sub.add_argument("--checkpoint", metavar="FILE", help="start from this .safetensors checkpoint instead")
-    sub.add_argument("--episodes", type=int, default=20, help="greedy episodes that measure each step; not counted as environment steps (default 20)")
+    sub.add_argument(
+        "--episodes", type=int, default=20, help="greedy episodes that measure each step; not counted as environment steps (default 20)"
+    )
     add_config_options(sub, HybridAdaptationConfig)
 
     sub = command("evaluate", evaluate)

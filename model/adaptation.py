@@ -58,7 +58,7 @@ def with_replay(fresh: Episodes, weights: Tensor, replayed: Sequence[Episodes | 
     for r in replayed:
         count = 0 if r is None else r.obs.shape[1]
         tasks.append(concatenated([*([r] if count else []), *[filler] * (most - count)]))
-        shares.append([experience_weight / count] * count + [0.0] * (most - count))
+        shares.append([experience_weight / max(count, 1)] * count + [0.0] * (most - count))
     return concatenated([fresh, stacked(tasks)]), torch.cat([weights, torch.tensor(shares)], dim=1)
 
 
@@ -104,7 +104,11 @@ class AdaptationStep:
 
 
 def adapt_tasks(
-    params: Params, worlds: Sequence[World], config: StandardAdaptationConfig, generator: np.random.Generator, buffers: Sequence[ExperienceBuffer]
+    params: Params,
+    worlds: Sequence[World],
+    config: StandardAdaptationConfig,
+    generator: np.random.Generator,
+    buffers: Sequence[ExperienceBuffer],
 ) -> Iterator[tuple[dict[str, Tensor], Tensor, Tensor, Episodes]]:
     """Adapt M tasks at once, each in its own world. params: leading axis M or 1. buffers: one a task, or none for standard.
 
@@ -127,7 +131,9 @@ def adapt_tasks(
         params, loss, norm = inner_step(required, support, weights, config.adapt_lr, config.max_grad_norm, config.discount_factor)
         params = {name: p.detach() for name, p in params.items()}
         if not all(torch.isfinite(p).all() for p in params.values()):
-            raise NonFiniteParameters(f"step {index} with adapt_lr {config.adapt_lr:g} made parameters that are not finite; those before it are kept")
+            raise NonFiniteParameters(
+                f"step {index} with adapt_lr {config.adapt_lr:g} made parameters that are not finite; those before it are kept"
+            )
         yield params, loss, norm, fresh
 
 

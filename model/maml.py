@@ -50,7 +50,13 @@ class MetaTrainingConfig:
     entropy_bonus: float = bounded(0.01, 0.0, 1.0, "keeps the policy before adaptation exploring")
     value_weight: float = bounded(0.5, 0.0, 10.0, "weight of the value baselines' loss")
     pre_adaptation_weight: float = bounded(1.0, 0.0, 10.0, "weight of the return before adaptation, next to that after it")
-    pre_adaptation_all: bool = bounded(False, False, True, "count the return before adaptation in all worlds, not only where the motor is not reversed")
+    pre_adaptation_all: bool = bounded(
+        False, False, True, "count the return before adaptation in all worlds, not only where neither motor nor sensors are reversed"
+    )
+    length_exponent: float = bounded(
+        0.5, 0.0, 1.0, "weighs a step by its episode's length to this power, inverted: 0 is a mean over steps, 1 over episodes"
+    )
+    normalise_per_task: bool = bounded(False, False, True, "advantages get mean 0 and std 1 in each task instead of over all tasks")
     state_dim: int = bounded(32, 1, 512, "size S of the hidden state")
     hidden_dim: int = bounded(64, 1, 512, "width H of the read-out's hidden layer")
     seed: int = bounded(0, 0, 2**32 - 1, "seed of weights, worlds and episodes")
@@ -58,7 +64,9 @@ class MetaTrainingConfig:
     def __post_init__(self) -> None:
         check_fields(self)
         if self.min_support_episodes > self.episodes_per_task:
-            raise ValueError(f"min_support_episodes must be at most episodes_per_task = {self.episodes_per_task}, got {self.min_support_episodes}")
+            raise ValueError(
+                f"min_support_episodes must be at most episodes_per_task = {self.episodes_per_task}, got {self.min_support_episodes}"
+            )
 
 
 @dataclass(frozen=True)
@@ -121,13 +129,14 @@ class MetaMAML:
             low, high = c.min_support_episodes, c.episodes_per_task
             support_size = int(np.exp(generator.uniform(np.log(low), np.log(high + 1))))  # log-uniform: few matter as much as many
             batch = Batch(c, worlds, min(support_size, high), generator)
+            guard.start_epoch()
             meta_loss, finite = self._update(theta, optimizer, batch)
             returns = tuple(float(e.lengths.mean()) for e in batch.episodes)
             episodes += sum(e.terminated.numel() for e in batch.episodes)
             env_steps += sum(e.env_steps for e in batch.episodes)
             rolled_back = guard.check(batch.score(), finite)
             if guard.running > best_score and not rolled_back:
-                best_score, self._best = guard.running, learner.with_params(learner.params())
+                best_score, self._best = guard.running, learner.with_params(guard.candidate)
             yield MetaEpoch(
                 epoch, meta_loss, returns[0], returns[-1], returns[1:], episodes, env_steps, time.perf_counter() - started, rolled_back
             )
@@ -151,35 +160,44 @@ class MetaMAML:
 
 
 class CollapseGuard:
-    """Steps back to the last good parameters and optimizer state when the return falls below half its running mean."""
+    """Steps back to the last good parameters and optimizer state when the return falls below half its running mean.
+
+    Good are parameters whose own episodes reached at least 0.9 of the running mean: those of the start of an epoch, never the
+    untried ones that its update made.
+    """
 
     def __init__(self, learner: StateSpaceModel, optimizer: torch.optim.Optimizer, decay: float = 0.9):
         self.learner, self.optimizer, self.decay = learner, optimizer, decay
         self.running = -np.inf
-        self._remember()
+        self.start_epoch()
+        self._good = self._candidate
 
-    def _remember(self) -> None:
+    def start_epoch(self) -> None:
+        """Take a copy of the parameters that this epoch's episodes will be collected with."""
         state = self.optimizer.state_dict()
-        self._good = (
-            {n: p.detach().clone() for n, p in self.learner.named_parameters()},
-            {**state, "state": {i: {k: v.clone() for k, v in s.items()} for i, s in state["state"].items()}},
-        )
+        copied = {**state, "state": {i: {k: v.clone() for k, v in s.items()} for i, s in state["state"].items()}}
+        self._candidate = (self.learner.params(), copied)
+
+    @property
+    def candidate(self) -> dict[str, Tensor]:
+        """The parameters at the start of this epoch."""
+        return self._candidate[0]
 
     def check(self, score: float, finite: bool) -> bool:
-        """Take note of the score that the parameters of this epoch reached; True if it stepped back."""
+        """Take note of the score that this epoch's episodes reached; True if it stepped back."""
         finite = finite and all(bool(torch.isfinite(p).all()) for p in self.learner.parameters())
         if not finite or score < 0.5 * self.running:
             params, state = self._good
             with torch.no_grad():
                 for name, p in self.learner.named_parameters():
                     p.copy_(params[name])
-            if state["state"]:
-                self.optimizer.load_state_dict(state)
+            # The optimizer adopts the tensors that it is given: hand it copies, for the next time.
+            self.optimizer.load_state_dict({**state, "state": {i: {k: v.clone() for k, v in s.items()} for i, s in state["state"].items()}})
             self.running *= 0.9  # should the tasks have become harder, do not step back for ever
             return True
         self.running = score if self.running == -np.inf else self.decay * self.running + (1 - self.decay) * score
         if score >= 0.9 * self.running:
-            self._remember()
+            self._good = self._candidate
         return False
 
 
@@ -190,7 +208,7 @@ class Batch:
         self.config, self.worlds, self.support_size, self.generator = config, worlds, support_size, generator
         self.episodes: list[Episodes] = []
         self.fixed: list[tuple[Tensor, Tensor, Tensor]] = []  # step weights, normalised advantages, value targets
-        counted = [config.pre_adaptation_all or config.inner_steps == 0 or not w.reversed_motor for w in worlds]
+        counted = [config.pre_adaptation_all or config.inner_steps == 0 or not (w.reversed_motor or w.mirrored_sensors) for w in worlds]
         self.pre_adaptation = torch.tensor(counted, dtype=torch.float32).view(-1, 1, 1)
 
     def score(self) -> float:
@@ -229,13 +247,14 @@ class Batch:
         with torch.no_grad():
             values = sequence_outputs(params, e.obs)[..., 2:4]
             advantage = advantages(values, e, c.discount_factor, OUTER_LAMBDA)
-            # Between a mean over steps and a mean over episodes: the few steps of an early fall must not drown in the many
-            # of those that stand.
-            weights = e.alive / e.lengths.unsqueeze(-1).sqrt()
-            weights = weights / weights.sum()
+            # The few steps of an early fall must not drown in the many steps of those that stand.
+            weights = e.alive / e.lengths.unsqueeze(-1) ** c.length_exponent
+            over = (1, 2) if c.normalise_per_task else (0, 1, 2)
+            share = weights / weights.sum(over, keepdim=True)
             total = advantage.sum(-1)
-            mean = (total * weights).sum()
-            std = ((total - mean).square() * weights).sum().sqrt()
+            mean = (total * share).sum(over, keepdim=True)
+            std = ((total - mean).square() * share).sum(over, keepdim=True).sqrt()
+            weights = weights / weights.sum()
         self.episodes.append(e)
         self.fixed.append((weights, (total - mean) / std.clamp_min(1e-3), values + advantage))
 

@@ -31,11 +31,11 @@ INNER_SCALE = 10.0
 
 
 @lru_cache(maxsize=64)
-def _decay_matrix(steps: int, rate: float) -> Tensor:
+def _decay_matrix(steps: int, rate: float, dtype: torch.dtype) -> Tensor:
     """L[s, t] = rate^(s - t) for s >= t, else 0: x @ L sums the decayed future of x. (T, T)"""
-    s = torch.arange(steps, dtype=torch.float32)
+    s = torch.arange(steps, dtype=dtype)
     lag = s.unsqueeze(1) - s.unsqueeze(0)
-    return torch.where(lag >= 0, rate ** lag.clamp_min(0), torch.zeros(()))
+    return torch.where(lag >= 0, rate ** lag.clamp_min(0), torch.zeros((), dtype=dtype))
 
 
 def gae(values: Tensor, alive: Tensor, terminated: Tensor, discount: float, lam: float) -> Tensor:
@@ -49,7 +49,7 @@ def gae(values: Tensor, alive: Tensor, terminated: Tensor, discount: float, lam:
     last = alive - torch.cat([alive[..., 1:], torch.zeros_like(alive[..., :1])], dim=-1)  # 1 at each episode's last step
     following = torch.where(last > 0, values * ~terminated.unsqueeze(-1), following)
     delta = ((1 - discount) + discount * following - values) * alive
-    return (delta @ _decay_matrix(alive.shape[-1], discount * lam)) * alive
+    return (delta @ _decay_matrix(alive.shape[-1], discount * lam, delta.dtype)) * alive
 
 
 def advantages(values: Tensor, episodes: Episodes, discount: float, lam: float) -> Tensor:

@@ -49,10 +49,14 @@ def two_motors_first(config: MetaTrainingConfig) -> WorldSampler:
 
 RECIPES = {
     "meta": Recipe("meta-trained with inner steps", MetaTrainingConfig(), lambda config: training_worlds),
-    "memory": Recipe("the same worlds, zero inner steps (domain randomisation)", MetaTrainingConfig(inner_steps=0), two_motors_first),
+    "memory": Recipe(
+        "the same worlds, zero inner steps (domain randomisation)",
+        MetaTrainingConfig(inner_steps=0, outer_updates=3, entropy_bonus=0.005, length_exponent=1.0, normalise_per_task=True),
+        two_motors_first,
+    ),
     "standard": Recipe(
         "the standard world only, zero inner steps",
-        MetaTrainingConfig(inner_steps=0, num_epochs=60),
+        MetaTrainingConfig(inner_steps=0, num_epochs=60, outer_updates=3),
         lambda config: standard_worlds,
     ),
 }
