@@ -67,7 +67,7 @@ def build() -> tuple[gr.Blocks, dict[str, Any]]:
     page.queue(**QUEUE)
     launch = {
         "theme": theme(),
-        "css": css_variables() + (ASSETS / "style.css").read_text(),
+        "css": css_variables() + "".join(path.read_text() for path in sorted(ASSETS.glob("*.css"), key=lambda p: (p.stem != "style", p.stem))),
         "head": scripts(),
         "ssr_mode": False,
         "footer_links": [],
