@@ -84,16 +84,15 @@ def train(args: argparse.Namespace) -> dict:
     out = Path(args.out) if args.out else WEIGHTS / f"{args.recipe}.safetensors"
     if out.suffix != ".safetensors" or not out.parent.is_dir():
         raise ValueError(f"--out must be a .safetensors file in an existing folder, got {out}")
-    learner = MetaMAML(config, recipe.worlds(config))
+    learner = MetaMAML(config, recipe.worlds())
     bar = tqdm(total=config.num_epochs, unit="epoch", disable=args.json, file=sys.stderr)
     record = None
     epochs = train_to_file(learner, args.recipe, out)
     try:
         for record in epochs:
             bar.update()
-            bar.set_postfix_str(
-                f"return before {record.return_before:.0f}, after {record.return_after:.0f}, {record.env_steps / record.seconds:,.0f} steps/s"
-            )
+            speed = record.env_steps / record.seconds
+            bar.set_postfix_str(f"return before {record.return_before:.0f}, after {record.return_after:.0f}, {speed:,.0f} steps/s")
     except KeyboardInterrupt:
         bar.write("stopped; the best parameters so far are kept", file=sys.stderr)
     finally:
@@ -164,7 +163,9 @@ def build_parser() -> argparse.ArgumentParser:
         if seed:
             sub.add_argument("--seed", metavar="N", default="0", help="seed of everything random (default 0)")
         sub.add_argument("--json", action="store_true", help="print the result as JSON and nothing else")
-        sub.add_argument("--threads", type=int, default=2, choices=range(1, 65), metavar="N", help="torch threads (default 2)")
+        sub.add_argument(
+            "--threads", type=int, default=1, choices=range(1, 65), metavar="N", help="torch threads (default 1; more are hardly faster)"
+        )
         return sub
 
     sub = command("train", train, seed=False)

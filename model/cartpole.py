@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import gymnasium
 import numpy as np
@@ -109,7 +109,7 @@ class WorldCartPole(CartPoleVectorEnv):
 class WorldCartPoleEnv(gymnasium.Env):
     """One environment in one world, with Gymnasium's single-environment interface (id "CartPoleWorld-v0")."""
 
-    metadata = {"render_modes": [], "render_fps": 50}
+    metadata: ClassVar[dict[str, Any]] = {"render_modes": [], "render_fps": 50}
 
     def __init__(self, world: World | None = None, render_mode: str | None = None):
         self.world = World() if world is None else world

@@ -26,6 +26,7 @@ from model.rollout import Episodes, action_log_probs, collect
 from model.ssm import Params, StateSpaceModel, sequence_outputs, with_task_axis
 from model.worlds import training_worlds
 
+LONG_EPISODE = 500  # steps, CartPole-v1's limit
 WorldSampler = Callable[[int, np.random.Generator], list[World]]
 
 
@@ -33,7 +34,7 @@ WorldSampler = Callable[[int, np.random.Generator], list[World]]
 class MetaTrainingConfig:
     """Settings of meta-training; the defaults are those of the shipped meta-trained weights."""
 
-    num_epochs: int = bounded(300, 1, 100_000, "meta-updates")
+    num_epochs: int = bounded(400, 1, 100_000, "meta-updates")
     tasks_per_epoch: int = bounded(32, 1, 1000, "worlds sampled for each meta-update")
     episodes_per_task: int = bounded(10, 1, 100, "episodes collected in each world before and after every inner step")
     min_support_episodes: int = bounded(1, 1, 100, "the inner loop learns from this many episodes up to all of them, drawn each epoch")
@@ -43,6 +44,9 @@ class MetaTrainingConfig:
     first_order: bool = bounded(False, False, True, "ignore second derivatives (FOMAML)")
     discount_factor: float = bounded(0.99, 0.5, 0.999, "discount of the long value's returns")
     max_steps_per_episode: int = bounded(200, 1, 500, "step limit of the training episodes", "steps")
+    long_episodes_share: float = bounded(
+        0.25, 0.0, 1.0, "this last share of the epochs lets episodes run for 500 steps, so that slow drifts show"
+    )
     max_grad_norm: float = bounded(2.0, 0.01, 1000.0, "a task's longer inner gradient is scaled down to this norm")
     outer_updates: int = bounded(2, 1, 20, "Adam steps on the same episodes, ended early when the policy has moved by kl_stop")
     clip_ratio: float = bounded(0.2, 0.01, 10.0, "clipping of the outer probability ratio (PPO)")
@@ -128,7 +132,8 @@ class MetaMAML:
             worlds = self.worlds(c.tasks_per_epoch, generator)
             low, high = c.min_support_episodes, c.episodes_per_task
             support_size = int(np.exp(generator.uniform(np.log(low), np.log(high + 1))))  # log-uniform: few matter as much as many
-            batch = Batch(c, worlds, min(support_size, high), generator)
+            long = epoch >= c.num_epochs * (1 - c.long_episodes_share)
+            batch = Batch(c, worlds, min(support_size, high), generator, LONG_EPISODE if long else c.max_steps_per_episode)
             guard.start_epoch()
             meta_loss, finite = self._update(theta, optimizer, batch)
             returns = tuple(float(e.lengths.mean()) for e in batch.episodes)
@@ -145,7 +150,7 @@ class MetaMAML:
         """One epoch's Adam steps on theta, in place. Returns the first meta-loss, and whether all gradients were finite."""
         first_loss = float("nan")
         for update in range(self.config.outer_updates):
-            loss, divergence = batch.meta_loss(theta)
+            loss, divergence = batch.meta_loss(with_task_axis(theta))
             if update == 0:
                 first_loss = float(loss.detach())
             elif divergence > self.config.kl_stop:
@@ -204,8 +209,9 @@ class CollapseGuard:
 class Batch:
     """One epoch's worlds and their episodes; collects them during the first `meta_loss`, reuses them afterwards."""
 
-    def __init__(self, config: MetaTrainingConfig, worlds: list[World], support_size: int, generator: np.random.Generator):
-        self.config, self.worlds, self.support_size, self.generator = config, worlds, support_size, generator
+    def __init__(self, config: MetaTrainingConfig, worlds: list[World], support_size: int, generator: np.random.Generator, max_steps: int):
+        self.config, self.worlds, self.support_size = config, worlds, support_size
+        self.generator, self.max_steps = generator, max_steps
         self.episodes: list[Episodes] = []
         self.fixed: list[tuple[Tensor, Tensor, Tensor]] = []  # step weights, normalised advantages, value targets
         counted = [config.pre_adaptation_all or config.inner_steps == 0 or not (w.reversed_motor or w.mirrored_sensors) for w in worlds]
@@ -217,10 +223,12 @@ class Batch:
             return float(self.episodes[0].lengths.mean())
         return float(torch.stack([e.lengths.mean() for e in self.episodes[1:]]).mean())
 
-    def meta_loss(self, theta: Params) -> tuple[Tensor, float]:
-        """The meta-loss at theta, and how far theta's policies have moved from those that collected the episodes (KL, nats)."""
+    def meta_loss(self, params: Params) -> tuple[Tensor, float]:
+        """The meta-loss, and how far the policies have moved from those that collected the episodes (KL, nats).
+
+        params: leading axis 1 (theta, shared by all tasks), or M for tasks that train each on its own (scratch.py).
+        """
         c = self.config
-        params = with_task_axis(theta)
         loss, divergence = torch.zeros(()), 0.0
         for step in range(c.inner_steps + 1):
             if len(self.episodes) == step:
@@ -243,7 +251,7 @@ class Batch:
 
     def _collect(self, params: Params) -> None:
         c = self.config
-        e = collect(params, self.worlds, c.episodes_per_task, self.generator, c.max_steps_per_episode)
+        e = collect(params, self.worlds, c.episodes_per_task, self.generator, self.max_steps)
         with torch.no_grad():
             values = sequence_outputs(params, e.obs)[..., 2:4]
             advantage = advantages(values, e, c.discount_factor, OUTER_LAMBDA)

@@ -26,6 +26,7 @@ SHORT_DISCOUNT = 0.9
 OUTER_LAMBDA = 0.95
 INNER_LAMBDA = 0.3
 FALL_DECAY = 0.97
+FULL_EPISODE = 500  # steps
 MAX_RATIO = 2.0
 INNER_SCALE = 10.0
 
@@ -59,10 +60,15 @@ def advantages(values: Tensor, episodes: Episodes, discount: float, lam: float) 
 
 
 def fall_weights(episodes: Episodes) -> Tensor:
-    """How much each step counts for its episode's fall: 0.97^(steps left), summing to 1, or 0 where none fell. (M, K, T)"""
+    """How much each step counts for its episode's fall: proportional to 0.97^(steps left). (M, K, T)
+
+    An episode's weights sum to the share of 500 steps that it missed, and to 0 if it did not fall: the nearer a policy comes
+    to standing, the smaller its steps.
+    """
     left = episodes.alive.flip(-1).cumsum(-1).flip(-1) - 1
     weights = FALL_DECAY ** left.clamp_min(0) * episodes.alive
-    return weights / weights.sum(-1, keepdim=True).clamp_min(1e-8) * episodes.terminated.unsqueeze(-1)
+    missed = (1 - episodes.lengths / FULL_EPISODE) * episodes.terminated  # (M, K)
+    return weights * (missed / weights.sum(-1).clamp_min(1e-8)).unsqueeze(-1)
 
 
 def policy_gradient(

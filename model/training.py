@@ -23,15 +23,15 @@ LOG_COLUMNS = tuple(f.name for f in dataclasses.fields(MetaEpoch))
 
 @dataclasses.dataclass(frozen=True)
 class Recipe:
-    """How one of the shipped checkpoints is made: settings, and the worlds for a given number of epochs."""
+    """How one of the shipped checkpoints is made: settings, and where its worlds come from."""
 
     help: str
     config: MetaTrainingConfig
-    worlds: Callable[[MetaTrainingConfig], WorldSampler]
+    worlds: Callable[[], WorldSampler]
 
 
-def two_motors_first(config: MetaTrainingConfig) -> WorldSampler:
-    """The training distribution, after a quarter of the epochs on the standard cart with normal and reversed motor only.
+def two_motors_first() -> WorldSampler:
+    """The training distribution, after 80 epochs on the standard cart with normal and reversed motor only.
 
     Domain randomisation over everything at once settles on serving one direction of the motor and never learns the other.
     """
@@ -40,7 +40,7 @@ def two_motors_first(config: MetaTrainingConfig) -> WorldSampler:
     def sample(n: int, generator: np.random.Generator) -> list[World]:
         nonlocal drawn
         drawn += 1
-        if drawn <= config.num_epochs // 4:
+        if drawn <= 80:
             return [World(reversed_motor=bool(i % 2)) for i in range(n)]
         return training_worlds(n, generator)
 
@@ -48,16 +48,18 @@ def two_motors_first(config: MetaTrainingConfig) -> WorldSampler:
 
 
 RECIPES = {
-    "meta": Recipe("meta-trained with inner steps", MetaTrainingConfig(), lambda config: training_worlds),
+    "meta": Recipe("meta-trained with inner steps", MetaTrainingConfig(), lambda: training_worlds),
     "memory": Recipe(
         "the same worlds, zero inner steps (domain randomisation)",
-        MetaTrainingConfig(inner_steps=0, outer_updates=3, entropy_bonus=0.005, length_exponent=1.0, normalise_per_task=True),
+        MetaTrainingConfig(
+            inner_steps=0, num_epochs=1300, outer_updates=3, entropy_bonus=0.005, length_exponent=1.0, normalise_per_task=True
+        ),
         two_motors_first,
     ),
     "standard": Recipe(
         "the standard world only, zero inner steps",
         MetaTrainingConfig(inner_steps=0, num_epochs=60, outer_updates=3),
-        lambda config: standard_worlds,
+        lambda: standard_worlds,
     ),
 }
 
@@ -79,6 +81,17 @@ def log_row(record: MetaEpoch) -> list[str]:
     """One row of the training log, in the order of LOG_COLUMNS."""
     values = (getattr(record, name) for name in LOG_COLUMNS)
     return [" ".join(f"{x:.2f}" for x in v) if isinstance(v, tuple) else f"{v:.6g}" if isinstance(v, float) else str(v) for v in values]
+
+
+def read_log(checkpoint: Path) -> list[dict[str, str]]:
+    """The training log beside a checkpoint, a dictionary for each epoch."""
+    with log_path(checkpoint).open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def log_path(checkpoint: Path) -> Path:
+    """Where the log of a checkpoint lies: <name>_log.csv beside it."""
+    return checkpoint.with_name(f"{checkpoint.stem}_log.csv")
 
 
 def train_to_file(learner: MetaMAML, recipe: str, out: Path) -> Iterator[MetaEpoch]:
@@ -105,4 +118,4 @@ def train_to_file(learner: MetaMAML, recipe: str, out: Path) -> Iterator[MetaEpo
                 "episodes": str(record.episodes),
             }
             save(learner.best, out, metadata)
-            write_atomically(out.with_name(f"{out.stem}_log.csv"), table.getvalue().encode())
+            write_atomically(log_path(out), table.getvalue().encode())

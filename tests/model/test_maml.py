@@ -10,7 +10,9 @@ import torch
 from model import MetaMAML, MetaTrainingConfig, StateSpaceModel, World
 from model.maml import CollapseGuard
 
-SMALL = MetaTrainingConfig(num_epochs=3, tasks_per_epoch=4, episodes_per_task=3, inner_steps=1, max_steps_per_episode=50)
+SMALL = MetaTrainingConfig(
+    num_epochs=3, tasks_per_epoch=4, episodes_per_task=3, inner_steps=1, max_steps_per_episode=50, long_episodes_share=0.0
+)
 
 
 def two_motors(n, generator):
@@ -36,6 +38,14 @@ def test_records_count_real_steps_and_name_every_inner_step():
     assert records[-1].env_steps == round(mean * 3 * 4 * 3)  # steps = returns x episodes
 
 
+def test_the_last_epochs_let_episodes_run_for_500_steps():
+    learner = MetaMAML(
+        dataclasses.replace(SMALL, num_epochs=2, inner_steps=0, max_steps_per_episode=5, long_episodes_share=0.5), two_motors
+    )
+    short, long = learner.train()
+    assert short.return_before == 5 < long.return_before
+
+
 def test_zero_inner_steps_is_plain_policy_gradient():
     records = list(MetaMAML(dataclasses.replace(SMALL, inner_steps=0), two_motors).train())
     assert all(r.return_after == r.return_before and r.return_after_by_step == () for r in records)
@@ -50,7 +60,7 @@ def test_the_same_seed_trains_to_identical_bits_and_another_does_not():
 @pytest.mark.parametrize(
     "change",
     [{"inner_lr": 0.05}, {"outer_lr": 0.02}, {"first_order": True}, {"discount_factor": 0.9}, {"entropy_bonus": 0.3}, {"value_weight": 3.0},
-     {"pre_adaptation_weight": 0.0}, {"pre_adaptation_all": True}, {"outer_updates": 1}, {"max_grad_norm": 0.02}, {"min_support_episodes": 3}],
+     {"pre_adaptation_weight": 0.0}, {"pre_adaptation_all": True}, {"outer_updates": 1}, {"max_grad_norm": 0.02}, {"min_support_episodes": 3}, {"length_exponent": 1.0}, {"normalise_per_task": True}],
 )  # fmt: skip
 def test_every_setting_changes_what_is_learnt(change):
     config = dataclasses.replace(SMALL, kl_stop=100.0)
@@ -70,7 +80,7 @@ def test_sizes_and_a_given_model():
 
 
 def test_it_learns_the_standard_cart_within_seconds():
-    config = MetaTrainingConfig(num_epochs=25, tasks_per_epoch=8, inner_steps=0, outer_updates=3, seed=1)
+    config = MetaTrainingConfig(num_epochs=25, tasks_per_epoch=8, inner_steps=0, outer_updates=3, long_episodes_share=0.0, seed=1)
     records = list(MetaMAML(config, lambda n, g: [World()] * n).train())
     assert records[0].return_before < 50
     assert max(r.return_before for r in records) > 120
@@ -155,7 +165,7 @@ def test_a_collapsed_policy_in_training_is_rolled_back(monkeypatch):
         return result
 
     monkeypatch.setattr(maml.MetaMAML, "_update", sabotaged)
-    config = MetaTrainingConfig(num_epochs=30, tasks_per_epoch=8, inner_steps=0, outer_updates=3, seed=1)
+    config = MetaTrainingConfig(num_epochs=30, tasks_per_epoch=8, inner_steps=0, outer_updates=3, long_episodes_share=0.0, seed=1)
     records = list(MetaMAML(config, lambda n, g: [World()] * n).train())
     assert [r.epoch for r in records if r.rolled_back] == [25]  # the epoch that saw the collapse
     assert records[25].return_before < 12 and records[27].return_before > 40

@@ -52,13 +52,13 @@ def test_with_lambda_1_and_no_values_the_advantage_is_the_discounted_return():
     torch.testing.assert_close(got, torch.tensor([0.1 * sum(0.9**k for k in range(5 - t)) for t in range(5)]))
 
 
-def test_fall_weights_sum_to_one_for_a_fall_and_to_zero_for_a_stand():
+def test_fall_weights_sum_to_the_share_missed_and_to_zero_for_a_stand():
     e = short_episodes(episodes=4)
     e = Episodes(e.obs, e.actions, e.log_probs, e.alive, torch.tensor([[True, False, True, True]]))
     weights = fall_weights(e)
-    torch.testing.assert_close(weights.sum(-1), torch.tensor([[1.0, 0.0, 1.0, 1.0]]))
+    torch.testing.assert_close(weights.sum(-1), (1 - e.lengths / 500) * torch.tensor([[1.0, 0.0, 1.0, 1.0]]))
     length = int(e.lengths[0, 0])
-    assert (weights[0, 0, : length - 1] < weights[0, 0, 1:length]).all()  # the last steps count most
+    torch.testing.assert_close(weights[0, 0, : length - 1] / weights[0, 0, 1:length], torch.full((length - 1,), 0.97))
     assert weights[0, 0, length:].sum() == 0
 
 
