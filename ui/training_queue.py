@@ -1,0 +1,76 @@
+"""Who may train now, and who waits: first come, first served, one training for each visitor."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+RUNNING = 2  # one for each core of the server
+WAITING = 8
+FORGOTTEN = 20.0  # s; a ticket that nobody asked about for so long is dropped
+
+
+@dataclass(eq=False)
+class Ticket:
+    """A visitor's place. stops: how often the visitor pressed Stop. on_drop ends what runs on it."""
+
+    visitor: str
+    stops: int = 0
+    seen: float = field(default_factory=time.monotonic)
+    on_drop: Callable[[], None] = lambda: None
+
+
+class TrainingQueue:
+    """Tickets in order of arrival; the first `running` of them train."""
+
+    def __init__(self, running: int = RUNNING, waiting: int = WAITING, forgotten: float = FORGOTTEN):
+        self.running, self.waiting, self.forgotten = running, waiting, forgotten
+        self._tickets: list[Ticket] = []
+        self._lock = threading.Lock()
+
+    def enter(self, visitor: str) -> Ticket:
+        """A ticket at the end of the line. ValueError, one sentence, for a visitor who has one, and when the line is full."""
+        with self._lock:
+            self._drop_forgotten()
+            if any(t.visitor == visitor for t in self._tickets):
+                raise ValueError("A training of yours is under way; stop it first.")
+            if len(self._tickets) >= self.running + self.waiting:
+                raise ValueError(f"{self.running} trainings run and {self.waiting} visitors wait; please try again in a few minutes.")
+            ticket = Ticket(visitor)
+            self._tickets.append(ticket)
+            return ticket
+
+    def place(self, ticket: Ticket) -> int:
+        """0: it may train now. n: the n-th of those who wait. Asking keeps the ticket; ValueError when it was dropped."""
+        with self._lock:
+            ticket.seen = time.monotonic()
+            self._drop_forgotten()
+            if ticket not in self._tickets:
+                raise ValueError("This training was given up, because its page did not answer.")
+            return max(0, self._tickets.index(ticket) + 1 - self.running)
+
+    def leave(self, ticket: Ticket) -> None:
+        """Give up the place, if it is still held."""
+        with self._lock:
+            if ticket in self._tickets:
+                self._tickets.remove(ticket)
+
+    def stop(self, visitor: str) -> int:
+        """Note that this visitor wants to stop; how often it was said, 0 when nothing of this visitor's runs."""
+        with self._lock:
+            for ticket in self._tickets:
+                if ticket.visitor == visitor:
+                    ticket.stops += 1
+                    return ticket.stops
+        return 0
+
+    def _drop_forgotten(self) -> None:
+        now = time.monotonic()
+        for ticket in [t for t in self._tickets if now - t.seen > self.forgotten]:
+            self._tickets.remove(ticket)
+            ticket.on_drop()
+
+
+TRAININGS = TrainingQueue()
