@@ -36,7 +36,7 @@
       if (!value || !value.series) return;
       this.value = value;
       this.selected = null;
-      this.xs = [...new Set(value.series.filter((s) => s.markers).flatMap((s) => s.x))].sort((a, b) => a - b);
+      this.xs = [...new Set(value.series.filter((s) => s.markers || s.words.length).flatMap((s) => s.x))].sort((a, b) => a - b);
       this.legend.replaceChildren();
       for (const s of value.series) make("span", this.legend, { "data-role": s.role }, s.label);
       this.empty.textContent = value.series.length ? "" : value.empty;
@@ -116,7 +116,19 @@
         ctx.strokeRect(PAD.left, this.py(limit.at), right - PAD.left, 0);
         ctx.fillText(limit.label, PAD.left + 6, this.py(limit.at) + (i === 0 && limits.length > 1 ? 13 : -4));
       });
+      this.events(ctx);
       ctx.setLineDash([]);
+    }
+
+    events(ctx) {
+      ctx.strokeStyle = this.colour("ink");
+      ctx.fillStyle = this.colour("ink");
+      (this.value.events || []).forEach((event, i) => {
+        const x = this.px(event.at), right = x > this.w - 90;
+        ctx.strokeRect(x, PAD.top, 0, this.h - PAD.top - PAD.bottom);
+        ctx.textAlign = right ? "right" : "left";
+        if (i === 0) ctx.fillText(event.label, x + (right ? -4 : 4), this.h - PAD.bottom - 6);
+      });
     }
 
     band(ctx, s) {

@@ -55,10 +55,12 @@ def chart_value(
     limits: Sequence[tuple[float, str]] = RETURN_LIMITS,
     note: str = "",
     empty: str = "",
+    events: Sequence[tuple[float, str]] = (),
 ) -> dict[str, Any]:
     """What a chart shows. The ranges are fixed by the caller, so that nothing jumps while points arrive.
 
     note: what the line and the band are, under the chart. empty: what to press, in place of a chart without series.
+    events: moments on the x axis, each with its name (the first is written out).
     """
     return {
         "series": [_series(s) for s in series],
@@ -67,6 +69,7 @@ def chart_value(
         "limits": [{"at": at, "label": label} for at, label in limits],
         "note": note,
         "empty": empty,
+        "events": [{"at": at, "label": label} for at, label in events],
     }
 
 
