@@ -9,6 +9,7 @@ import pickle
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import safetensors
 import safetensors.torch
@@ -47,13 +48,16 @@ def write_atomically(path: str | Path, data: bytes) -> None:
         raise
 
 
-def serialise(model: StateSpaceModel, metadata: Mapping[str, str] | None = None) -> bytes:
-    """The model as the bytes of a safetensors file, its sizes (and `metadata`, text to text) in the header."""
-    header = {"sizes": json.dumps(model.sizes), **(metadata or {})}
+def serialise(model: StateSpaceModel, metadata: Mapping[str, Any] | None = None) -> bytes:
+    """The model as the bytes of a safetensors file; its sizes and `metadata` stand in the header, as JSON.
+
+    They share one entry there: safetensors writes several in no fixed order, and equal models shall give equal files.
+    """
+    header = {"model": json.dumps({"sizes": model.sizes, **(metadata or {})})}
     return safetensors.torch.save({name: p.detach().contiguous() for name, p in model.named_parameters()}, metadata=header)
 
 
-def save(model: StateSpaceModel, path: str | Path, metadata: Mapping[str, str] | None = None) -> None:
+def save(model: StateSpaceModel, path: str | Path, metadata: Mapping[str, Any] | None = None) -> None:
     """Write a checkpoint atomically: .safetensors (with metadata) or .pth (a plain state_dict)."""
     path = Path(path)
     if _checked_suffix(path) == ".safetensors":
@@ -64,13 +68,21 @@ def save(model: StateSpaceModel, path: str | Path, metadata: Mapping[str, str] |
         os.replace(file.name, path)
 
 
-def read_metadata(path: str | Path) -> dict[str, str]:
-    """The header's metadata of a .safetensors checkpoint. Raises CheckpointError for an unreadable file."""
+def read_metadata(path: str | Path) -> dict[str, Any]:
+    """What `serialise` put in a checkpoint's header: "sizes" and the rest. Raises CheckpointError if it can't be read."""
     try:
         with safetensors.safe_open(path, framework="pt") as file:
-            return dict(file.metadata() or {})
-    except (OSError, safetensors.SafetensorError) as error:
-        raise CheckpointError(f"checkpoint {Path(path).name} can't be read: {error}") from None
+            metadata = json.loads((file.metadata() or {}).get("model", "{}"))
+        if not isinstance(metadata, dict):
+            raise ValueError("its header holds no settings")
+        return metadata
+    except (OSError, ValueError, RecursionError, safetensors.SafetensorError) as error:
+        raise CheckpointError(f"checkpoint {Path(path).name} can't be read: {first_line(error)}") from None
+
+
+def first_line(error: Exception) -> str:
+    """What an exception says, as one short line."""
+    return (str(error).splitlines() or [type(error).__name__])[0][:200]
 
 
 def _read_tensors(path: Path) -> dict[str, Tensor]:
@@ -80,7 +92,7 @@ def _read_tensors(path: Path) -> dict[str, Tensor]:
     try:
         tensors = safetensors.torch.load_file(path) if suffix == ".safetensors" else torch.load(path, map_location="cpu", weights_only=True)
     except (OSError, EOFError, ValueError, RuntimeError, pickle.UnpicklingError, safetensors.SafetensorError) as error:
-        raise CheckpointError(f"checkpoint {path.name} is damaged or not a checkpoint: {str(error).splitlines()[0][:200]}") from None
+        raise CheckpointError(f"checkpoint {path.name} is damaged or not a checkpoint: {first_line(error)}") from None
     if not isinstance(tensors, dict) or not all(isinstance(t, Tensor) for t in tensors.values()):
         raise CheckpointError(f"checkpoint {path.name} must hold named tensors, got {type(tensors).__name__}")
     return tensors
@@ -118,10 +130,9 @@ def load_checkpoint(path: str | Path) -> StateSpaceModel:
         raise CheckpointError(f"checkpoint {path} does not exist")
     metadata = read_metadata(path)
     try:
-        sizes = json.loads(metadata["sizes"])
-        model = StateSpaceModel(**sizes)
+        model = StateSpaceModel(**metadata["sizes"])
     except (KeyError, TypeError, ValueError) as error:
-        raise CheckpointError(f"checkpoint {path.name} must name its sizes in the header: {error}") from None
+        raise CheckpointError(f"checkpoint {path.name} must name its sizes in the header: {first_line(error)}") from None
     return load_into(model, path).eval()
 
 

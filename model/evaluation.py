@@ -24,7 +24,8 @@ def evaluate_policy(model: StateSpaceModel, world: World, episodes: int = 100, s
     episodes = check_number("episodes", episodes, 1, 100_000, int)
     seed = check_number("seed", seed, 0, 2**32 - 1, int)
     params = with_task_axis(model.params())
-    played = collect(params, [world], episodes, np.random.default_rng(seed), MAX_EPISODE_STEPS, greedy)
+    first_states, actions = np.random.default_rng(seed), np.random.default_rng([seed, 1])
+    played = collect(params, [world], episodes, first_states, MAX_EPISODE_STEPS, greedy, actions)
     return played.lengths[0].double().numpy()
 
 

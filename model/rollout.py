@@ -94,6 +94,7 @@ def collect(
     generator: np.random.Generator,
     max_steps: int = 500,
     greedy: bool = False,
+    action_generator: np.random.Generator | None = None,
 ) -> Episodes:
     """Run `episodes` episodes in each world with that world's parameters.
 
@@ -105,7 +106,7 @@ def collect(
     env.reset(seed=0)
     # One row per episode, so that the first n of many episodes equal n episodes of their own.
     env.state = generator.uniform(-0.05, 0.05, size=(M * K, 4)).T.copy()
-    noise = None if greedy else generator.random((M * K, max_steps), dtype=np.float32).T.copy()
+    noise = None if greedy else (action_generator or generator).random((M * K, max_steps), dtype=np.float32).T.copy()
     with torch.inference_mode():
         observations, actions, margins, alive, terminated = _run(Cell(params), params["initial_state"], env, noise, M, K, max_steps)
 

@@ -31,6 +31,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -205,7 +206,7 @@ class StateSpaceModel(nn.Module):
         hidden = None if hidden is None else hidden.unsqueeze(0)
         return sequence_outputs(with_task_axis(dict(self.named_parameters())), obs.unsqueeze(0), hidden).squeeze(0)
 
-    def save(self, path: str | Path, metadata: Mapping[str, str] | None = None) -> None:
+    def save(self, path: str | Path, metadata: Mapping[str, Any] | None = None) -> None:
         """Write the parameters and sizes; the suffix, .safetensors or .pth, decides the format. See checkpoint.save."""
         from model.checkpoint import save
 

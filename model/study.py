@@ -72,7 +72,7 @@ class Study:
             rows[name] = {
                 "sha256": file_hash(pretrained_path(name)),
                 "parameters": sum(load_pretrained(name).count_parameters().values()),
-                **{key: int(metadata[key]) for key in ("epochs", "episodes", "env_steps")},
+                **{key: metadata[key] for key in ("epochs", "episodes", "env_steps")},
                 "seconds": float(read_log(pretrained_path(name))[-1]["seconds"]),
             }
         return rows

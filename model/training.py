@@ -6,7 +6,6 @@ import csv
 import ctypes
 import dataclasses
 import io
-import json
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -112,10 +111,10 @@ def train_to_file(learner: MetaMAML, recipe: str, out: Path) -> Iterator[MetaEpo
         if record is not None:
             metadata = {
                 "recipe": recipe,
-                "config": json.dumps(dataclasses.asdict(learner.config)),
-                "epochs": str(record.epoch + 1),
-                "env_steps": str(record.env_steps),
-                "episodes": str(record.episodes),
+                "config": dataclasses.asdict(learner.config),
+                "epochs": record.epoch + 1,
+                "env_steps": record.env_steps,
+                "episodes": record.episodes,
             }
             save(learner.best, out, metadata)
             write_atomically(log_path(out), table.getvalue().encode())

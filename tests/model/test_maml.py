@@ -60,7 +60,8 @@ def test_the_same_seed_trains_to_identical_bits_and_another_does_not():
 @pytest.mark.parametrize(
     "change",
     [{"inner_lr": 0.05}, {"outer_lr": 0.02}, {"first_order": True}, {"discount_factor": 0.9}, {"entropy_bonus": 0.3}, {"value_weight": 3.0},
-     {"pre_adaptation_weight": 0.0}, {"pre_adaptation_all": True}, {"outer_updates": 1}, {"max_grad_norm": 0.02}, {"min_support_episodes": 3}, {"length_exponent": 1.0}, {"normalise_per_task": True}],
+     {"pre_adaptation_weight": 0.0}, {"pre_adaptation_all": True}, {"outer_updates": 1}, {"max_grad_norm": 0.02}, {"min_support_episodes": 3},
+     {"length_exponent": 1.0}, {"normalise_per_task": True}],
 )  # fmt: skip
 def test_every_setting_changes_what_is_learnt(change):
     config = dataclasses.replace(SMALL, kl_stop=100.0)
