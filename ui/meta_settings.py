@@ -72,8 +72,9 @@ class MetaSettings:
 def _config(**changes: Any) -> MetaTrainingConfig:
     base = {"inner_steps": 1, "num_epochs": 60, "tasks_per_epoch": 20, "outer_lr": 0.003, "outer_updates": 3}
     given = {**base, **changes}
-    # The page's inner loop always learns from all the episodes of a task.
-    return MetaTrainingConfig(**given, min_support_episodes=given.get("episodes_per_task", MetaTrainingConfig.episodes_per_task))
+    # The page's inner loop always learns from all the episodes of a task, and its episodes have one step limit throughout.
+    support = given.get("episodes_per_task", MetaTrainingConfig.episodes_per_task)
+    return MetaTrainingConfig(**given, min_support_episodes=support, long_episodes_share=0.0)
 
 
 RECIPES: Mapping[str, tuple[str, MetaSettings]] = MappingProxyType(

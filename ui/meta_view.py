@@ -150,8 +150,8 @@ def check_html(state: TrainingState) -> str:
     means = returns.mean(axis=(1, 2))
     names = ["before adaptation"] + [f"after {s} step{'' if s == 1 else 's'}" for s in check["steps"][1:]]
     best = " and ".join(f"{m:.0f} {n}" for m, n in zip(means[1:], names[1:], strict=True)) or "no step could be made"
-    sentence = f"In {worlds} validation worlds of these families the policy stood for {means[0]:.0f} of {MAX_EPISODE_STEPS} steps before adaptation"
-    sentence += f", {best} (greedy, {episodes} episodes in each world, {check['seconds']:.1f} s)."
+    sentence = f"In {worlds} validation worlds of these families the policy stood for {means[0]:.0f} of {MAX_EPISODE_STEPS} steps "
+    sentence += f"before adaptation, {best} (greedy, {episodes} episodes in each world, {check['seconds']:.1f} s)."
     if check["problem"]:
         sentence += f" {check['problem'][:1].upper()}{check['problem'][1:]}."
     rows = []

@@ -63,6 +63,8 @@ class TrainingProcess:
             self.ended = message.get("ended", self.ended)
             if "check" in message:
                 self.check, self.complete = message["check"], True
+                if self.check and self.check["adapted"]:
+                    self.check["adapted"] = base64.b64decode(self.check["adapted"])
 
     def _read_errors(self) -> None:
         for line in self._process.stderr:

@@ -82,7 +82,7 @@ def train(settings: MetaSettings, model: StateSpaceModel | None) -> tuple[StateS
     """Train until the epochs are over, the time is up, or the parent says stop: the best model, why it ended, the epochs done."""
     learner = MetaMAML(settings.config, family_sampler(settings.families))
     ended, sent, epochs = "epochs", b"", 0
-    header = {"settings": json.dumps(to_json(settings))}
+    header = {"settings": to_json(settings)}
     send(started=True)
     try:
         for record in learner.train(model):
@@ -113,10 +113,10 @@ def check(model: StateSpaceModel, settings: MetaSettings) -> dict[str, Any]:
         lengths = collect(params, worlds, CHECK_EPISODES, np.random.default_rng(CHECK_SEED + 1), greedy=True).lengths
         return lengths[:-1].double().tolist()
 
-    params = with_task_axis(model.params())
-    rows, adapted, problem = [returns(params)], None, None
+    theta = with_task_axis(model.params())
+    rows, adapted, problem = [returns(theta)], None, None
     try:
-        for step, (params, *_) in enumerate(adapt_tasks(params, worlds, adaptation, generator, ()), start=1):
+        for step, (params, *_) in enumerate(adapt_tasks(theta, worlds, adaptation, generator, ()), start=1):
             if step == 1:
                 adapted = model.with_params({name: p[-1] for name, p in params.items()})
             if step in CHECK_STEPS:
