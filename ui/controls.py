@@ -61,23 +61,33 @@ def _field(name: str, value: Any):
 class WorldControls:
     """Built inside a Blocks context, one for each tab that needs a world; then the page calls `connect_worlds` with all of them."""
 
-    def __init__(self, world: World = STANDARD):
+    def __init__(self, world: World = STANDARD, first: Sequence[str] = (), buttons: Sequence[str] = (), folded: bool = False):
+        """first: presets that lead the list. buttons: presets with a button of their own. folded: only the presets stand open."""
         values = dict(zip(FIELDS, page_values(world), strict=True))
         preset = preset_of(world)
-        names = [(spoken(name), name) for name in (*WORLDS, CUSTOM)]
+        names = [(spoken(name), name) for name in (*dict.fromkeys([*first, *WORLDS]), CUSTOM)]
+        with gr.Row(elem_classes="world-buttons", visible=bool(buttons)):
+            self.buttons = {name: gr.Button(spoken(name), size="sm", min_width=120) for name in buttons}
         self.preset = unchecked(gr.Dropdown(names, value=preset, label="World", filterable=False))
         self.description = gr.HTML(hint(DESCRIPTIONS.get(preset, CUSTOM_DESCRIPTION)))
-        with gr.Row(elem_classes="pair"):
-            fields = {name: _field(name, values[name]) for name in FIRST[:2]}
-        fields |= {name: _field(name, values[name]) for name in FIRST[2:]}
-        with gr.Accordion("More of the world", open=False):
-            fields |= {name: _field(name, values[name]) for name in FIELDS if name not in FIRST}
+        fields = {}
+        if not folded:
+            with gr.Row(elem_classes="pair"):
+                fields = {name: _field(name, values[name]) for name in FIRST[:2]}
+            fields |= {name: _field(name, values[name]) for name in FIRST[2:]}
+        with gr.Accordion("The world in detail" if folded else "More of the world", open=False):
+            fields |= {name: _field(name, values[name]) for name in dict.fromkeys([*FIRST, *FIELDS]) if name not in fields}
         self.fields = [fields[name] for name in FIELDS]
 
     @property
     def inputs(self) -> list:
         """The preset and the fields: what world_from_page takes."""
         return [self.preset, *self.fields]
+
+    @staticmethod
+    def inputs_of(preset: Any) -> list[Any]:
+        """What `inputs` will hold once the sliders have followed this preset; a name that is none is left for the check to name."""
+        return [preset, *page_values(WORLDS[preset] if isinstance(preset, str) and preset in WORLDS else STANDARD)]
 
     @property
     def outputs(self) -> list:
@@ -107,6 +117,10 @@ def connect_worlds(*groups: WorldControls) -> None:
             return [...row, ...Array({len(others)}).fill([name, ...row]).flat()];
         }}"""
         group.preset.input(None, group.inputs, outputs, js=js, **quiet)
+        for preset, button in group.buttons.items():
+            row = json.dumps([preset, hint(DESCRIPTIONS[preset]), *page_values(WORLDS[preset])])
+            js = f"() => Array({len(groups)}).fill({row}).flat()"
+            button.click(None, None, [c for g in groups for c in g.outputs], js=js, **quiet)
         for i, field in enumerate(group.fields):
             outputs = [
                 group.preset,

@@ -162,6 +162,10 @@ def _parse(info: FieldInfo, text: str) -> Any:
 
 # --- adaptation ---
 
+OWN_IS_GONE = (
+    "starting point must not be yours while you have no policy of your own: keep an adapted or a meta-trained one first "
+    "(a visit that rests for an hour is forgotten)"
+)
 MODES = ("standard", "hybrid", "both")
 STARTS = tuple(p for p in POLICIES if p != "random")
 TRAINED_LR = StandardAdaptationConfig().adapt_lr
@@ -201,7 +205,7 @@ def check_adaptation(
     """Everything that an adaptation needs, cleaned. A learning rate is taken to three significant digits."""
     check_name("starting point", start, STARTS)
     if start == "yours" and not has_own_model:
-        raise ValueError("starting point must not be yours while you have no policy of your own: adapt and keep one, or meta-train one")
+        raise ValueError(OWN_IS_GONE)
     check_name("mode", mode, MODES)
     given = zip(ADAPT_FIELDS.values(), (lr, steps, episodes, weight), strict=True)
     numbers = {i.name: check_number(i.name, value, i.minimum, i.maximum, type(i.default), i.unit) for i, value in given}

@@ -1,0 +1,338 @@
+"""The Adapt tab: break the world, press Adapt, and watch the policy learn to stand again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+from urllib.parse import urlencode
+
+import gradio as gr
+
+from model.checkpoint import serialise
+from ui import stops
+from ui.adapt_controls import AdaptControls
+from ui.adapt_luck import Luck, luck_progress, luck_words, repeat
+from ui.adapt_run import AdaptRun, adapt, go_on
+from ui.adapt_snippet import snippet
+from ui.adapt_view import (
+    LUCK_EMPTY,
+    RESULT_EMPTY,
+    TABLE_EMPTY,
+    WHAT_EMPTY,
+    curve_empty,
+    curve_value,
+    luck_value,
+    paced,
+    preview_value,
+    stage_value,
+)
+from ui.adapt_words import progress, result_html, steps_table
+from ui.charts import chart
+from ui.comparison import MAPS_EMPTY, maps, maps_value, movement_html, rule_html
+from ui.controls import PolicyControls, hint, notice, problem, unchecked
+from ui.episode import record
+from ui.files import new_file
+from ui.inputs import Choice, adapt_from_page, adapt_from_query, adapt_to_query, check_name, preset_of
+from ui.play import COPY_LINK, PlayTab
+from ui.player import player
+from ui.session import STATE_SECONDS, Session
+
+PRIVATE = {"api_visibility": "private"}
+QUIET = {"show_progress": "hidden", **PRIVATE}
+EXPIRED = "This visit rested for an hour, so its adapted policy was forgotten; press Adapt to start afresh."
+CLICK_FILE = """() => { setTimeout(() => document.querySelector("#adapt-file").click(), 0); }"""
+COPY_TEXT = """async (text) => {
+  const say = (t) => `<p class="notice" role="status">${t}</p>`;
+  try { await navigator.clipboard.writeText(text); return say("Python copied."); } catch { return say("Copy it from the box below."); }
+}"""
+
+
+class AdaptTab:
+    """Builds the tab; `session` is the page's gr.State. The page then calls the `connect_` methods once."""
+
+    def __init__(self, session: gr.State, first: Session):
+        self.session = session
+        self.run = gr.State(None, time_to_live=STATE_SECONDS)
+        gr.HTML('<p class="act-line">Break the world so that the policy falls, then press Adapt: it learns from its own falls.</p>')
+        with gr.Row(elem_classes="act adapt-act", equal_height=False):
+            with gr.Column(elem_classes="adapt-stage", min_width=320):
+                self.player = player(preview_value(first.recording), elem_id="adapt-stage")
+            with gr.Column(elem_classes="adapt-side side", min_width=300):
+                self.controls = AdaptControls()
+                with gr.Row(elem_classes="pair"):
+                    self.adapt = gr.Button("Adapt", variant="primary", elem_id="adapt-run", scale=2, min_width=100)
+                    self.stop = gr.Button("Stop", interactive=False, elem_id="adapt-stop", scale=1, min_width=80)
+                self.message = gr.HTML("", elem_id="adapt-message", elem_classes="message")
+                self._then()
+            with gr.Column(elem_classes="adapt-result", min_width=320):
+                self.result = gr.HTML(RESULT_EMPTY, elem_id="adapt-result")
+                self.curve = chart(curve_empty(), elem_id="adapt-curve")
+                self.table = gr.HTML(TABLE_EMPTY, elem_id="adapt-table")
+        gr.HTML('<h2 class="part">What changed</h2>')
+        with gr.Row(elem_classes="act what", equal_height=False):
+            with gr.Column(scale=5, min_width=320):
+                gr.HTML(
+                    hint("Which way the policy pushes at the first step, the cart at rest in the middle. Colour: probability of right.")
+                )
+                self.maps = maps(elem_id="adapt-maps")
+            with gr.Column(scale=3, min_width=300):
+                gr.HTML(hint("How far the parameters moved: |change| as a share of |before|."))
+                self.movement = gr.HTML(WHAT_EMPTY, elem_id="adapt-movement")
+            with gr.Column(scale=4, min_width=300):
+                gr.HTML(hint("The update rule that ran, with the values of its last step."))
+                self.rule = gr.HTML(WHAT_EMPTY, elem_id="adapt-rule")
+        gr.HTML('<h2 class="part">Was it luck?</h2>')
+        with gr.Row(elem_classes="act", equal_height=False):
+            with gr.Column(scale=3, min_width=300, elem_classes="side"):
+                gr.HTML(hint("The same adaptation 20 times, each with other episodes to learn from, with the settings that stand above."))
+                with gr.Row(elem_classes="pair"):
+                    self.repeat = gr.Button("Repeat with 20 seeds", elem_id="luck-run", scale=2, min_width=160)
+                    self.stop_repeat = gr.Button("Stop", interactive=False, elem_id="luck-stop", scale=1, min_width=80)
+                self.luck_message = gr.HTML("", elem_id="luck-message", elem_classes="message")
+                self.luck_result = gr.HTML("", elem_id="luck-result")
+            with gr.Column(scale=7, min_width=320):
+                self.luck_curve = chart(LUCK_EMPTY, elem_id="luck-curve")
+        with gr.Accordion("The same run in Python", open=False):
+            self.code = gr.Code("# Press Adapt first.", language="python", interactive=False, show_label=False, elem_id="adapt-code")
+        self.file = gr.DownloadButton("File", visible="hidden", elem_id="adapt-file")
+        self.link = gr.Textbox("", visible="hidden", elem_id="adapt-link")
+        self.run_id = gr.Textbox("", visible="hidden", elem_id="adapt-run-id")
+        self._connect()
+
+    def _then(self) -> None:
+        """What can be done with a result."""
+        modes = [("Standard", "standard"), ("Hybrid", "hybrid")]
+        self.which = unchecked(gr.Radio(modes, value="standard", label="Result to use", interactive=False, elem_id="adapt-which"))
+        with gr.Row(elem_classes="then"):
+            names = {"keep": "Keep as yours", "further": "Adapt further", "reset": "Reset"}
+            names |= {"download": "Save weights", "copy": "Copy link", "python": "Copy Python"}
+            self.then = {n: gr.Button(t, size="sm", interactive=False, min_width=110, elem_id=f"adapt-{n}") for n, t in names.items()}
+
+    # --- wiring ---
+
+    def _connect(self) -> None:
+        c, then = self.controls, self.then
+        results = [self.run, self.player, self.message, self.adapt, self.stop, *self._result_outputs]
+        self.adapt.click(self._adapt, [self.session, *c.inputs], results, **QUIET)
+        then["further"].click(self._further, [self.session, self.run, self.run_id, *c.inputs], results, **QUIET)
+        self.stop.click(self._stop, None, self.message, queue=False, **QUIET)
+        then["reset"].click(self._reset, self.run, results, **QUIET)
+        then["download"].click(self._download, [self.run, self.run_id, self.which], [self.file, self.message], **QUIET)
+        self.file.change(None, js=CLICK_FILE, queue=False, **QUIET)
+        then["copy"].click(None, self.link, self.message, js=COPY_LINK, queue=False, **QUIET)
+        then["python"].click(None, self.code, self.message, js=COPY_TEXT, queue=False, **QUIET)
+        luck = [self.luck_message, self.luck_curve, self.luck_result, self.repeat, self.stop_repeat]
+        self.repeat.click(self._repeat, [self.session, *c.inputs], luck, **QUIET)
+        self.stop_repeat.click(self._stop_repeat, None, self.luck_message, queue=False, **QUIET)
+        self._connect_preview()
+
+    def _connect_preview(self) -> None:
+        """Whatever is touched, the stage shows how the starting point does there. A preset is taken by its name and a field by the
+        values, because the browser may not have made the two agree yet.
+        """
+        world, start, seed = self.controls.world, self.controls.start, self.controls.seed
+        outputs, last = [self.session, self.player, self.message], {"trigger_mode": "always_last", **QUIET}
+        world.preset.input(self._preview_preset, [self.session, world.preset, start, seed], outputs, **last)
+        for name, button in world.buttons.items():
+            button.click(self._preview_button(name), [self.session, start, seed], outputs, **last)
+        fields = [getattr(f, "release" if isinstance(f, gr.Slider) else "input") for f in world.fields]
+        gr.on(fields, self._preview_fields, [self.session, *world.fields, start, seed], outputs, **last)
+        gr.on([start.input, seed.submit, seed.blur], self._preview, [self.session, *world.inputs, start, seed], outputs, **last)
+
+    def connect_tab(self, tab: gr.Tab) -> None:
+        """Coming back to the stage shows the world that another tab has chosen, unless its own run was in that world."""
+        c = self.controls
+        tab.select(
+            self._return, [self.session, self.run, *c.world.inputs, c.start, c.seed], [self.session, self.player, self.message], **QUIET
+        )
+
+    def connect_play(self, play: PlayTab) -> None:
+        """Keeping a policy puts it, its world and its seed on Play's stage."""
+        there = [play.policy.policy, *play.world.outputs, play.policy.seed]
+        outputs = [self.session, self.message, self.controls.start, *there, *self.controls.world.outputs, self.controls.seed]
+        self.then["keep"].click(self._keep, [self.session, self.run, self.run_id, self.which], outputs, **QUIET)
+
+    def connect_link(self, page: gr.Blocks, tabs: gr.Tabs) -> None:
+        """Restore what the page's link encodes, and open this tab if the link leads here."""
+        page.load(self._open_link, self.session, [tabs, self.message, self.player, *self.controls.outputs], **QUIET)
+
+    # --- showing ---
+
+    @property
+    def _result_outputs(self) -> list:
+        shown = [self.result, self.curve, self.table, self.maps, self.movement, self.rule, self.code, self.link, self.run_id, self.which]
+        return [*shown, *self.then.values()]
+
+    def _busy(self, busy: bool, has_result: bool) -> dict:
+        return {
+            self.adapt: gr.update(interactive=not busy),
+            self.stop: gr.update(interactive=busy),
+            **{button: gr.update(interactive=has_result and not busy) for button in self.then.values()},
+        }
+
+    def _growing(self, run: AdaptRun) -> dict:
+        """While a run goes on."""
+        shown = {self.run: run, self.run_id: run.id, self.message: notice(progress(run)), self.curve: curve_value(run)}
+        shown |= {self.table: steps_table(run), self.movement: movement_html(run), self.rule: rule_html(run)}
+        return {**shown, self.result: hint("Adapting: the curve grows with every gradient step.")}
+
+    def _ended(self, run: AdaptRun) -> dict:
+        """When it has ended, however it did."""
+        modes = [c.mode for c in run.curves]
+        return {
+            **self._growing(run),
+            **self._busy(False, True),
+            self.message: "",
+            self.player: stage_value(run),
+            self.result: result_html(run),
+            self.maps: maps_value(run),
+            self.code: snippet(run),
+            self.link: urlencode(adapt_to_query(run.settings)),
+            self.which: gr.update(value=modes[-1] if len(modes) == 1 else "standard", interactive=len(modes) > 1),
+        }
+
+    def _nothing(self) -> dict:
+        """As before the first run."""
+        shown = {self.run: None, self.run_id: "", self.result: RESULT_EMPTY, self.curve: curve_empty(), self.table: TABLE_EMPTY}
+        shown |= {self.maps: MAPS_EMPTY, self.movement: WHAT_EMPTY, self.rule: WHAT_EMPTY, self.code: "# Press Adapt first.", self.link: ""}
+        return {**shown, **self._busy(False, False), self.which: gr.update(value="standard", interactive=False)}
+
+    # --- handlers ---
+
+    def _settings(self, session: Session, inputs: tuple):
+        n = len(self.controls.world.inputs)
+        return adapt_from_page(inputs[0], inputs[1:n], inputs[n:], session.model is not None)
+
+    def _adapt(self, request: gr.Request, session: Session, *inputs) -> Iterator[dict]:
+        try:
+            settings = self._settings(session, inputs)
+        except ValueError as error:
+            yield {self.message: problem(error)}
+            return
+        with stops.running(f"adapt {request.session_hash}") as stop:
+            yield from self._live(adapt(settings, session.policy_model(settings.start), stop), stop)
+
+    def _further(self, request: gr.Request, session: Session, run: AdaptRun | None, run_id: str, *inputs) -> Iterator[dict]:
+        if run is None or run.id != run_id:
+            yield {**self._nothing(), self.message: problem(EXPIRED)}
+            return
+        try:
+            settings = self._settings(session, inputs)
+            if settings.world != run.settings.world or settings.mode != run.settings.mode:
+                raise ValueError(
+                    "Adapt further goes on in the world and mode of this run, and the controls show others: "
+                    "press Adapt, or keep this policy and choose it as the starting point"
+                )
+        except ValueError as error:
+            yield {self.message: problem(error)}
+            return
+        with stops.running(f"adapt {request.session_hash}") as stop:
+            yield from self._live(go_on(run, settings, stop), stop)
+
+    def _live(self, runs: Iterator[AdaptRun], stop) -> Iterator[dict]:
+        run = None
+        for run in paced(runs, stop):
+            if not run.ended:
+                yield {**self._growing(run), **self._busy(True, False)}
+        yield self._ended(run)
+
+    def _stop(self, request: gr.Request) -> Any:
+        return notice("Stopping after the step that is under way.") if stops.stop(f"adapt {request.session_hash}") else gr.skip()
+
+    def _reset(self, run: AdaptRun | None) -> dict:
+        shown = {**self._nothing(), self.message: notice("Back to before: the adapted policy is gone, the controls stay.")}
+        if run is not None:
+            s = run.settings
+            shown[self.player] = preview_value(record(run.curves[0].before.model, s.world, s.seed, policy=s.start))
+        return shown
+
+    def _download(self, run: AdaptRun | None, run_id: str, which: str):
+        try:
+            curve = self._result(run, run_id, which)
+        except ValueError as error:
+            return gr.skip(), problem(error)
+        s = run.settings
+        about = {"made_by": "adaptation", **adapt_to_query(s), "steps_made": str(curve.last.index)}
+        name = f"adapted-{s.start}-{preset_of(s.world)}-{curve.mode}-{s.seed}.safetensors"
+        path = new_file(name, serialise(curve.last.model, about))
+        return gr.DownloadButton(value=path), notice("The weights are ready.")
+
+    def _keep(self, session: Session, run: AdaptRun | None, run_id: str, which: str):
+        untouched = 2 + 2 * len(self.controls.world.outputs) + 2
+        try:
+            curve = self._result(run, run_id, which)
+        except ValueError as error:
+            return gr.skip(), problem(error), *[gr.skip()] * (untouched - 1)
+        s = run.settings
+        session = replace(session.with_model(curve.last.model), choice=Choice(s.world, "yours", True, s.seed), recording=None)
+        world = self.controls.world.updates(s.world)
+        done = notice("Kept: it is “Yours” on the Play tab, and can be a starting point here.")
+        return session, done, gr.skip(), PolicyControls.with_yours(), *world, s.seed, *world, s.seed
+
+    def _result(self, run: AdaptRun | None, run_id: str, which: str):
+        if run is None or run.id != run_id:
+            raise ValueError(EXPIRED)
+        return run.curve(check_name("result to use", which, [c.mode for c in run.curves]))
+
+    def _repeat(self, request: gr.Request, session: Session, *inputs) -> Iterator[dict]:
+        try:
+            settings = self._settings(session, inputs)
+        except ValueError as error:
+            yield {self.luck_message: problem(error)}
+            return
+        with stops.running(f"luck {request.session_hash}") as stop:
+            luck: Luck | None = None
+            for luck in paced(repeat(settings, session.policy_model(settings.start), stop), stop, wait=False):
+                shown = {self.luck_message: notice(luck_progress(luck)), self.luck_curve: luck_value(luck), self.luck_result: ""}
+                yield {**shown, self.repeat: gr.update(interactive=False), self.stop_repeat: gr.update(interactive=True)}
+            words = f'<p class="outcome">{luck_words(luck)}</p>'
+            done = {self.luck_message: "", self.luck_result: words, self.luck_curve: luck_value(luck)}
+            yield {**done, self.repeat: gr.update(interactive=True), self.stop_repeat: gr.update(interactive=False)}
+
+    def _stop_repeat(self, request: gr.Request) -> Any:
+        return notice("Stopping after the step that is under way.") if stops.stop(f"luck {request.session_hash}") else gr.skip()
+
+    # --- the stage before a run ---
+
+    def _preview(self, session: Session, *inputs):
+        """The starting point in the world that the controls show."""
+        *world, start, seed = inputs
+        try:
+            settings = self._settings(session, (*world, start, "standard", 0, 1, 1, 0.0, seed))
+        except ValueError as error:
+            return gr.skip(), gr.skip(), problem(error)
+        recording = record(session.policy_model(start), settings.world, settings.seed, policy=start)
+        # Play keeps its policy, and finds the world and the seed changed when the visitor comes back to it.
+        session = replace(session, choice=replace(session.choice, world=settings.world, seed=settings.seed))
+        return session, preview_value(recording), ""
+
+    def _preview_preset(self, session: Session, preset: Any, start: Any, seed: Any):
+        return self._preview(session, *self.controls.world.inputs_of(preset), start, seed)
+
+    def _preview_fields(self, session: Session, *inputs):
+        return self._preview(session, "custom", *inputs)
+
+    def _preview_button(self, name: str):
+        return lambda session, start, seed: self._preview_preset(session, name, start, seed)
+
+    def _return(self, session: Session, run: AdaptRun | None, *inputs):
+        *world, start, seed = inputs
+        try:
+            settings = self._settings(session, (*world, start, "standard", 0, 1, 1, 0.0, seed))
+        except ValueError:
+            return gr.skip(), gr.skip(), gr.skip()
+        if run is not None and (run.settings.world, run.settings.seed) == (settings.world, settings.seed):
+            return gr.skip(), gr.skip(), gr.skip()
+        return self._preview(session, *inputs)
+
+    def _open_link(self, session: Session, request: gr.Request):
+        untouched = [gr.skip()] * (len(self.controls.outputs) + 1)
+        try:
+            settings = adapt_from_query(dict(request.query_params), session.model is not None)
+        except ValueError as error:
+            return gr.Tabs(selected="adapt"), problem(f"This link can't be opened: {error}."), *untouched
+        if settings is None:
+            return gr.skip(), gr.skip(), *untouched
+        value = preview_value(record(session.policy_model(settings.start), settings.world, settings.seed, policy=settings.start))
+        return gr.Tabs(selected="adapt"), notice("Press Adapt to run what this link describes."), value, *self.controls.updates(settings)
