@@ -27,6 +27,7 @@ from gradio_client import Client
 client = Client("http://127.0.0.1:7860")  # or this page's address
 client.predict(reversed_motor=True, policy="meta", seed=3, api_name="/run")
 client.predict(wind=2.5, policy="memory", episodes=20, api_name="/verify")
+client.predict(reversed_motor=True, mode="both", num_adapt_steps=3, api_name="/adapt")
 ```
 Every field of the world is a named argument in its own unit (angles in rad).
 

@@ -1,8 +1,9 @@
-"""The public API: /run and /verify, for gradio_client and plain HTTP. Units are `World`'s own (angles in rad)."""
+"""The public API: /run, /verify and /adapt, for gradio_client and plain HTTP. Units are `World`'s own (angles in rad)."""
 
 from __future__ import annotations
 
 import inspect
+import threading
 from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
@@ -11,8 +12,11 @@ import gradio as gr
 import numpy as np
 
 from model import World
+from ui.adapt_run import Curve
+from ui.adapt_run import adapt as adapt_run
+from ui.adapt_words import sentence
 from ui.episode import Recording, record, returns
-from ui.inputs import FIELDS, Choice, check_episodes, check_policy, check_seed
+from ui.inputs import FIELDS, AdaptSettings, Choice, check_adaptation, check_episodes, check_policy, check_seed
 from ui.policies import shared_model
 
 
@@ -61,6 +65,54 @@ def verify(world: World, policy: str = "meta", greedy: bool = True, seed: int = 
     return {"n": n, **numbers, "returns": values.tolist(), **described(choice)}
 
 
+DEFAULT = AdaptSettings()
+
+
+def adapt(
+    world: World,
+    mode: str = "standard",
+    start: str = "meta",
+    adapt_lr: float = DEFAULT.adapt_lr,
+    num_adapt_steps: int = DEFAULT.num_adapt_steps,
+    episodes_per_step: int = DEFAULT.episodes_per_step,
+    experience_weight: float = DEFAULT.experience_weight,
+    seed: int = 0,
+) -> dict:
+    """Adapt a shipped policy to a world (mode: standard, hybrid or both) and return every gradient step: the returns of its
+    20 greedy evaluation episodes, its loss and gradient norm, and the environment steps and seconds used so far.
+    """
+    settings = check_adaptation(world, start, mode, adapt_lr, num_adapt_steps, episodes_per_step, experience_weight, seed)
+    *_, run = adapt_run(settings, shared_model(settings.start), threading.Event())
+    return {
+        "sentence": sentence(run),
+        "settings": asdict(settings),
+        "ended": run.ended,
+        "modes": {c.mode: curve_summary(c) for c in run.curves},
+    }
+
+
+def curve_summary(curve: Curve) -> dict:
+    """A mode's steps as plain numbers; what a step does not have is null."""
+
+    def number(value: float) -> float | None:
+        return float(value) if np.isfinite(value) else None
+
+    steps = [
+        {
+            "index": p.index,
+            "mean": float(p.returns.mean()),
+            "returns": p.returns.tolist(),
+            "loss": number(p.loss),
+            "grad_norm": number(p.grad_norm),
+            "moved": p.moved,
+            "env_steps": p.env_steps,
+            "seconds": p.seconds,
+        }
+        for p in curve.points
+    ]
+    return {"steps": steps, "problem": curve.problem}
+
+
 def described(choice: Choice) -> dict:
     """A choice as the API reports it."""
     return {"world": asdict(choice.world), "policy": choice.policy, "greedy": choice.greedy, "seed": choice.seed}
@@ -79,3 +131,4 @@ def add_endpoints() -> None:
     """Call inside the page's Blocks context."""
     gr.api(with_world_fields(run), api_name="run", api_description=run.__doc__)
     gr.api(with_world_fields(verify), api_name="verify", api_description=verify.__doc__)
+    gr.api(with_world_fields(adapt), api_name="adapt", api_description=adapt.__doc__)

@@ -8,14 +8,17 @@ import gradio as gr
 from gradio.themes.utils.fonts import LocalFont
 
 from ui import about, api
+from ui.adapt import AdaptTab
 from ui.colours import css_variables
-from ui.controls import connect_worlds
+from ui.controls import connect_same, connect_worlds
+from ui.meta_train import MetaTrainTab
 from ui.play import PlayTab, first_session
 from ui.player import ASSETS, scripts
 from ui.policies import load_all
 from ui.session import STATE_SECONDS
 
 TITLE = "SSM-MetaRL playground"
+STYLES = ("style.css", "adapt.css", "meta.css")
 QUEUE = {"api_open": False, "max_size": 64, "default_concurrency_limit": 4}
 
 
@@ -55,19 +58,28 @@ def build() -> tuple[gr.Blocks, dict[str, Any]]:
             f'<header class="masthead"><h1>{TITLE}</h1>'
             "<p>A small State Space Model balances a pole. Break its world, watch it fall, and let it learn to stand again.</p></header>"
         )
-        with gr.Tabs(elem_id="acts"):
+        with gr.Tabs(elem_id="acts") as tabs:
             with gr.Tab("Play", id="play") as play_tab:
                 play = PlayTab(session, first)
+            with gr.Tab("Adapt", id="adapt") as adapt_tab:
+                adapt = AdaptTab(session, first)
+            with gr.Tab("Meta-train", id="meta-train"):
+                meta_train = MetaTrainTab(session)
             with gr.Tab("About", id="about"):
                 about.build()
-        connect_worlds(play.world)
+        connect_worlds(play.world, adapt.controls.world)
+        connect_same(play.policy.seed, adapt.controls.seed)
         play.connect_tab(play_tab)
+        meta_train.connect_policies(play.policy.policy)
         play.connect_link(page)
+        adapt.connect_tab(adapt_tab)
+        adapt.connect_play(play)
+        adapt.connect_link(page, tabs)
         api.add_endpoints()
     page.queue(**QUEUE)
     launch = {
         "theme": theme(),
-        "css": css_variables() + "".join(path.read_text() for path in sorted(ASSETS.glob("*.css"), key=lambda p: (p.stem != "style", p.stem))),
+        "css": css_variables() + "".join((ASSETS / name).read_text() for name in STYLES),
         "head": scripts(),
         "ssr_mode": False,
         "footer_links": [],
