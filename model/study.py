@@ -26,6 +26,7 @@ from model.trials import run_trials
 from model.worlds import BREAK_SET, WORLDS, sample_worlds
 
 Report = Callable[[str], None] | None
+RESULTS = WEIGHTS / "results.json"
 STARTS = (*PRETRAINED, "random")
 STEP_SIZES = (0.05, 0.1, 0.25, 0.5, 1.0)
 REPLAY_WEIGHTS = (0.25, 0.5, 1.0)
@@ -269,5 +270,5 @@ def run_study(split: str = "test", quick: bool = False, seed: int = 0, report: R
     """Measure everything on a split. The full study of the test split is written to weights/results.json."""
     results = Study(split, QUICK if quick else Size(), seed, report).run()
     if split == "test" and not quick:
-        write_atomically(WEIGHTS / "results.json", (json.dumps(results, indent=1) + "\n").encode())
+        write_atomically(RESULTS, (json.dumps(results, indent=1) + "\n").encode())
     return results

@@ -39,9 +39,7 @@ def two_motors_first() -> WorldSampler:
     def sample(n: int, generator: np.random.Generator) -> list[World]:
         nonlocal drawn
         drawn += 1
-        if drawn <= 80:
-            return [World(reversed_motor=bool(i % 2)) for i in range(n)]
-        return training_worlds(n, generator)
+        return two_motors(n, generator) if drawn <= 80 else training_worlds(n, generator)
 
     return sample
 
@@ -61,6 +59,23 @@ RECIPES = {
         lambda: standard_worlds,
     ),
 }
+
+
+def two_motors(n: int, generator: np.random.Generator) -> list[World]:
+    """n standard worlds, every second one with the motor reversed."""
+    return [World(reversed_motor=bool(i % 2)) for i in range(n)]
+
+
+THIRTY_SECONDS = MetaTrainingConfig(
+    num_epochs=60,
+    tasks_per_epoch=20,
+    min_support_episodes=10,
+    inner_steps=1,
+    outer_lr=0.003,
+    outer_updates=3,
+    long_episodes_share=0.0,
+)
+"""The quickest meta-training worth watching, on `two_motors`: how well it ends is measured by python -m model benchmark."""
 
 
 def keep_freed_memory() -> None:

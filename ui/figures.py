@@ -12,7 +12,8 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from model.checkpoint import PRETRAINED, WEIGHTS, pretrained_path
+from model.checkpoint import PRETRAINED, pretrained_path
+from model.study import RESULTS
 from model.training import read_log
 from ui.colours import ROLES
 
@@ -223,7 +224,7 @@ def with_tables(readme: str, results: Results) -> str:
 
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m ui.figures", description=__doc__)
-    parser.add_argument("--results", type=Path, default=WEIGHTS / "results.json", help="what `python -m model evaluate` wrote")
+    parser.add_argument("--results", type=Path, default=RESULTS, help="what `python -m model evaluate` wrote")
     args = parser.parse_args(argv)
     try:
         results = json.loads(args.results.read_text())
