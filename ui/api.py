@@ -12,6 +12,7 @@ import gradio as gr
 import numpy as np
 
 from model import World
+from ui import meta_api
 from ui.adapt_run import Curve
 from ui.adapt_run import adapt as adapt_run
 from ui.adapt_words import sentence
@@ -131,4 +132,5 @@ def add_endpoints() -> None:
     """Call inside the page's Blocks context."""
     gr.api(with_world_fields(run), api_name="run", api_description=run.__doc__)
     gr.api(with_world_fields(verify), api_name="verify", api_description=verify.__doc__)
+    meta_api.add_endpoint()
     gr.api(with_world_fields(adapt), api_name="adapt", api_description=adapt.__doc__)

@@ -41,7 +41,7 @@ def family_sampler(families: Sequence[str], split: str = "train") -> WorldSample
         full = draw_world(generator, split)
         values = {name: getattr(full, name) for name in drawn}
         if "gravity" not in values and split != "train":
-            values["gravity"] = World().gravity + round(full.gravity * 1000) % 10 / 1000
+            values["gravity"] = round(World().gravity + round(full.gravity * 1000) % 10 / 1000, 3)
         delay = int(generator.integers(MAX_DELAY + 1)) if "action_delay" in families else 0
         return World(
             reversed_motor="reversed_motor" in families and turn % 2 == 1,

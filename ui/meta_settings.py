@@ -79,14 +79,14 @@ def _config(**changes: Any) -> MetaTrainingConfig:
 
 RECIPES: Mapping[str, tuple[str, MetaSettings]] = MappingProxyType(
     {
-        "reversed_motor": ("30 seconds: reversed motor", MetaSettings(config=_config(), time_budget=30)),
+        "reversed_motor": ("30 seconds: reversed motor", MetaSettings(config=_config(), time_budget=30.0)),
         "wind_and_motor": (
             "2 minutes: wind and motor",
-            MetaSettings(("reversed_motor", "wind"), config=_config(num_epochs=200), time_budget=120),
+            MetaSettings(("reversed_motor", "wind"), config=_config(num_epochs=200), time_budget=120.0),
         ),
         "go_on": (
             "Go on from the shipped weights",
-            MetaSettings(("reversed_motor", "wind", "physics"), "meta", _config(num_epochs=40, outer_lr=0.0005), time_budget=60),
+            MetaSettings(("reversed_motor", "wind", "physics"), "meta", _config(num_epochs=40, outer_lr=0.0005), time_budget=60.0),
         ),
     }
 )

@@ -33,16 +33,16 @@ WAIT = "After a training, the check on validation worlds stands here, and the bu
 
 
 def first_stage() -> dict[str, Any]:
-    """What stands on the stage before any training: random weights, and a motor that is reversed."""
-    world = World(reversed_motor=True)
-    return player_value(Shown(record(shared_model("untrained"), world, SHOWN_SEED), "policy", "Random weights"), signals=False)
+    """What stands on the stage before any training: random weights under both motors."""
+    shown = [Shown(record(shared_model("untrained"), World(reversed_motor=r), SHOWN_SEED), label="Random weights") for r in (False, True)]
+    return player_value(*shown, signals=False)
 
 
 def trained_stage(trained: Trained, state: TrainingState) -> dict[str, Any]:
     """The trained policy in a world of its families, before and after one step of adaptation."""
     if not state.check:
-        world = World(reversed_motor="reversed_motor" in state.settings.families)
-        return player_value(Shown(record(trained.model, world, SHOWN_SEED), "before", "Best parameters, before adaptation"), signals=False)
+        worlds = (World(), World(reversed_motor=True))
+        return player_value(*(Shown(record(trained.model, w, SHOWN_SEED), "before", "Before adaptation") for w in worlds), signals=False)
     world = World(**state.check["shown"])
     shown = [Shown(record(trained.model, world, SHOWN_SEED), "before", "Trained, before adaptation")]
     if state.check["adapted"]:
@@ -76,10 +76,11 @@ class MetaTrainTab:
         with gr.Row(elem_classes="act", equal_height=False):
             with gr.Column(scale=7, min_width=320):
                 self.numbers = gr.HTML(numbers(None), elem_id="meta-numbers")
-                self.returns = chart(returns_chart(first, ()), elem_id="meta-returns")
-                self.loss = chart(loss_chart(first, ()), elem_id="meta-loss")
-                self.check = gr.HTML(hint(WAIT), elem_id="meta-check", elem_classes="verdict-box")
+                with gr.Row(elem_classes="meta-charts"):
+                    self.returns = chart(returns_chart(first, ()), elem_id="meta-returns")
+                    self.loss = chart(loss_chart(first, ()), elem_id="meta-loss")
                 self.player = player(first_stage(), elem_id="meta-stage")
+                self.check = gr.HTML(hint(WAIT), elem_id="meta-check", elem_classes="verdict-box")
             with gr.Column(scale=3, min_width=300, elem_classes="side"):
                 self.controls = MetaControls()
                 with gr.Row(elem_classes="pair"):

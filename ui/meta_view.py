@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,7 +17,6 @@ from ui.training_run import TrainingState
 
 SMOOTH = 5  # epochs
 EMPTY = "Press Train: the return before and after adaptation grows here, epoch by epoch."
-EMPTY_LOSS = "The meta-loss of each epoch."
 LEGEND = f"Thick: mean of the last {SMOOTH} epochs. Thin: each epoch."
 
 
@@ -79,13 +79,11 @@ def loss_chart(settings: MetaSettings, epochs: Sequence[MetaEpoch], final: bool 
     """The meta-loss. Its range doubles when the loss leaves it, so that it seldom jumps."""
     losses = np.array([e.meta_loss for e in epochs], dtype=np.float64)
     finite = np.abs(losses[np.isfinite(losses)])
-    top = 0.25 * 2.0 ** max(0, np.ceil(np.log2(max(finite.max(initial=0.0), 1e-9) / 0.25)))
+    top = 0.25 * 2.0 ** max(0, math.ceil(math.log2(max(float(finite.max(initial=0.0)), 1e-9) / 0.25)))
     x = [e.epoch + 1 for e in epochs]
     words = [f"epoch {e.epoch + 1}: meta-loss {e.meta_loss:.3f}" for e in epochs] if final else ()
     series = [Series("policy", "meta-loss", x, losses, words=words, markers=False)] if epochs else []
-    return chart_value(
-        series, "epoch", "meta-loss", (1, _last_epoch(settings, epochs, final)), (-top, top), ((0, ""),), empty=EMPTY_LOSS
-    )
+    return chart_value(series, "epoch", "meta-loss", (1, _last_epoch(settings, epochs, final)), (-top, top), ((0, ""),))
 
 
 def seconds_left(state: TrainingState) -> float:
