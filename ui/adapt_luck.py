@@ -111,7 +111,7 @@ def luck_words(luck: Luck) -> str:
         )
     before = next(iter(luck.returns.values()))[0, 0]
     why = {"stopped": f" Stopped after {n} of {SEEDS} runs.", "time": f" Ended at {TIME_LIMIT:.0f} s after {n} of {SEEDS} runs."}
-    return f"{n} runs, {before:.0f} before. {' '.join(parts)}{why.get(luck.ended, '')} {luck.problem}".strip()
+    return f"{n} runs; before adaptation {before:.0f} of 500. {' '.join(parts)}{why.get(luck.ended, '')} {luck.problem}".strip()
 
 
 def luck_progress(luck: Luck) -> str:

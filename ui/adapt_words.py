@@ -79,7 +79,7 @@ def outcome(curve: Curve) -> str:
     peak = float(best.returns.mean())
     if peak - f > max(SAME, 0.1 * peak) and peak > b + SAME:
         how = "collapsed" if f < COLLAPSED else "got worse"
-        return f"{after(best)} it {_past(level(best))}, then it {how}: after {last.index} it {level(last)}"
+        return f"{after(best)} it reached {peak:.0f} of 500, then it {how}: {f:.0f} of 500 after {count(last.index, 'step')}"
     if f > b + SAME:
         return f"it partly recovered: {f:.0f} of 500 {after(last)}"
     return f"no change: {after(last)} it {level(last)}"
@@ -129,18 +129,20 @@ HEAD = ("Step", "Return: mean (lowest to highest)", "Loss", "|g|", "Env steps", 
 
 def steps_table(run: AdaptRun) -> str:
     """Every step of every mode as a table."""
-    body = []
-    for curve in run.curves:
-        for p in curve.points:
-            if p.index == 0 and curve is not run.curves[0]:
-                continue
-            name = "before" if p.index == 0 else f"{p.index} {curve.mode}" if len(run.curves) > 1 else str(p.index)
-            moved = "as they were" if p.index == 0 else "moved" if p.moved else "stayed: no episode fell"
-            loss, norm = (
-                ("", "") if p.index == 0 else (f"{p.loss + 0.0 if abs(p.loss) >= 5e-4 else 0:.3f}", f"{p.grad_norm if p.moved else 0:.3g}")
-            )
-            returns = f"{p.returns.mean():.1f} ({p.returns.min():.0f} to {p.returns.max():.0f})"
-            cells = (name, returns, loss, norm, f"{p.env_steps:,}", f"{p.seconds:.2f} s", moved)
-            body.append("<tr>" + "".join(f"<td>{html.escape(c)}</td>" for c in cells) + "</tr>")
+    both = len(run.curves) > 1
+    rows = [_row("before", run.curves[0].before)]
+    for index in range(1, 1 + max(c.last.index for c in run.curves)):
+        made = [c for c in run.curves if c.last.index >= index]
+        rows += [_row(f"{index} {c.mode}" if both else str(index), c.points[index]) for c in made]
+    body = ["<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in rows]
     head = "".join(f"<th>{h}</th>" for h in HEAD)
     return f'<div class="steps"><table><thead><tr>{head}</tr></thead><tbody>{"".join(body)}</tbody></table></div>'
+
+
+def _row(name: str, p: Point) -> tuple[str, ...]:
+    returns = f"{p.returns.mean():.1f} ({p.returns.min():.0f} to {p.returns.max():.0f})"
+    if p.index == 0:
+        return name, returns, "", "", "0", "", "as they were"
+    loss = f"{p.loss:.3f}".replace("-0.000", "0.000")
+    norm, moved = (f"{p.grad_norm:.3g}", "moved") if p.moved else ("0", "stayed: no episode fell")
+    return name, returns, loss, norm, f"{p.env_steps:,}", f"{p.seconds:.2f} s", moved
