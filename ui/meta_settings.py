@@ -94,13 +94,15 @@ FIRST_RECIPE = "reversed_motor"
 CUSTOM_RECIPE = "custom"
 
 
-def check_settings(values: Mapping[str, Any], starts: tuple[str, ...] = ("random", "meta")) -> MetaSettings:
+def check_settings(values: Mapping[str, Any], has_own_model: bool = False) -> MetaSettings:
     """Settings from what came by the names of `MetaSettings.values`; ValueError with one sentence, the config's own where it applies."""
     families = values["families"]
     if not isinstance(families, (list, tuple)) or not families:
         raise ValueError(f"families must name at least one of {', '.join(FAMILIES)}, got {shown(families)}")
     chosen = {check_name("families", name, tuple(FAMILIES)) for name in families[: len(FAMILIES) + 1]}
-    start = check_name("start", values["start"], starts)
+    start = check_name("start", values["start"], tuple(STARTS))
+    if start == "yours" and not has_own_model:
+        raise ValueError("start must not be yours while you have no policy of your own: use or keep a trained or adapted one first")
     config = {i.name: check_number(i.name, values[i.name], i.minimum, i.maximum, type(i.default), i.unit) for i in INFOS.values()}
     t = TIME_BUDGET
     budget = check_number(t.name, values[t.name], t.minimum, t.maximum, float, t.unit)

@@ -15,7 +15,7 @@ from ui.controls import PolicyControls, hint, notice, problem
 from ui.episode import record
 from ui.files import new_file
 from ui.meta_controls import MetaControls
-from ui.meta_settings import RECIPES, STARTS, MetaSettings, check_settings
+from ui.meta_settings import RECIPES, MetaSettings, check_settings
 from ui.meta_view import after_label, check_html, loss_chart, numbers, phase_words, returns_chart
 from ui.player import Shown, player, player_value
 from ui.policies import shared_model
@@ -63,7 +63,7 @@ def starting_checkpoint(settings: MetaSettings, session: Session) -> bytes | Non
 
 
 class MetaTrainTab:
-    """Builds the tab; `session` is the page's gr.State. The page calls `connect_policies` once."""
+    """Builds the tab; `session` is the page's gr.State. The page calls `connect_use` once."""
 
     def __init__(self, session: gr.State):
         self.session = session
@@ -112,22 +112,21 @@ class MetaTrainTab:
             button.click(getattr(self, f"_save_{name}"), self.trained, [self.file, self.message], **QUIET)
         self.file.change(None, js=CLICK_FILE, queue=False, **QUIET)
 
-    def connect_policies(self, *choices: gr.Dropdown) -> None:
-        """Let "Use this model" put the model into these lists of policies as "yours"."""
+    def connect_use(self, play_policy: gr.Dropdown, adapt_start: gr.Dropdown) -> None:
+        """Let "Use this model" make the model the visitor's own, chosen in Play and in Adapt."""
+        outputs = [self.session, self.message, play_policy, adapt_start]
+        self.use.click(self._use, [self.session, self.trained], outputs, **QUIET)
 
-        def use(session: Session, trained: Trained | None):
-            if trained is None:
-                return gr.skip(), problem("There is no model yet: press Train, or upload a checkpoint."), *[gr.skip()] * len(choices)
-            mine = session.with_model(trained.model)
-            mine = replace(mine, choice=replace(mine.choice, policy="yours"), recording=None)  # so that Play shows it anew
-            return mine, notice('It is now "Yours" in Play and Adapt.'), *[PolicyControls.with_yours() for _ in choices]
-
-        self.use.click(use, [self.session, self.trained], [self.session, self.message, *choices], **QUIET)
+    def _use(self, session: Session, trained: Trained | None):
+        if trained is None:
+            return gr.skip(), problem("There is no model yet: press Train, or upload a checkpoint."), gr.skip(), gr.skip()
+        mine = session.with_model(trained.model)
+        mine = replace(mine, choice=replace(mine.choice, policy="yours"), recording=None)  # so that Play shows it anew
+        return mine, notice("It is now “Yours” in Play and in Adapt."), PolicyControls.with_yours(), "yours"
 
     def _train(self, session: Session, request: gr.Request, *values) -> Iterator[dict]:
-        starts = tuple(s for s in STARTS if s != "yours" or session.model is not None)
         try:
-            settings = check_settings(self.controls.named(values), starts)
+            settings = check_settings(self.controls.named(values), session.model is not None)
             states = run_training(settings, visitor_of(request), starting_checkpoint(settings, session))
             yield from self._live(settings, states)
         except (ValueError, OSError) as error:

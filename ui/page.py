@@ -70,7 +70,7 @@ def build() -> tuple[gr.Blocks, dict[str, Any]]:
         connect_worlds(play.world, adapt.controls.world)
         connect_same(play.policy.seed, adapt.controls.seed)
         play.connect_tab(play_tab)
-        meta_train.connect_policies(play.policy.policy)
+        meta_train.connect_use(play.policy.policy, adapt.controls.start)
         play.connect_link(page)
         adapt.connect_tab(adapt_tab)
         adapt.connect_play(play)

@@ -92,8 +92,12 @@ class TrainingProcess:
         self._say(".\n")
 
     def stop(self) -> None:
-        """End the training and go on to the check; once more ends the check too."""
+        """End the training and go on to the check."""
         self._say("stop\n")
+
+    def skip(self) -> None:
+        """End the training if it runs, and the check."""
+        self._say("skip\n")
 
     def kill(self) -> None:
         """End the process now. What was read so far stays."""

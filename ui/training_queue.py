@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -10,14 +11,16 @@ from dataclasses import dataclass, field
 RUNNING = 2  # one for each core of the server
 WAITING = 8
 FORGOTTEN = 20.0  # s; a ticket that nobody asked about for so long is dropped
+DOUBLE_CLICK = 0.7  # s
 
 
 @dataclass(eq=False)
 class Ticket:
-    """A visitor's place. stops: how often the visitor pressed Stop. on_drop ends what runs on it."""
+    """A visitor's place. stops: how often the visitor pressed Stop, last at `stopped`. on_drop ends what runs on it."""
 
     visitor: str
     stops: int = 0
+    stopped: float = -math.inf
     seen: float = field(default_factory=time.monotonic)
     on_drop: Callable[[], None] = lambda: None
 
@@ -58,11 +61,13 @@ class TrainingQueue:
                 self._tickets.remove(ticket)
 
     def stop(self, visitor: str) -> int:
-        """Note that this visitor wants to stop; how often it was said, 0 when nothing of this visitor's runs."""
+        """Note that this visitor wants to stop; how often it was said, 0 when nothing of this visitor's runs. Two at once are one."""
         with self._lock:
             for ticket in self._tickets:
                 if ticket.visitor == visitor:
-                    ticket.stops += 1
+                    now = time.monotonic()
+                    if now - ticket.stopped > DOUBLE_CLICK:
+                        ticket.stops, ticket.stopped = ticket.stops + 1, now
                     return ticket.stops
         return 0
 

@@ -47,9 +47,9 @@ class Watch:
         """What stands now; stops: how often the visitor has pressed Stop."""
         process, now = self.process, time.monotonic()
         process.beat()
-        for _ in range(min(stops, 2) - self.stops):
-            self.stops += 1
-            process.stop()
+        if stops > self.stops:
+            self.stops = stops
+            process.stop() if stops == 1 and process.ended is None else process.skip()
         over = process.ended is not None or self.stops > 0 or self.out_of_time
         if process.started is not None and not over:
             self.seconds = now - process.started

@@ -43,17 +43,18 @@ def send(**message: Any) -> None:
 
 
 class Parent:
-    """What the parent says after the job: a beat several times a second, or "stop"."""
+    """What the parent says after the job: a beat several times a second, "stop", or "skip" to do without the check."""
 
     def __init__(self) -> None:
-        self.heard = time.monotonic()
+        self.heard, self.skip = time.monotonic(), False
         for target in (self._listen, self._watch):
             threading.Thread(target=target, daemon=True).start()
 
     def _listen(self) -> None:
         while data := os.read(0, 4096):
             self.heard = time.monotonic()
-            if b"stop" in data:
+            self.skip = self.skip or b"skip" in data
+            if b"stop" in data or b"skip" in data:
                 _thread.interrupt_main()
         os._exit(0)  # the pipe is closed: the parent is gone
 
@@ -157,13 +158,13 @@ def main() -> None:
     job = json.loads(sys.stdin.buffer.raw.readline())  # unbuffered: what follows is for Parent
     settings = from_json(job["settings"])
     model = starting_model(job)
-    Parent()
+    parent = Parent()
     try:
         best, ended, epochs = train(settings, model)
         send(ended=ended)
-        send(check=check(best, settings) if epochs else None)
+        send(check=check(best, settings) if epochs and not parent.skip else None)
     except KeyboardInterrupt:
-        send(check=None)  # a second stop: without the check
+        send(check=None)
 
 
 if __name__ == "__main__":
