@@ -23,13 +23,14 @@ from model import (
     StandardAdaptationConfig,
     StandardAdapter,
     World,
+    distributed,
     evaluate_policy,
     load_checkpoint,
     load_pretrained,
 )
 from model.checkpoint import PRETRAINED, WEIGHTS
 from model.config import field_infos
-from model.training import RECIPES, train_to_file
+from model.training import RECIPES, read_state, train_to_file
 
 TRUE, FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 
@@ -84,20 +85,24 @@ def train(args: argparse.Namespace) -> dict:
     out = Path(args.out) if args.out else WEIGHTS / f"{args.recipe}.safetensors"
     if out.suffix != ".safetensors" or not out.parent.is_dir():
         raise ValueError(f"--out must be a .safetensors file in an existing folder, got {out}")
-    learner = MetaMAML(config, recipe.worlds())
-    bar = tqdm(total=config.num_epochs, unit="epoch", disable=args.json, file=sys.stderr)
+    state = read_state(out, args.recipe, config) if args.resume else None
+    learner = MetaMAML(config, recipe.worlds(state["training"]["epoch"] if state else 0))
+    distributed.start()
+    quiet = args.json or not distributed.is_first()
+    bar = tqdm(total=config.num_epochs, unit="epoch", disable=quiet, file=sys.stderr, initial=state["training"]["epoch"] if state else 0)
     record = None
-    epochs = train_to_file(learner, args.recipe, out)
+    epochs = train_to_file(learner, args.recipe, out, state)
     try:
         for record in epochs:
             bar.update()
             speed = record.env_steps / record.seconds
             bar.set_postfix_str(f"return before {record.return_before:.0f}, after {record.return_after:.0f}, {speed:,.0f} steps/s")
     except KeyboardInterrupt:
-        bar.write("stopped; the best parameters so far are kept", file=sys.stderr)
+        bar.write("stopped; the best parameters so far are kept, and --resume goes on", file=sys.stderr)
     finally:
         epochs.close()
         bar.close()
+        distributed.stop()
     if record is None:
         raise ValueError("stopped before the first epoch; nothing was written")
     return {"checkpoint": str(out), **dataclasses.asdict(record)}
@@ -171,6 +176,7 @@ def build_parser() -> argparse.ArgumentParser:
     sub = command("train", train, seed=False)
     sub.add_argument("--recipe", choices=RECIPES, default="meta", help="; ".join(f"{n}: {r.help}" for n, r in RECIPES.items()))
     sub.add_argument("--out", metavar="FILE", help="where to write the checkpoint (default weights/<recipe>.safetensors)")
+    sub.add_argument("--resume", action="store_true", help="go on with the unfinished training of --out")
     add_config_options(sub, type(RECIPES["meta"].config))
 
     sub = command("adapt", adapt)
@@ -207,7 +213,7 @@ def main(argv: list[str] | None = None) -> int:
         return 1
     except ValueError as error:
         parser.exit(2, f"error: {error}\n")
-    if args.json:
+    if args.json and distributed.is_first():
         print(json.dumps(result))
     return 0
 

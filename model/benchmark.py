@@ -13,7 +13,7 @@ import gymnasium
 import numpy as np
 import torch
 
-from model import maml
+from model import meta_batch
 from model.adaptation import StandardAdaptationConfig, StandardAdapter
 from model.cartpole import World, WorldCartPole
 from model.checkpoint import load_pretrained, pretrained_path
@@ -117,15 +117,15 @@ def profile(report: Report) -> dict[str, float]:
 
         return run
 
-    originals = (maml.collect, maml.inner_step, torch.Tensor.backward)
-    maml.collect, maml.inner_step = timed("rollouts", originals[0]), timed("inner steps", originals[1])
+    originals = (meta_batch.collect, meta_batch.inner_step, torch.Tensor.backward)
+    meta_batch.collect, meta_batch.inner_step = timed("rollouts", originals[0]), timed("inner steps", originals[1])
     torch.Tensor.backward = timed("outer backward", originals[2])
     try:
         started = time.perf_counter()
         list(MetaMAML(dataclasses.replace(SPEED, outer_lr=0.0), standard_worlds).train(load_pretrained("standard")))
         total = time.perf_counter() - started
     finally:
-        maml.collect, maml.inner_step, torch.Tensor.backward = originals
+        meta_batch.collect, meta_batch.inner_step, torch.Tensor.backward = originals
     shares = {name: seconds / total for name, seconds in spent.items()}
     shares["outer forward and the rest"] = 1 - sum(shares.values())
     report("of a full epoch: " + ", ".join(f"{name} {share:.0%}" for name, share in shares.items()))

@@ -10,20 +10,22 @@ this is plain policy gradient over the sampled worlds (domain randomisation).
 
 from __future__ import annotations
 
+import json
+import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
-from torch import Tensor
 
-from model.adaptation import equal_weights, inner_step
+from model import distributed
 from model.cartpole import World
 from model.config import bounded, check_fields
-from model.policy_gradient import OUTER_LAMBDA, advantages
-from model.rollout import Episodes, action_log_probs, collect
-from model.ssm import Params, StateSpaceModel, sequence_outputs, with_task_axis
+from model.guard import CollapseGuard, copied
+from model.meta_batch import Batch
+from model.ssm import Params, StateSpaceModel, with_task_axis
 from model.worlds import training_worlds
 
 LONG_EPISODE = 500  # steps, CartPole-v1's limit
@@ -115,36 +117,44 @@ class MetaMAML:
         c = self.config
         return StateSpaceModel(c.state_dim, hidden_dim=c.hidden_dim, generator=torch.Generator().manual_seed(c.seed))
 
-    def train(self, model: StateSpaceModel | None = None) -> Iterator[MetaEpoch]:
-        """Meta-train from `model` (left unchanged) or from random weights; yield a record after every epoch."""
+    def train(self, model: StateSpaceModel | None = None, resume: Mapping[str, Any] | None = None) -> Iterator[MetaEpoch]:
+        """Meta-train from `model` (left unchanged) or from random weights; yield a record after every epoch.
+
+        resume: what `state_dict` gave after some epoch, of a training with the same config and worlds; it goes on to the same
+        parameters as without the interruption.
+        """
         c = self.config
         learner = self._initial_model(model)
         self._best = learner.with_params(learner.params())
         theta = dict(learner.named_parameters())
         optimizer = torch.optim.Adam(theta.values(), lr=c.outer_lr)
-        guard = CollapseGuard(learner, optimizer)
-        generator = np.random.default_rng(c.seed)
-        episodes = env_steps = 0
-        best_score, started = -np.inf, time.perf_counter()
-        for epoch in range(c.num_epochs):
+        self._run = run = Run(learner, optimizer, CollapseGuard(learner, optimizer), np.random.default_rng(c.seed))
+        if resume is not None:
+            self._best = learner.with_params(run.load_state_dict(resume))
+        started = time.perf_counter() - run.seconds
+        while run.epoch < c.num_epochs:
+            epoch = run.epoch
             for group in optimizer.param_groups:
                 group["lr"] = c.outer_lr * max(0.1, 1 - epoch / c.num_epochs)
-            worlds = self.worlds(c.tasks_per_epoch, generator)
+            worlds = self.worlds(c.tasks_per_epoch, run.generator)
             low, high = c.min_support_episodes, c.episodes_per_task
-            support_size = int(np.exp(generator.uniform(np.log(low), np.log(high + 1))))  # log-uniform: few matter as much as many
+            support_size = int(np.exp(run.generator.uniform(np.log(low), np.log(high + 1))))  # log-uniform: few matter as much as many
             long = epoch >= c.num_epochs * (1 - c.long_episodes_share)
-            batch = Batch(c, worlds, min(support_size, high), generator, LONG_EPISODE if long else c.max_steps_per_episode)
-            guard.start_epoch()
+            batch = Batch(c, worlds, min(support_size, high), run.generator, LONG_EPISODE if long else c.max_steps_per_episode)
+            run.guard.start_epoch()
             meta_loss, finite = self._update(theta, optimizer, batch)
-            returns = tuple(float(e.lengths.mean()) for e in batch.episodes)
-            episodes += sum(e.terminated.numel() for e in batch.episodes)
-            env_steps += sum(e.env_steps for e in batch.episodes)
-            rolled_back = guard.check(batch.score(), finite)
-            if guard.running > best_score and not rolled_back:
-                best_score, self._best = guard.running, learner.with_params(guard.candidate)
-            yield MetaEpoch(
-                epoch, meta_loss, returns[0], returns[-1], returns[1:], episodes, env_steps, time.perf_counter() - started, rolled_back
-            )
+            returns, (episodes, env_steps) = batch.returns(), batch.counts()
+            # The score is what the objective asks for: the return after adaptation, or without inner steps the return.
+            rolled_back = run.guard.check(float(np.mean(returns[1:] or returns)), finite)
+            if run.guard.running > run.best_score and not rolled_back:
+                run.best_score, self._best = run.guard.running, learner.with_params(run.guard.candidate)
+            run.epoch, run.episodes, run.env_steps = epoch + 1, run.episodes + episodes, run.env_steps + env_steps
+            run.seconds = time.perf_counter() - started
+            yield MetaEpoch(epoch, meta_loss, returns[0], returns[-1], returns[1:], run.episodes, run.env_steps, run.seconds, rolled_back)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything that `train(resume=...)` needs to go on after the last epoch; only tensors and plain values."""
+        return {**self._run.state_dict(), "best": self.best.params()}
 
     def _update(self, theta: Params, optimizer: torch.optim.Optimizer, batch: Batch) -> tuple[float, bool]:
         """One epoch's Adam steps on theta, in place. Returns the first meta-loss, and whether all gradients were finite."""
@@ -152,11 +162,12 @@ class MetaMAML:
         for update in range(self.config.outer_updates):
             loss, divergence = batch.meta_loss(with_task_axis(theta))
             if update == 0:
-                first_loss = float(loss.detach())
+                first_loss = float(distributed.total(loss.detach()))
             elif divergence > self.config.kl_stop:
                 break
             optimizer.zero_grad()
             loss.backward()
+            distributed.sum_gradients(theta.values())
             norm = torch.nn.utils.clip_grad_norm_(theta.values(), 1.0)
             if not torch.isfinite(norm):  # a clipped infinite gradient is NaN: never let it reach the parameters
                 return first_loss, False
@@ -164,119 +175,38 @@ class MetaMAML:
         return first_loss, True
 
 
-class CollapseGuard:
-    """Steps back to the last good parameters and optimizer state when the return falls below half its running mean.
+@dataclass
+class Run:
+    """Where a training stands: all that changes from epoch to epoch."""
 
-    Good are parameters whose own episodes reached at least 0.9 of the running mean: those of the start of an epoch, never the
-    untried ones that its update made.
-    """
+    learner: StateSpaceModel
+    optimizer: torch.optim.Optimizer
+    guard: CollapseGuard
+    generator: np.random.Generator
+    epoch: int = 0
+    episodes: int = 0
+    env_steps: int = 0
+    seconds: float = 0.0
+    best_score: float = -math.inf
 
-    def __init__(self, learner: StateSpaceModel, optimizer: torch.optim.Optimizer, decay: float = 0.9):
-        self.learner, self.optimizer, self.decay = learner, optimizer, decay
-        self.running = -np.inf
-        self.start_epoch()
-        self._good = self._candidate
+    COUNTERS: ClassVar[tuple[str, ...]] = ("epoch", "episodes", "env_steps", "seconds", "best_score")
 
-    def start_epoch(self) -> None:
-        """Take a copy of the parameters that this epoch's episodes will be collected with."""
-        state = self.optimizer.state_dict()
-        copied = {**state, "state": {i: {k: v.clone() for k, v in s.items()} for i, s in state["state"].items()}}
-        self._candidate = (self.learner.params(), copied)
+    def state_dict(self) -> dict[str, Any]:
+        """Tensors and plain values; the generator's state holds integers too long for some readers, so it is JSON."""
+        return {
+            "learner": self.learner.params(),
+            "optimizer": copied(self.optimizer.state_dict()),
+            "guard": self.guard.state_dict(),
+            "generator": json.dumps(self.generator.bit_generator.state),
+            **{name: getattr(self, name) for name in self.COUNTERS},
+        }
 
-    @property
-    def candidate(self) -> dict[str, Tensor]:
-        """The parameters at the start of this epoch."""
-        return self._candidate[0]
-
-    def check(self, score: float, finite: bool) -> bool:
-        """Take note of the score that this epoch's episodes reached; True if it stepped back."""
-        finite = finite and all(bool(torch.isfinite(p).all()) for p in self.learner.parameters())
-        if not finite or score < 0.5 * self.running:
-            params, state = self._good
-            with torch.no_grad():
-                for name, p in self.learner.named_parameters():
-                    p.copy_(params[name])
-            # The optimizer adopts the tensors that it is given: hand it copies, for the next time.
-            self.optimizer.load_state_dict({**state, "state": {i: {k: v.clone() for k, v in s.items()} for i, s in state["state"].items()}})
-            self.running *= 0.9  # should the tasks have become harder, do not step back for ever
-            return True
-        self.running = score if self.running == -np.inf else self.decay * self.running + (1 - self.decay) * score
-        if score >= 0.9 * self.running:
-            self._good = self._candidate
-        return False
-
-
-class Batch:
-    """One epoch's worlds and their episodes; collects them during the first `meta_loss`, reuses them afterwards."""
-
-    def __init__(self, config: MetaTrainingConfig, worlds: list[World], support_size: int, generator: np.random.Generator, max_steps: int):
-        self.config, self.worlds, self.support_size = config, worlds, support_size
-        self.generator, self.max_steps = generator, max_steps
-        self.episodes: list[Episodes] = []
-        self.fixed: list[tuple[Tensor, Tensor, Tensor]] = []  # step weights, normalised advantages, value targets
-        counted = [config.pre_adaptation_all or config.inner_steps == 0 or not (w.reversed_motor or w.mirrored_sensors) for w in worlds]
-        self.pre_adaptation = torch.tensor(counted, dtype=torch.float32).view(-1, 1, 1)
-
-    def score(self) -> float:
-        """The mean return that the objective asks for: after adaptation, and before it where that counts."""
-        if self.config.inner_steps == 0:
-            return float(self.episodes[0].lengths.mean())
-        return float(torch.stack([e.lengths.mean() for e in self.episodes[1:]]).mean())
-
-    def meta_loss(self, params: Params) -> tuple[Tensor, float]:
-        """The meta-loss, and how far the policies have moved from those that collected the episodes (KL, nats).
-
-        params: leading axis 1 (theta, shared by all tasks), or M for tasks that train each on its own (scratch.py).
-        """
-        c = self.config
-        loss, divergence = torch.zeros(()), 0.0
-        for step in range(c.inner_steps + 1):
-            if len(self.episodes) == step:
-                self._collect({name: p.detach() for name, p in params.items()})
-            policy, value, entropy, kl = self._terms(params, step)
-            divergence = max(divergence, kl)
-            if step == 0:
-                weight = c.pre_adaptation_weight if c.inner_steps else 1.0
-                loss = loss + weight * (policy * self.pre_adaptation).sum() - c.entropy_bonus * entropy + c.value_weight * value
-            else:
-                loss = loss + policy.sum() + c.value_weight * value
-            if step < c.inner_steps:
-                if step == 0:
-                    params = {name: p.expand(len(self.worlds), *p.shape[1:]).contiguous() for name, p in params.items()}
-                support = self.episodes[step].first(self.support_size)
-                params, _, _ = inner_step(
-                    params, support, equal_weights(support), c.inner_lr, c.max_grad_norm, c.discount_factor, not c.first_order
-                )
-        return loss, divergence
-
-    def _collect(self, params: Params) -> None:
-        c = self.config
-        e = collect(params, self.worlds, c.episodes_per_task, self.generator, self.max_steps)
-        with torch.no_grad():
-            values = sequence_outputs(params, e.obs)[..., 2:4]
-            advantage = advantages(values, e, c.discount_factor, OUTER_LAMBDA)
-            # The few steps of an early fall must not drown in the many steps of those that stand.
-            weights = e.alive / e.lengths.unsqueeze(-1) ** c.length_exponent
-            over = (1, 2) if c.normalise_per_task else (0, 1, 2)
-            share = weights / weights.sum(over, keepdim=True)
-            total = advantage.sum(-1)
-            mean = (total * share).sum(over, keepdim=True)
-            std = ((total - mean).square() * share).sum(over, keepdim=True).sqrt()
-            weights = weights / weights.sum()
-        self.episodes.append(e)
-        self.fixed.append((weights, (total - mean) / std.clamp_min(1e-3), values + advantage))
-
-    def _terms(self, params: Params, step: int) -> tuple[Tensor, Tensor, Tensor, float]:
-        """Clipped surrogate (M, K, T) summing to the loss, value loss, entropy, KL; Schulman et al. 2017, eq. 7."""
-        e, (weights, advantage, targets) = self.episodes[step], self.fixed[step]
-        outputs = sequence_outputs(params, e.obs)
-        log_probs = action_log_probs(outputs[..., :2], e.actions)
-        difference = (log_probs - e.log_probs).clamp(-10, 10)
-        ratio = difference.exp()
-        clip = self.config.clip_ratio
-        policy = -torch.minimum(ratio * advantage, ratio.clamp(1 - clip, 1 + clip) * advantage) * weights
-        value = ((outputs[..., 2:4] - targets).square().sum(-1) * weights).sum()
-        log_policy = torch.log_softmax(outputs[..., :2], dim=-1)
-        entropy = -((log_policy.exp() * log_policy).sum(-1) * weights).sum()
-        kl = float(-(difference.detach() * e.alive).sum() / e.alive.sum())
-        return policy, value, entropy, kl
+    def load_state_dict(self, state: Mapping[str, Any]) -> dict[str, torch.Tensor]:
+        """Stand where `state_dict` stood; returns the best parameters so far."""
+        self.learner.load_state_dict(state["learner"])
+        self.optimizer.load_state_dict(copied(state["optimizer"]))
+        self.guard.load_state_dict(state["guard"])
+        self.generator.bit_generator.state = json.loads(state["generator"])
+        for name in self.COUNTERS:
+            setattr(self, name, state[name])
+        return state["best"]

@@ -95,6 +95,8 @@ def collect(
     max_steps: int = 500,
     greedy: bool = False,
     action_generator: np.random.Generator | None = None,
+    of_tasks: int | None = None,
+    first_task: int = 0,
 ) -> Episodes:
     """Run `episodes` episodes in each world with that world's parameters.
 
@@ -105,10 +107,13 @@ def collect(
     env = WorldCartPole([w for w in worlds for _ in range(K)], max_episode_steps=max_steps)
     env.reset(seed=0)
     # One row per episode, so that the first n of many episodes equal n episodes of their own.
-    env.state = generator.uniform(-0.05, 0.05, size=(M * K, 4)).T.copy()
-    noise = None if greedy else (action_generator or generator).random((M * K, max_steps), dtype=np.float32).T.copy()
+    drawn = (M if of_tasks is None else of_tasks) * K
+    mine = slice(first_task * K, (first_task + M) * K)
+    env.state = generator.uniform(-0.05, 0.05, size=(drawn, 4))[mine].T.copy()
+    noise = None if greedy else (action_generator or generator).random((drawn, max_steps), dtype=np.float32)[mine].T.copy()
+    dtype = params["initial_state"].dtype
     with torch.inference_mode():
-        observations, actions, margins, alive, terminated = _run(Cell(params), params["initial_state"], env, noise, M, K, max_steps)
+        observations, actions, margins, alive, terminated = _step(Cell(params), params["initial_state"], env, noise, M, K, max_steps)
 
     def tensor(rows: list[np.ndarray]) -> Tensor:
         return torch.from_numpy(np.stack(rows, axis=1)).unflatten(0, (M, K))
@@ -116,10 +121,10 @@ def collect(
     taken = tensor(actions)
     log_odds = tensor(margins)
     log_probs = torch.nn.functional.logsigmoid(torch.where(taken == 1, log_odds, -log_odds))
-    return Episodes(tensor(observations), taken, log_probs, tensor(alive).float(), torch.from_numpy(terminated).view(M, K))
+    return Episodes(tensor(observations).to(dtype), taken, log_probs, tensor(alive).to(dtype), torch.from_numpy(terminated).view(M, K))
 
 
-def _run(cell: Cell, initial_state: Tensor, env: WorldCartPole, noise: np.ndarray | None, M: int, K: int, max_steps: int):
+def _step(cell: Cell, initial_state: Tensor, env: WorldCartPole, noise: np.ndarray | None, M: int, K: int, max_steps: int):
     """The loop over time steps. Returns lists over steps of (M K, ...) arrays, and terminated (M K,)."""
     shape = (M, K) if len(initial_state) == M else (1, M * K)
     h = initial_state.unsqueeze(1).expand(*shape, -1)
@@ -128,7 +133,7 @@ def _run(cell: Cell, initial_state: Tensor, env: WorldCartPole, noise: np.ndarra
     alive = np.ones(M * K, dtype=bool)
     terminated = np.zeros(M * K, dtype=bool)
     for t in range(max_steps):
-        outputs, h = cell.step(torch.from_numpy(obs).view(*shape, 4), h)
+        outputs, h = cell.step(torch.from_numpy(obs).to(h.dtype).view(*shape, 4), h)
         margin = (outputs[..., 1] - outputs[..., 0]).reshape(-1).numpy()  # log-odds of pushing right
         if noise is None:
             action = (margin > 0).astype(np.int64)

@@ -11,7 +11,8 @@ import torch
 
 from model.cartpole import World
 from model.evaluation import SOLVED
-from model.maml import Batch, MetaTrainingConfig
+from model.maml import MetaTrainingConfig
+from model.meta_batch import Batch
 from model.rollout import collect
 from model.ssm import StateSpaceModel
 

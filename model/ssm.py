@@ -181,7 +181,7 @@ class StateSpaceModel(nn.Module):
 
     def with_params(self, params: Params) -> StateSpaceModel:
         """A new model of the same sizes that holds copies of `params`; this one stays as it is."""
-        new = StateSpaceModel(**self.sizes, generator=torch.Generator().manual_seed(0))
+        new = StateSpaceModel(**self.sizes, generator=torch.Generator().manual_seed(0)).to(params["A"].dtype)
         new.load_state_dict({name: p.detach().clone() for name, p in params.items()})
         return new.train(self.training)
 

@@ -7,13 +7,16 @@ import ctypes
 import dataclasses
 import io
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import torch
 
+from model import distributed
 from model.cartpole import World
-from model.checkpoint import save, write_atomically
+from model.checkpoint import CheckpointError, first_line, save, write_atomically
 from model.maml import MetaEpoch, MetaMAML, MetaTrainingConfig, WorldSampler
 from model.worlds import standard_worlds, training_worlds
 
@@ -22,41 +25,41 @@ LOG_COLUMNS = tuple(f.name for f in dataclasses.fields(MetaEpoch))
 
 @dataclasses.dataclass(frozen=True)
 class Recipe:
-    """How one of the shipped checkpoints is made: settings, and where its worlds come from."""
+    """How one of the shipped checkpoints is made: settings, and its worlds after a number of epochs."""
 
     help: str
     config: MetaTrainingConfig
-    worlds: Callable[[], WorldSampler]
+    worlds: Callable[[int], WorldSampler]
 
 
-def two_motors_first() -> WorldSampler:
+class TwoMotorsFirst:
     """The training distribution, after 80 epochs on the standard cart with normal and reversed motor only.
 
     Domain randomisation over everything at once settles on serving one direction of the motor and never learns the other.
+    epochs_done: how many epochs a resumed training has behind it.
     """
-    drawn = 0
 
-    def sample(n: int, generator: np.random.Generator) -> list[World]:
-        nonlocal drawn
-        drawn += 1
-        return two_motors(n, generator) if drawn <= 80 else training_worlds(n, generator)
+    def __init__(self, epochs_done: int = 0):
+        self.drawn = epochs_done
 
-    return sample
+    def __call__(self, n: int, generator: np.random.Generator) -> list[World]:
+        self.drawn += 1
+        return two_motors(n, generator) if self.drawn <= 80 else training_worlds(n, generator)
 
 
 RECIPES = {
-    "meta": Recipe("meta-trained with inner steps", MetaTrainingConfig(), lambda: training_worlds),
+    "meta": Recipe("meta-trained with inner steps", MetaTrainingConfig(), lambda epochs_done: training_worlds),
     "memory": Recipe(
         "the same worlds, zero inner steps (domain randomisation)",
         MetaTrainingConfig(
             inner_steps=0, num_epochs=1300, outer_updates=3, entropy_bonus=0.005, length_exponent=1.0, normalise_per_task=True
         ),
-        two_motors_first,
+        TwoMotorsFirst,
     ),
     "standard": Recipe(
         "the standard world only, zero inner steps",
         MetaTrainingConfig(inner_steps=0, num_epochs=60, outer_updates=3),
-        lambda: standard_worlds,
+        lambda epochs_done: standard_worlds,
     ),
 }
 
@@ -108,22 +111,52 @@ def log_path(checkpoint: Path) -> Path:
     return checkpoint.with_name(f"{checkpoint.stem}_log.csv")
 
 
-def train_to_file(learner: MetaMAML, recipe: str, out: Path) -> Iterator[MetaEpoch]:
+def state_path(checkpoint: Path) -> Path:
+    """Where an unfinished training of a checkpoint keeps its state: <name>.state beside it."""
+    return checkpoint.with_suffix(".state")
+
+
+def read_state(checkpoint: Path, recipe: str, config: MetaTrainingConfig) -> dict[str, Any]:
+    """The state of an unfinished training. Raises CheckpointError if it is missing, damaged or of another training."""
+    path = state_path(checkpoint)
+    if not path.is_file():
+        raise CheckpointError(f"there is no unfinished training at {path}")
+    try:
+        state = torch.load(path, weights_only=True)
+        same = (state["recipe"], state["config"]) == (recipe, dataclasses.asdict(config))
+        list(state["training"]["learner"])
+    except Exception as error:  # a damaged file may fail in any way inside the reader
+        raise CheckpointError(f"the training state {path.name} is damaged: {first_line(error)}; train without --resume") from None
+    if not same:
+        raise CheckpointError(f"the training state {path.name} has another recipe or settings; name those, or train without --resume")
+    return state
+
+
+def train_to_file(learner: MetaMAML, recipe: str, out: Path, resume: Mapping[str, Any] | None = None) -> Iterator[MetaEpoch]:
     """Train and yield the epochs; however it ends (also by Ctrl-C or close), the best parameters and the log are written.
 
-    out: the checkpoint (.safetensors), its config in the metadata; the log goes beside it as <name>_log.csv.
+    out: the checkpoint (.safetensors), its config in the metadata; the log goes beside it as <name>_log.csv. After every epoch
+    the state is written, so that a killed training can go on (`read_state` gives `resume`); a finished one removes it.
+    Of several processes the first alone writes.
     """
     keep_freed_memory()
-    table = io.StringIO()
+    table = io.StringIO(resume["log"] if resume else "")
+    table.seek(0, io.SEEK_END)
     log = csv.writer(table, lineterminator="\n")
-    log.writerow(LOG_COLUMNS)
+    if not resume:
+        log.writerow(LOG_COLUMNS)
     record = None
     try:
-        for record in learner.train():
+        for record in learner.train(resume=resume["training"] if resume else None):
             log.writerow(log_row(record))
+            if distributed.is_first():
+                state = io.BytesIO()
+                config = dataclasses.asdict(learner.config)
+                torch.save({"recipe": recipe, "config": config, "log": table.getvalue(), "training": learner.state_dict()}, state)
+                write_atomically(state_path(out), state.getvalue())
             yield record
     finally:
-        if record is not None:
+        if record is not None and distributed.is_first():
             metadata = {
                 "recipe": recipe,
                 "config": dataclasses.asdict(learner.config),
@@ -133,3 +166,5 @@ def train_to_file(learner: MetaMAML, recipe: str, out: Path) -> Iterator[MetaEpo
             }
             save(learner.best, out, metadata)
             write_atomically(log_path(out), table.getvalue().encode())
+            if record.epoch + 1 == learner.config.num_epochs:
+                state_path(out).unlink()

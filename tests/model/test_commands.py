@@ -1,8 +1,10 @@
 """The commands, run as a user runs them."""
 
+import dataclasses
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,7 @@ import torch
 from model import WORLDS, MetaTrainingConfig, load_checkpoint
 from model.__main__ import main
 from model.config import field_infos
-from model.training import LOG_COLUMNS, RECIPES, read_log
+from model.training import LOG_COLUMNS, RECIPES, read_log, state_path
 
 SMALL = [
     "--num_epochs",
@@ -73,6 +75,36 @@ def test_ctrl_c_keeps_the_best(tmp_path, monkeypatch, capsys):
     out = tmp_path / "m.safetensors"
     assert train(out, "--num_epochs", "9") == 0
     assert len(read_log(out)) == 2 and torch.isfinite(load_checkpoint(out).A).all()
+
+
+@pytest.mark.parametrize("recipe", ["meta", "memory"])
+def test_a_killed_training_resumes_to_the_same_file(tmp_path, recipe):
+    whole, killed = tmp_path / "whole.safetensors", tmp_path / "killed.safetensors"
+    options = ["--recipe", recipe, *SMALL, "--num_epochs", "12"]
+    command = [sys.executable, "-m", "model", "train", "--json", *options, "--out"]
+    assert main(["train", "--json", *options, "--out", str(whole)]) == 0
+    process = subprocess.Popen([*command, str(killed)], cwd=Path(__file__).parents[2], stdout=subprocess.DEVNULL)
+    deadline = time.monotonic() + 60
+    while not state_path(killed).exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    process.kill()
+    process.wait()
+    assert state_path(killed).exists() and not killed.exists()
+    assert main(["train", "--json", *options, "--resume", "--out", str(killed)]) == 0
+    assert whole.read_bytes() == killed.read_bytes() and not state_path(killed).exists()
+    assert len(read_log(killed)) == 12
+
+
+def test_a_damaged_or_foreign_state_is_named_and_nothing_is_lost(tmp_path, capsys):
+    out = tmp_path / "m.safetensors"
+    state = state_path(out)
+    assert train(out, "--resume") == 1 and "there is no unfinished training" in capsys.readouterr().err
+    state.write_bytes(b"garbage")
+    assert train(out, "--resume") == 1 and "is damaged" in capsys.readouterr().err
+    assert state.read_bytes() == b"garbage" and not out.exists()
+    config = dataclasses.asdict(MetaTrainingConfig())
+    torch.save({"recipe": "meta", "config": config, "training": {"learner": {}}, "log": ""}, state)
+    assert train(out, "--resume") == 1 and "has another recipe or settings" in capsys.readouterr().err
 
 
 def test_adapt_prints_each_step_and_json(capsys):

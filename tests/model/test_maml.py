@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from model import MetaMAML, MetaTrainingConfig, StateSpaceModel, World
-from model.maml import CollapseGuard
+from model.guard import CollapseGuard
 
 SMALL = MetaTrainingConfig(
     num_epochs=3, tasks_per_epoch=4, episodes_per_task=3, inner_steps=1, max_steps_per_episode=50, long_episodes_share=0.0
@@ -60,8 +60,8 @@ def test_the_same_seed_trains_to_identical_bits_and_another_does_not():
 @pytest.mark.parametrize(
     "change",
     [{"inner_lr": 0.05}, {"outer_lr": 0.02}, {"first_order": True}, {"discount_factor": 0.9}, {"entropy_bonus": 0.3}, {"value_weight": 3.0},
-     {"pre_adaptation_weight": 0.0}, {"pre_adaptation_all": True}, {"outer_updates": 1}, {"max_grad_norm": 0.02}, {"min_support_episodes": 3},
-     {"length_exponent": 1.0}, {"normalise_per_task": True}],
+     {"pre_adaptation_weight": 0.0}, {"pre_adaptation_all": True}, {"outer_updates": 1}, {"max_grad_norm": 0.02},
+     {"min_support_episodes": 3}, {"length_exponent": 1.0}, {"normalise_per_task": True}],
 )  # fmt: skip
 def test_every_setting_changes_what_is_learnt(change):
     config = dataclasses.replace(SMALL, kl_stop=100.0)
@@ -85,6 +85,22 @@ def test_it_learns_the_standard_cart_within_seconds():
     records = list(MetaMAML(config, lambda n, g: [World()] * n).train())
     assert records[0].return_before < 50
     assert max(r.return_before for r in records) > 120
+
+
+def test_a_resumed_training_ends_with_identical_bits():
+    config = dataclasses.replace(SMALL, num_epochs=5, long_episodes_share=0.4)
+    whole = MetaMAML(config, two_motors)
+    expected = list(whole.train())
+    first = MetaMAML(config, two_motors)
+    epochs = first.train()
+    for _ in range(2):
+        next(epochs)
+    state = first.state_dict()
+    next(epochs)  # what a killed training did after its last checkpoint is done again
+    second = MetaMAML(config, two_motors)
+    records = list(second.train(resume=state))
+    assert [(r.epoch, r.meta_loss, r.env_steps) for r in records] == [(r.epoch, r.meta_loss, r.env_steps) for r in expected[2:]]
+    assert all(torch.equal(p, q) for p, q in zip(whole.best.parameters(), second.best.parameters(), strict=True))
 
 
 def test_best_is_there_at_any_time_and_is_a_copy():

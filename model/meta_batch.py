@@ -1,0 +1,107 @@
+"""The data and the loss of one meta-update: an epoch's worlds, their episodes at every inner step, and the meta-loss over them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from model import distributed
+from model.adaptation import equal_weights, inner_step
+from model.cartpole import World
+from model.policy_gradient import OUTER_LAMBDA, advantages
+from model.rollout import Episodes, action_log_probs, collect
+from model.ssm import Params, sequence_outputs
+
+if TYPE_CHECKING:
+    from model.maml import MetaTrainingConfig
+
+
+class Batch:
+    """One epoch's worlds and their episodes; collects them during the first `meta_loss`, reuses them afterwards."""
+
+    def __init__(self, config: MetaTrainingConfig, worlds: list[World], support_size: int, generator: np.random.Generator, max_steps: int):
+        self.mine = distributed.share(len(worlds))  # of the epoch's tasks, those of this process
+        self.all_tasks, worlds = len(worlds), worlds[self.mine]
+        self.config, self.worlds, self.support_size = config, worlds, support_size
+        self.generator, self.max_steps = generator, max_steps
+        self.episodes: list[Episodes] = []
+        self.fixed: list[tuple[Tensor, Tensor, Tensor]] = []  # step weights, normalised advantages, value targets
+        counted = [config.pre_adaptation_all or config.inner_steps == 0 or not (w.reversed_motor or w.mirrored_sensors) for w in worlds]
+        self.pre_adaptation = torch.tensor(counted, dtype=torch.float32).view(-1, 1, 1)
+
+    def returns(self) -> tuple[float, ...]:
+        """The mean return of all tasks' episodes before and after each inner step."""
+        sums = torch.stack([torch.stack([e.lengths.sum(), torch.tensor(e.lengths.numel(), dtype=e.lengths.dtype)]) for e in self.episodes])
+        return tuple(float(steps / count) for steps, count in distributed.total(sums))
+
+    def counts(self) -> tuple[int, int]:
+        """(episodes, environment steps) of all tasks."""
+        mine = [sum(e.terminated.numel() for e in self.episodes), sum(e.env_steps for e in self.episodes)]
+        episodes, env_steps = distributed.total(torch.tensor(mine)).tolist()
+        return episodes, env_steps
+
+    def meta_loss(self, params: Params) -> tuple[Tensor, float]:
+        """The meta-loss, and how far the policies have moved from those that collected the episodes (KL, nats).
+
+        params: leading axis 1 (theta, shared by all tasks), or M for tasks that train each on its own (scratch.py).
+        """
+        c = self.config
+        loss, divergence = torch.zeros(()), -np.inf
+        for step in range(c.inner_steps + 1):
+            if len(self.episodes) == step:
+                self._collect({name: p.detach() for name, p in params.items()})
+            policy, value, entropy, kl = self._terms(params, step)
+            divergence = max(divergence, kl)
+            if step == 0:
+                weight = c.pre_adaptation_weight if c.inner_steps else 1.0
+                loss = loss + weight * (policy * self.pre_adaptation).sum() - c.entropy_bonus * entropy + c.value_weight * value
+            else:
+                loss = loss + policy.sum() + c.value_weight * value
+            if step < c.inner_steps:
+                if step == 0:
+                    params = {name: p.expand(len(self.worlds), *p.shape[1:]).contiguous() for name, p in params.items()}
+                support = self.episodes[step].first(self.support_size)
+                params, _, _ = inner_step(
+                    params, support, equal_weights(support), c.inner_lr, c.max_grad_norm, c.discount_factor, not c.first_order
+                )
+        return loss, divergence
+
+    def _collect(self, params: Params) -> None:
+        c = self.config
+        e = collect(
+            params, self.worlds, c.episodes_per_task, self.generator, self.max_steps, of_tasks=self.all_tasks, first_task=self.mine.start
+        )
+        with torch.no_grad():
+            values = sequence_outputs(params, e.obs)[..., 2:4]
+            advantage = advantages(values, e, c.discount_factor, OUTER_LAMBDA)
+            # The few steps of an early fall must not drown in the many steps of those that stand.
+            weights = e.alive / e.lengths.unsqueeze(-1) ** c.length_exponent
+            over = (1, 2) if c.normalise_per_task else (0, 1, 2)
+            # Sums over all tasks are sums over all processes; those of single tasks need no other process.
+            summed = (lambda x: x) if c.normalise_per_task else distributed.total
+            share = weights / summed(weights.sum(over, keepdim=True))
+            total = advantage.sum(-1)
+            mean = summed((total * share).sum(over, keepdim=True))
+            std = summed(((total - mean).square() * share).sum(over, keepdim=True)).sqrt()
+            weights = weights / distributed.total(weights.sum())
+        self.episodes.append(e)
+        self.fixed.append((weights, (total - mean) / std.clamp_min(1e-3), values + advantage))
+
+    def _terms(self, params: Params, step: int) -> tuple[Tensor, Tensor, Tensor, float]:
+        """Clipped surrogate (M, K, T) summing to the loss, value loss, entropy, KL; Schulman et al. 2017, eq. 7."""
+        e, (weights, advantage, targets) = self.episodes[step], self.fixed[step]
+        outputs = sequence_outputs(params, e.obs)
+        log_probs = action_log_probs(outputs[..., :2], e.actions)
+        difference = (log_probs - e.log_probs).clamp(-10, 10)
+        ratio = difference.exp()
+        clip = self.config.clip_ratio
+        policy = -torch.minimum(ratio * advantage, ratio.clamp(1 - clip, 1 + clip) * advantage) * weights
+        value = ((outputs[..., 2:4] - targets).square().sum(-1) * weights).sum()
+        log_policy = torch.log_softmax(outputs[..., :2], dim=-1)
+        entropy = -((log_policy.exp() * log_policy).sum(-1) * weights).sum()
+        moved = torch.stack([-(difference.detach() * e.alive).sum(), e.alive.sum()])
+        kl = float(torch.div(*distributed.total(moved)))
+        return policy, value, entropy, kl
