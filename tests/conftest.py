@@ -6,8 +6,10 @@ import os
 from collections.abc import Iterator
 
 import pytest
+import torch
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+torch.set_num_threads(1)  # as app.py does; on a busy machine, tiny products on two threads wait for each other
 
 
 @pytest.fixture(scope="session")
