@@ -12,11 +12,11 @@ from model import World
 from ui.inputs import page_values
 
 
-def send(url: str, target: str, data: list) -> dict:
+def send(url: str, target: str, data: list, event: str = "click") -> dict:
     """Send `data` to the handler of the button `target` as a browser would, through the queue; the final message."""
     config = httpx.get(f"{url}config").json()
     button = next(c["id"] for c in config["components"] if c["props"].get("elem_id") == target)
-    handler = next(d for d in config["dependencies"] if [button, "click"] in d["targets"] and d["backend_fn"])
+    handler = next(d for d in config["dependencies"] if [button, event] in d["targets"] and d["backend_fn"])
     session = secrets.token_hex(6)
     body = {"data": data, "fn_index": handler["id"], "session_hash": session}
     # NaN and Infinity are not JSON, yet Python's reader takes them.
