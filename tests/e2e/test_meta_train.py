@@ -1,0 +1,139 @@
+"""The Meta-train tab as a visitor meets it: small trainings, so that the tests are quick."""
+
+from __future__ import annotations
+
+import csv
+
+import pytest
+
+from model import load_checkpoint
+from ui.training_queue import TRAININGS
+
+POINTS = "+(document.querySelector('#meta-returns .curves').dataset.points || '0').split(' ')[0]"
+SMALL = {"Num epochs": "1000", "Tasks per epoch": "2", "Episodes per task": "2", "Max steps per episode": "20", "Hidden dim": "8"}
+
+
+def open_tab(visit, settings=SMALL, **options):
+    page = visit(**options).page
+    page.get_by_role("tab", name="Meta-train").click()
+    page.wait_for_selector("#meta-stage .player[data-run]")
+    if settings:
+        page.locator("#meta-more button.label-wrap").click()
+        for name, value in settings.items():
+            fill(page, name, value)
+    return page
+
+
+def fill(page, name: str, value: str) -> None:
+    field = page.get_by_role("tabpanel").get_by_label(name, exact=True).locator("visible=true")
+    field.fill(value)
+    field.press("Tab")
+
+
+def train_until(page, points: int) -> None:
+    page.click("#meta-train")
+    page.wait_for_function(f"({POINTS}) >= {points}")
+
+
+def message(page) -> str:
+    return page.inner_text("#meta-message")
+
+
+def wait_for_message(page, text: str) -> None:
+    page.wait_for_function("t => document.querySelector('#meta-message').innerText.includes(t)", arg=text)
+
+
+def upload(page, file) -> None:
+    with page.expect_file_chooser() as chooser:
+        page.click("#meta-upload")
+    chooser.value.set_files(file)
+
+
+@pytest.fixture(autouse=True)
+def nobody_is_left(visit):
+    """However a test ends, its places are free soon after the tabs are closed."""
+    yield
+    assert not TRAININGS._tickets
+
+
+def test_train_stop_use_and_save(visit, tmp_path):
+    page = open_tab(visit)
+    assert "Press Train" in page.inner_text("#meta-returns") and page.locator("#meta-use").is_disabled()
+    assert page.locator("#meta-recipe input").input_value() == "Custom"  # a setting was changed
+    stage = page.get_attribute("#meta-stage .player", "data-run")
+    train_until(page, 3)
+    assert page.locator("#meta-train").is_disabled()
+    page.wait_for_function(f"({POINTS}) > {page.evaluate(POINTS)}")  # it grows
+    page.click("#meta-stop")
+    page.wait_for_selector("#meta-check table")
+    stopped = message(page)
+    assert "the best parameters are kept" in stopped and "validation worlds" in page.inner_text("#meta-check")
+    page.wait_for_function("old => document.querySelector('#meta-stage .player').dataset.run !== old", arg=stage)
+    assert page.locator("#meta-stage .who").all_inner_texts() == ["Trained, before adaptation", "After 1 step"]
+
+    files = {}
+    for button, suffix in (("checkpoint", ".safetensors"), ("log", ".csv"), ("figure", ".svg")):
+        with page.expect_download() as download:
+            page.click(f"#meta-{button}")
+        files[button] = tmp_path / f"file{suffix}"
+        assert download.value.suggested_filename.endswith(suffix)
+        download.value.save_as(files[button])
+    assert load_checkpoint(files["checkpoint"]).hidden_dim == 8
+    epochs = len(list(csv.DictReader(files["log"].read_text().splitlines())))
+    assert epochs >= 4 and f"Stopped after {epochs} epochs" in stopped and "<svg" in files["figure"].read_text()
+
+    page.click("#meta-use")
+    wait_for_message(page, "“Yours”")
+    page.get_by_role("tab", name="Play").click()
+    page.wait_for_function("() => document.querySelector('#play-stage .who')?.innerText.startsWith('Yours')")
+
+    page.get_by_role("tab", name="Meta-train").click()
+    upload(page, files["checkpoint"])
+    wait_for_message(page, "Read: ")
+    bad = tmp_path / "bad.safetensors"
+    bad.write_bytes(b"\x10" * 300)
+    upload(page, bad)
+    wait_for_message(page, "can't be read")
+    assert page.locator(".toast-body").count() == 0
+
+
+def test_a_bad_setting_is_one_sentence(visit):
+    page = open_tab(visit, {"Inner lr": "-1"})
+    page.click("#meta-train")
+    wait_for_message(page, "inner_lr must be between 0 and 100, got -1")
+    assert not page.locator("#meta-train").is_disabled() and page.locator(".toast-body").count() == 0
+
+
+def test_a_closed_tab_gives_up_its_place(visit):
+    page = open_tab(visit)
+    train_until(page, 1)
+    assert len(TRAININGS._tickets) == 1
+    page.close()
+    other = visit().page  # whose page shows meanwhile that the server lives
+    for _ in range(100):
+        if not TRAININGS._tickets:
+            break
+        other.wait_for_timeout(100)
+    assert not TRAININGS._tickets
+
+
+def test_the_third_visitor_waits_and_play_goes_on(visit, monkeypatch):
+    monkeypatch.setattr(TRAININGS, "running", 1)
+    one, two = open_tab(visit), open_tab(visit)
+    train_until(one, 1)
+    two.click("#meta-train")
+    wait_for_message(two, "You are first in the queue.")
+    player = visit()
+    player.run()  # Play answers while one trains and one waits
+    one.click("#meta-stop")
+    two.wait_for_function(f"({POINTS}) >= 1")
+    two.click("#meta-stop")
+    two.wait_for_selector("#meta-check table")
+
+
+def test_a_phone_in_the_dark(visit):
+    page = open_tab(visit, None, viewport={"width": 390, "height": 844}, color_scheme="dark", has_touch=True)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    for part in ("#meta-returns canvas", "#meta-loss canvas", "#meta-stage .frame", "#meta-train"):
+        box = page.locator(part).first.bounding_box()
+        assert box["width"] > 100 and box["x"] >= 0 and box["x"] + box["width"] <= 390
