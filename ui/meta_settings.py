@@ -27,7 +27,9 @@ LIMITS = {
     "hidden_dim": (1, 128),
 }
 # Environment steps of one epoch, all episodes full: 20 worlds x 10 episodes x 200 steps, before and after one step, are 80,000.
+# At this many, with the sizes below, the worker peaks at 1.2 GB.
 MAX_EPOCH_STEPS = 200_000
+FULL_SIZE = 96  # state_dim + hidden_dim; larger models need more memory for each step and get fewer
 TIME_BUDGET = FieldInfo("time_budget", "s", 5, 300, 60, "the training ends after this time, whatever epoch it is in")
 
 ON_PAGE = (
@@ -119,12 +121,14 @@ def epoch_steps(config: MetaTrainingConfig) -> int:
 
 
 def check_work(config: MetaTrainingConfig) -> None:
-    """ValueError when one epoch is more work than the page does."""
-    steps = epoch_steps(config)
-    if steps > MAX_EPOCH_STEPS:
+    """ValueError when one epoch is more work, or needs more memory, than the page allows."""
+    size = config.state_dim + config.hidden_dim
+    steps, most = epoch_steps(config), int(MAX_EPOCH_STEPS * min(1.0, FULL_SIZE / size))
+    if steps > most:
+        of_size = "" if size <= FULL_SIZE else f" for a model with state_dim + hidden_dim = {size}"
         raise ValueError(
-            f"tasks_per_epoch × episodes_per_task × (inner_steps + 1) × max_steps_per_episode must be at most {MAX_EPOCH_STEPS:,} "
-            f"environment steps an epoch, got {steps:,}"
+            f"tasks_per_epoch × episodes_per_task × (inner_steps + 1) × max_steps_per_episode must be at most {most:,} "
+            f"environment steps an epoch{of_size}, got {steps:,}"
         )
 
 

@@ -150,11 +150,11 @@ def adaptation_config(settings: MetaSettings) -> StandardAdaptationConfig:
 
 def main() -> None:
     """One job, from stdin to the last line."""
-    if hasattr(os, "nice"):
-        os.nice(5)  # pages go first
     torch.set_num_threads(1)
     keep_freed_memory()
     torch.optim.Adam([torch.zeros(1, requires_grad=True)])  # the first one imports for a second or two: not on the training's clock
+    if hasattr(os, "nice"):
+        os.nice(5)  # pages go first
     job = json.loads(sys.stdin.buffer.raw.readline())  # unbuffered: what follows is for Parent
     settings = from_json(job["settings"])
     model = starting_model(job)
