@@ -34,12 +34,10 @@ from ui.controls import PolicyControls, hint, notice, problem, unchecked
 from ui.episode import record
 from ui.files import new_file
 from ui.inputs import Choice, adapt_from_page, adapt_from_query, adapt_to_query, check_name, preset_of
-from ui.play import COPY_LINK, PlayTab
+from ui.play import COPY_LINK, QUIET, PlayTab
 from ui.player import player
 from ui.session import STATE_SECONDS, Session
 
-PRIVATE = {"api_visibility": "private"}
-QUIET = {"show_progress": "hidden", **PRIVATE}
 EXPIRED = "This visit rested for an hour, so its adapted policy was forgotten; press Adapt to start afresh."
 CLICK_FILE = """() => { setTimeout(() => document.querySelector("#adapt-file").click(), 0); }"""
 COPY_TEXT = """async (text) => {

@@ -22,7 +22,8 @@ CUSTOM_DESCRIPTION = "A world of your own."
 
 def unchecked(component: Component) -> Component:
     """A component that hands over what came. Gradio's own check runs before the handler and answers with a toast; without it
-    ui/inputs.py alone checks, and its one sentence stands beside the controls.
+    ui/inputs.py alone checks, and its one sentence stands beside the controls. A component that a handler has updated, or only
+    skipped, is made anew and checks again: its handlers need preprocess=False besides.
     """
     component.preprocess = lambda payload: payload
     return component

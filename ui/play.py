@@ -17,7 +17,8 @@ from ui.policies import POLICIES
 from ui.render import gif
 from ui.session import Session
 
-PRIVATE = {"api_visibility": "private"}
+# Gradio's own checks answer with a toast; ui/inputs.py alone checks, and its sentence stands beside the controls.
+PRIVATE = {"api_visibility": "private", "preprocess": False}
 QUIET = {"show_progress": "hidden", **PRIVATE}
 
 COPY_LINK = """async (query) => {
