@@ -13,7 +13,7 @@ from model.checkpoint import serialise
 from ui import stops
 from ui.adapt_controls import AdaptControls
 from ui.adapt_luck import Luck, luck_progress, luck_words, repeat
-from ui.adapt_run import AdaptRun, adapt, go_on
+from ui.adapt_run import MOST_STEPS, AdaptRun, adapt, go_on
 from ui.adapt_snippet import snippet
 from ui.adapt_view import (
     LUCK_EMPTY,
@@ -222,6 +222,8 @@ class AdaptTab:
                     "Adapt further goes on in the world and mode of this run, and the controls show others: "
                     "press Adapt, or keep this policy and choose it as the starting point"
                 )
+            if run.target + settings.num_adapt_steps > MOST_STEPS:
+                raise ValueError(f"a run must have at most {MOST_STEPS} gradient steps, got {run.target + settings.num_adapt_steps}")
         except ValueError as error:
             yield {self.message: problem(error)}
             return

@@ -26,6 +26,7 @@ from ui.inputs import MAX_SEED, AdaptSettings
 
 EVALUATION_EPISODES = 20
 TIME_LIMIT = 30.0  # s
+MOST_STEPS = 100  # of a run that is gone on from again and again
 NOTHING = 1e-7  # a gradient norm that is 0 but for the adapter's guard against dividing by it
 
 

@@ -59,7 +59,11 @@ def check_episodes(value: Any) -> int:
 
 def check_policy(value: Any, has_own_model: bool = False) -> str:
     """The name of a policy; "yours" only for a visitor who has one."""
-    return check_name("policy", value, [p for p in POLICIES if p != "yours" or has_own_model])
+    try:
+        return check_name("policy", value, [p for p in POLICIES if p != "yours" or has_own_model])
+    except ValueError as error:
+        gone = ": you have no policy of your own, or rested for an hour and it was forgotten" if value == "yours" else ""
+        raise ValueError(f"{error}{gone}") from None
 
 
 # --- the page: angles in degrees ---

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import threading
+from dataclasses import replace
 from types import SimpleNamespace
 
 import gradio as gr
@@ -363,6 +364,12 @@ def test_going_on_needs_the_same_world_and_mode(tab):
     assert last[tab.run].curves[0].last.index == 3
     (only,) = tab._further(request("a"), Session(), run, run.id, *page(preset="moon"))
     assert set(only) == {tab.message} and "controls show others" in only[tab.message]
+
+
+def test_a_run_does_not_grow_for_ever(tab):
+    run = replace(pressed(tab)[tab.run], target=95)
+    (only,) = tab._further(request("a"), Session(), run, run.id, *page(steps=6))
+    assert set(only) == {tab.message} and "at most 100 gradient steps, got 101" in only[tab.message]
 
 
 def test_an_expired_visit_is_told_so_and_starts_fresh(tab):

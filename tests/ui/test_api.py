@@ -6,7 +6,7 @@ import pytest
 from gradio_client import Client
 from gradio_client.exceptions import AppError
 
-from model import World, evaluate_policy, load_pretrained
+from model import StandardAdaptationConfig, StandardAdapter, World, evaluate_policy, load_pretrained
 from ui.episode import record
 
 
@@ -51,3 +51,36 @@ def test_verify_is_evaluate_policy(client):
 def test_a_bad_argument_is_one_sentence(client, arguments, sentence):
     with pytest.raises(AppError, match=sentence):
         client.predict(**arguments, api_name="/run")
+
+
+def test_adapt_is_the_librarys_adaptation(client):
+    answer = client.predict(reversed_motor=True, mode="both", num_adapt_steps=2, episodes_per_step=3, seed=5, api_name="/adapt")
+    config = StandardAdaptationConfig(num_adapt_steps=2, episodes_per_step=3)
+    expected = list(StandardAdapter(config).adapt(load_pretrained("meta"), World(reversed_motor=True), 5))
+    steps = answer["modes"]["standard"]["steps"]
+    assert [s["env_steps"] for s in steps] == [s.env_steps for s in expected]
+    assert steps[-1]["returns"] == evaluate_policy(expected[-1].model, World(reversed_motor=True), 20, 5).tolist()
+    assert steps[0]["loss"] is None and [s["index"] for s in answer["modes"]["hybrid"]["steps"]] == [0, 1, 2]
+    assert "before adaptation" in answer["sentence"] and answer["ended"] == "finished" and answer["settings"]["world"]["reversed_motor"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ({"num_adapt_steps": 11}, "num_adapt_steps must be a whole number between 1 and 10, got 11"),
+        ({"adapt_lr": None}, "adapt_lr must be between"),
+        ({"mode": "fast"}, "mode must be one of standard, hybrid, both, got 'fast'"),
+        ({"start": "yours"}, "starting point must not be yours"),
+    ],
+)
+def test_adapt_refuses_with_a_sentence(client, arguments, sentence):
+    with pytest.raises(AppError, match=sentence):
+        client.predict(**arguments, api_name="/adapt")
+
+
+def test_two_programs_adapt_at_once(page_url):
+    calls = [{"reversed_motor": True}, {"mirrored_sensors": True}]
+    jobs = [Client(page_url, verbose=False).submit(**c, num_adapt_steps=1, episodes_per_step=2, api_name="/adapt") for c in calls]
+    for call, job in zip(calls, jobs, strict=True):
+        world = job.result(timeout=120)["settings"]["world"]
+        assert {name: value for name, value in world.items() if value is True and name != "velocity_sensors"} == call

@@ -49,5 +49,20 @@ def test_run_refuses_with_a_sentence(page_url, data, sentence):
     assert "Traceback" not in json.dumps(answer)
 
 
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        (["meta", "standard", float("nan"), 3, 10, 0.5, 0], "learning rate (powers of ten around the trained one) must be between"),
+        (["meta", "standard", 0, 1e9, 10, 0.5, 0], "num_adapt_steps must be a whole number between 1 and 10"),
+        (["meta", ["both"], 0, 3, 10, 0.5, 0], "mode must be one of"),
+        (["../meta", "both", 0, 3, 10, 0.5, 0], "starting point must be one of"),
+    ],
+)
+def test_adapt_refuses_with_a_sentence(page_url, data, sentence):
+    answer = send(page_url, "adapt-run", [None, "standard", *STANDARD, *data])
+    assert answer["success"] and sentence in json.dumps(answer["output"]["data"])
+    assert "Traceback" not in json.dumps(answer)
+
+
 def test_the_queue_cannot_be_bypassed(page_url):
     assert httpx.post(f"{page_url}gradio_api/run/run", json={"data": []}).status_code in (401, 403, 404)
