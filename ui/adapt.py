@@ -12,17 +12,16 @@ import gradio as gr
 from model.checkpoint import serialise
 from ui import stops
 from ui.adapt_controls import AdaptControls
-from ui.adapt_luck import Luck, luck_progress, luck_words, repeat
+from ui.adapt_luck_part import LuckPart
+from ui.adapt_preview import Preview
 from ui.adapt_run import MOST_STEPS, AdaptRun, adapt, go_on
 from ui.adapt_snippet import snippet
 from ui.adapt_view import (
-    LUCK_EMPTY,
     RESULT_EMPTY,
     TABLE_EMPTY,
     WHAT_EMPTY,
     curve_empty,
     curve_value,
-    luck_value,
     paced,
     preview_value,
     stage_value,
@@ -33,7 +32,7 @@ from ui.comparison import MAPS_EMPTY, maps, maps_value, movement_html, rule_html
 from ui.controls import PolicyControls, hint, notice, problem, unchecked
 from ui.episode import record
 from ui.files import new_file
-from ui.inputs import Choice, adapt_from_page, adapt_from_query, adapt_to_query, check_name, preset_of
+from ui.inputs import Choice, adapt_from_query, adapt_to_query, check_name, preset_of
 from ui.play import COPY_LINK, QUIET, PlayTab
 from ui.player import player
 from ui.session import STATE_SECONDS, Session
@@ -78,24 +77,15 @@ class AdaptTab:
                 gr.HTML(hint("How far the parameters moved: |change| as a share of |before|."))
                 self.movement = gr.HTML(WHAT_EMPTY, elem_id="adapt-movement")
             with gr.Column(scale=4, min_width=300):
-                gr.HTML(hint("The update rule that ran, with the values of its last step."))
+                gr.HTML(hint("The update rule that ran, with the values of the last step that moved."))
                 self.rule = gr.HTML(WHAT_EMPTY, elem_id="adapt-rule")
-        gr.HTML('<h2 class="part">Was it luck?</h2>')
-        with gr.Row(elem_classes="act", equal_height=False):
-            with gr.Column(scale=3, min_width=300, elem_classes="side"):
-                gr.HTML(hint("The same adaptation 20 times, each with other episodes to learn from, with the settings that stand above."))
-                with gr.Row(elem_classes="pair"):
-                    self.repeat = gr.Button("Repeat with 20 seeds", elem_id="luck-run", scale=2, min_width=160)
-                    self.stop_repeat = gr.Button("Stop", interactive=False, elem_id="luck-stop", scale=1, min_width=80)
-                self.luck_message = gr.HTML("", elem_id="luck-message", elem_classes="message")
-                self.luck_result = gr.HTML("", elem_id="luck-result")
-            with gr.Column(scale=7, min_width=320):
-                self.luck_curve = chart(LUCK_EMPTY, elem_id="luck-curve")
+        LuckPart(session, self.controls)
         with gr.Accordion("The same run in Python", open=False):
             self.code = gr.Code("# Press Adapt first.", language="python", interactive=False, show_label=False, elem_id="adapt-code")
         self.file = gr.DownloadButton("File", visible="hidden", elem_id="adapt-file")
         self.link = gr.Textbox("", visible="hidden", elem_id="adapt-link")
         self.run_id = gr.Textbox("", visible="hidden", elem_id="adapt-run-id")
+        self.preview = Preview(session, self.controls, self.player, self.message)
         self._connect()
 
     def _then(self) -> None:
@@ -120,30 +110,10 @@ class AdaptTab:
         self.file.change(None, js=CLICK_FILE, queue=False, **QUIET)
         then["copy"].click(None, self.link, self.message, js=COPY_LINK, queue=False, **QUIET)
         then["python"].click(None, self.code, self.message, js=COPY_TEXT, queue=False, **QUIET)
-        luck = [self.luck_message, self.luck_curve, self.luck_result, self.repeat, self.stop_repeat]
-        self.repeat.click(self._repeat, [self.session, *c.inputs], luck, **QUIET)
-        self.stop_repeat.click(self._stop_repeat, None, self.luck_message, queue=False, **QUIET)
-        self._connect_preview()
-
-    def _connect_preview(self) -> None:
-        """Whatever is touched, the stage shows how the starting point does there. A preset is taken by its name and a field by the
-        values, because the browser may not have made the two agree yet.
-        """
-        world, start, seed = self.controls.world, self.controls.start, self.controls.seed
-        outputs, last = [self.session, self.player, self.message], {"trigger_mode": "always_last", **QUIET}
-        world.preset.input(self._preview_preset, [self.session, world.preset, start, seed], outputs, **last)
-        for name, button in world.buttons.items():
-            button.click(self._preview_button(name), [self.session, start, seed], outputs, **last)
-        fields = [getattr(f, "release" if isinstance(f, gr.Slider) else "input") for f in world.fields]
-        gr.on(fields, self._preview_fields, [self.session, *world.fields, start, seed], outputs, **last)
-        gr.on([start.input, seed.submit, seed.blur], self._preview, [self.session, *world.inputs, start, seed], outputs, **last)
 
     def connect_tab(self, tab: gr.Tab) -> None:
         """Coming back to the stage shows the world that another tab has chosen, unless its own run was in that world."""
-        c = self.controls
-        tab.select(
-            self._return, [self.session, self.run, *c.world.inputs, c.start, c.seed], [self.session, self.player, self.message], **QUIET
-        )
+        tab.select(self.preview.coming_back, [self.session, self.run, *self.preview.inputs], self.preview.outputs, **QUIET)
 
     def connect_play(self, play: PlayTab) -> None:
         """Keeping a policy puts it, its world and its seed on Play's stage."""
@@ -198,13 +168,9 @@ class AdaptTab:
 
     # --- handlers ---
 
-    def _settings(self, session: Session, inputs: tuple):
-        n = len(self.controls.world.inputs)
-        return adapt_from_page(inputs[0], inputs[1:n], inputs[n:], session.model is not None)
-
     def _adapt(self, request: gr.Request, session: Session, *inputs) -> Iterator[dict]:
         try:
-            settings = self._settings(session, inputs)
+            settings = self.controls.read(session, inputs)
         except ValueError as error:
             yield {self.message: problem(error)}
             return
@@ -216,7 +182,7 @@ class AdaptTab:
             yield {**self._nothing(), self.message: problem(EXPIRED)}
             return
         try:
-            settings = self._settings(session, inputs)
+            settings = self.controls.read(session, inputs)
             if settings.world != run.settings.world or settings.mode != run.settings.mode:
                 raise ValueError(
                     "Adapt further goes on in the world and mode of this run, and the controls show others: "
@@ -274,57 +240,6 @@ class AdaptTab:
         if run is None or run.id != run_id:
             raise ValueError(EXPIRED)
         return run.curve(check_name("result to use", which, [c.mode for c in run.curves]))
-
-    def _repeat(self, request: gr.Request, session: Session, *inputs) -> Iterator[dict]:
-        try:
-            settings = self._settings(session, inputs)
-        except ValueError as error:
-            yield {self.luck_message: problem(error)}
-            return
-        with stops.running(f"luck {request.session_hash}") as stop:
-            luck: Luck | None = None
-            for luck in paced(repeat(settings, session.policy_model(settings.start), stop), stop, wait=False):
-                shown = {self.luck_message: notice(luck_progress(luck)), self.luck_curve: luck_value(luck), self.luck_result: ""}
-                yield {**shown, self.repeat: gr.update(interactive=False), self.stop_repeat: gr.update(interactive=True)}
-            words = f'<p class="outcome">{luck_words(luck)}</p>'
-            done = {self.luck_message: "", self.luck_result: words, self.luck_curve: luck_value(luck)}
-            yield {**done, self.repeat: gr.update(interactive=True), self.stop_repeat: gr.update(interactive=False)}
-
-    def _stop_repeat(self, request: gr.Request) -> Any:
-        return notice("Stopping after the step that is under way.") if stops.stop(f"luck {request.session_hash}") else gr.skip()
-
-    # --- the stage before a run ---
-
-    def _preview(self, session: Session, *inputs):
-        """The starting point in the world that the controls show."""
-        *world, start, seed = inputs
-        try:
-            settings = self._settings(session, (*world, start, "standard", 0, 1, 1, 0.0, seed))
-        except ValueError as error:
-            return gr.skip(), gr.skip(), problem(error)
-        recording = record(session.policy_model(start), settings.world, settings.seed, policy=start)
-        # Play keeps its policy, and finds the world and the seed changed when the visitor comes back to it.
-        session = replace(session, choice=replace(session.choice, world=settings.world, seed=settings.seed))
-        return session, preview_value(recording), ""
-
-    def _preview_preset(self, session: Session, preset: Any, start: Any, seed: Any):
-        return self._preview(session, *self.controls.world.inputs_of(preset), start, seed)
-
-    def _preview_fields(self, session: Session, *inputs):
-        return self._preview(session, "custom", *inputs)
-
-    def _preview_button(self, name: str):
-        return lambda session, start, seed: self._preview_preset(session, name, start, seed)
-
-    def _return(self, session: Session, run: AdaptRun | None, *inputs):
-        *world, start, seed = inputs
-        try:
-            settings = self._settings(session, (*world, start, "standard", 0, 1, 1, 0.0, seed))
-        except ValueError:
-            return gr.skip(), gr.skip(), gr.skip()
-        if run is not None and (run.settings.world, run.settings.seed) == (settings.world, settings.seed):
-            return gr.skip(), gr.skip(), gr.skip()
-        return self._preview(session, *inputs)
 
     def _open_link(self, session: Session, request: gr.Request):
         untouched = [gr.skip()] * (len(self.controls.outputs) + 1)

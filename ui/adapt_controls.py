@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import gradio as gr
 
 from model import WORLDS
 from ui.controls import WorldControls, hint, unchecked
-from ui.inputs import ADAPT_FIELDS, LR_POWER, MODES, STARTS, TRAINED_LR, AdaptSettings, power_of
+from ui.inputs import ADAPT_FIELDS, LR_POWER, MODES, STARTS, TRAINED_LR, AdaptSettings, adapt_from_page, power_of
 from ui.policies import POLICIES
+from ui.session import Session
 
 BUTTONS = ("reversed_motor", "mirrored_sensors", "reversed_gale", "reversed_tiny_pole")
 # A reversed motor, mirrored sensors or late actions ask for the opposite of what was learnt: they break a policy first.
@@ -66,6 +68,12 @@ class AdaptControls:
     def inputs(self) -> list:
         """The world, then how to adapt."""
         return [*self.world.inputs, *self.settings]
+
+    def read(self, session: Session, values: Sequence[Any]) -> AdaptSettings:
+        """What the values of `inputs` mean for this visitor. Raises ValueError."""
+        preset, *rest = values
+        n = len(self.world.fields)
+        return adapt_from_page(preset, rest[:n], rest[n:], session.model is not None)
 
     @property
     def outputs(self) -> list:

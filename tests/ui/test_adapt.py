@@ -387,17 +387,17 @@ def test_reset_forgets_the_result(tab):
 
 
 def test_the_stage_shows_the_starting_point_in_the_chosen_world(tab):
-    session, stage, message = tab._preview_preset(first_session(), "reversed_motor", "memory", 4)
+    session, stage, message = tab.preview.preset(first_session(), "reversed_motor", "memory", 4)
     assert message == "" and stage["episodes"][0]["notes"] == ["motor reversed"] and "Memory" in stage["episodes"][0]["label"]
     assert (session.choice.world, session.choice.seed, session.choice.policy) == (REVERSED, 4, "meta") and session.stale
-    assert 'role="alert"' in tab._preview_preset(Session(), ["x"], "meta", 0)[2]
+    assert 'role="alert"' in tab.preview.preset(Session(), ["x"], "meta", 0)[2]
 
 
 def test_coming_back_keeps_a_run_that_is_still_what_the_controls_say(tab):
     run = pressed(tab)[tab.run]
     inputs = ["reversed_motor", *page_values(REVERSED), "meta", 0]
-    assert tab._return(Session(), run, *inputs) == (gr.skip(),) * 3
-    assert tab._return(first_session(), None, *inputs)[1]["episodes"][0]["notes"] == ["motor reversed"]
+    assert tab.preview.coming_back(Session(), run, *inputs) == (gr.skip(),) * 3
+    assert tab.preview.coming_back(first_session(), None, *inputs)[1]["episodes"][0]["notes"] == ["motor reversed"]
 
 
 def test_a_link_opens_the_tab(tab):

@@ -1,0 +1,73 @@
+"""The Adapt tab's stage before a run: whatever is touched, it shows how the starting point does there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import gradio as gr
+
+from ui.adapt_controls import AdaptControls
+from ui.adapt_run import AdaptRun
+from ui.adapt_view import preview_value
+from ui.controls import problem
+from ui.episode import record
+from ui.inputs import CUSTOM, AdaptSettings
+from ui.play import QUIET
+from ui.session import Session
+
+
+class Preview:
+    """Connects the controls with the stage. A preset is taken by its name and a field by the values, because the browser may not
+    have made the two agree yet.
+    """
+
+    def __init__(self, session: gr.State, controls: AdaptControls, player: gr.HTML, message: gr.HTML):
+        self.controls = controls
+        world, start, seed = controls.world, controls.start, controls.seed
+        self.inputs = [*world.inputs, start, seed]
+        self.outputs = [session, player, message]
+        last = {"trigger_mode": "always_last", **QUIET}
+        world.preset.input(self.preset, [session, world.preset, start, seed], self.outputs, **last)
+        for name, button in world.buttons.items():
+            button.click(self._button(name), [session, start, seed], self.outputs, **last)
+        fields = [getattr(f, "release" if isinstance(f, gr.Slider) else "input") for f in world.fields]
+        gr.on(fields, self.fields, [session, *world.fields, start, seed], self.outputs, **last)
+        gr.on([start.input, seed.submit, seed.blur], self.show, [session, *self.inputs], self.outputs, **last)
+
+    def _settings(self, session: Session, inputs: tuple) -> AdaptSettings:
+        *world, start, seed = inputs
+        return self.controls.read(session, (*world, start, "standard", 0, 1, 1, 0.0, seed))
+
+    def show(self, session: Session, *inputs):
+        """The starting point in the world that the controls show."""
+        try:
+            s = self._settings(session, inputs)
+        except ValueError as error:
+            return gr.skip(), gr.skip(), problem(error)
+        recording = record(session.policy_model(s.start), s.world, s.seed, policy=s.start)
+        # Play keeps its policy, and finds the world and the seed changed when the visitor comes back to it.
+        session = replace(session, choice=replace(session.choice, world=s.world, seed=s.seed))
+        return session, preview_value(recording), ""
+
+    def preset(self, session: Session, preset: Any, start: Any, seed: Any):
+        """The same for a preset."""
+        return self.show(session, *self.controls.world.inputs_of(preset), start, seed)
+
+    def _button(self, name: str) -> Callable:
+        return lambda session, start, seed: self.preset(session, name, start, seed)
+
+    def fields(self, session: Session, *inputs):
+        """The same for a world whose fields have just been changed."""
+        return self.show(session, CUSTOM, *inputs)
+
+    def coming_back(self, session: Session, run: AdaptRun | None, *inputs):
+        """The same when the tab is opened; a run in the world that the controls show stays on the stage."""
+        try:
+            s = self._settings(session, inputs)
+        except ValueError:
+            return gr.skip(), gr.skip(), gr.skip()
+        if run is not None and (run.settings.world, run.settings.seed) == (s.world, s.seed):
+            return gr.skip(), gr.skip(), gr.skip()
+        return self.show(session, *inputs)
