@@ -60,7 +60,7 @@ def chart_value(
     """What a chart shows. The ranges are fixed by the caller, so that nothing jumps while points arrive.
 
     note: what the line and the band are, under the chart. empty: what to press, in place of a chart without series.
-    events: moments on the x axis, each with its name (the first is written out).
+    events: moments on the x axis, each with its name (written out where it is a new one).
     """
     return {
         "series": [_series(s) for s in series],

@@ -13,7 +13,7 @@ from ui.families import FAMILIES
 from ui.meta_settings import CUSTOM_RECIPE, FIRST_RECIPE, INFOS, RECIPES, STARTS, TIME_BUDGET
 
 NAMES = ("families", "start", "time_budget", *INFOS, "seed")
-ONLY_RANDOM = " (with random weights only)"
+ONLY_RANDOM = "; with random weights only"
 HELP = {"state_dim": ONLY_RANDOM, "hidden_dim": ONLY_RANDOM}
 QUIET = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from model import MetaTrainingConfig
 from model.config import FieldInfo, check_number, field_infos
+from model.maml import LONG_EPISODE
 from ui.families import FAMILIES
 from ui.inputs import check_name, check_seed, shown
 
@@ -26,8 +27,8 @@ LIMITS = {
     "state_dim": (1, 64),
     "hidden_dim": (1, 128),
 }
-# Environment steps of one epoch, all episodes full: 20 worlds x 10 episodes x 200 steps, before and after one step, are 80,000.
-# At this many, with the sizes below, the worker peaks at 1.2 GB.
+# Environment steps of one epoch, all episodes full: 20 worlds x 10 episodes x 500 steps, before and after one step, are as many.
+# With the sizes below the worker then peaks at 1.2 GB.
 MAX_EPOCH_STEPS = 200_000
 FULL_SIZE = 96  # state_dim + hidden_dim; larger models need more memory for each step and get fewer
 TIME_BUDGET = FieldInfo("time_budget", "s", 5, 300, 60, "the training ends after this time, whatever epoch it is in")
@@ -43,6 +44,7 @@ ON_PAGE = (
     "outer_updates",
     "discount_factor",
     "max_steps_per_episode",
+    "long_episodes_share",
     "state_dim",
     "hidden_dim",
 )
@@ -72,11 +74,10 @@ class MetaSettings:
 
 
 def _config(**changes: Any) -> MetaTrainingConfig:
-    base = {"inner_steps": 1, "num_epochs": 60, "tasks_per_epoch": 20, "outer_lr": 0.003, "outer_updates": 3}
+    base = {"inner_steps": 1, "num_epochs": 60, "tasks_per_epoch": 20, "outer_lr": 0.003, "outer_updates": 3, "long_episodes_share": 0.25}
     given = {**base, **changes}
-    # The page's inner loop always learns from all the episodes of a task, and its episodes have one step limit throughout.
-    support = given.get("episodes_per_task", MetaTrainingConfig.episodes_per_task)
-    return MetaTrainingConfig(**given, min_support_episodes=support, long_episodes_share=0.0)
+    # The page's inner loop always learns from all the episodes of a task.
+    return MetaTrainingConfig(**given, min_support_episodes=given.get("episodes_per_task", MetaTrainingConfig.episodes_per_task))
 
 
 RECIPES: Mapping[str, tuple[str, MetaSettings]] = MappingProxyType(
@@ -84,7 +85,7 @@ RECIPES: Mapping[str, tuple[str, MetaSettings]] = MappingProxyType(
         "reversed_motor": ("30 seconds: reversed motor", MetaSettings(config=_config(), time_budget=30.0)),
         "wind_and_motor": (
             "2 minutes: wind and motor",
-            MetaSettings(("reversed_motor", "wind"), config=_config(num_epochs=200), time_budget=120.0),
+            MetaSettings(("reversed_motor", "wind"), config=_config(num_epochs=75, long_episodes_share=0.6), time_budget=120.0),
         ),
         "go_on": (
             "Go on from the shipped weights",
@@ -115,9 +116,14 @@ def check_settings(values: Mapping[str, Any], has_own_model: bool = False) -> Me
     return settings
 
 
+def longest(config: MetaTrainingConfig) -> int:
+    """The step limit of the longest training episodes."""
+    return max(config.max_steps_per_episode, LONG_EPISODE if config.long_episodes_share > 0 else 0)
+
+
 def epoch_steps(config: MetaTrainingConfig) -> int:
     """Environment steps of one epoch at most."""
-    return config.tasks_per_epoch * config.episodes_per_task * (config.inner_steps + 1) * config.max_steps_per_episode
+    return config.tasks_per_epoch * config.episodes_per_task * (config.inner_steps + 1) * longest(config)
 
 
 def check_work(config: MetaTrainingConfig) -> None:
@@ -127,7 +133,7 @@ def check_work(config: MetaTrainingConfig) -> None:
     if steps > most:
         of_size = "" if size <= FULL_SIZE else f" for a model with state_dim + hidden_dim = {size}"
         raise ValueError(
-            f"tasks_per_epoch × episodes_per_task × (inner_steps + 1) × max_steps_per_episode must be at most {most:,} "
+            f"tasks_per_epoch × episodes_per_task × (inner_steps + 1) × {longest(config)} steps an episode must be at most {most:,} "
             f"environment steps an epoch{of_size}, got {steps:,}"
         )
 

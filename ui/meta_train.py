@@ -15,7 +15,7 @@ from ui.controls import PolicyControls, hint, notice, problem
 from ui.episode import record
 from ui.files import new_file
 from ui.meta_controls import MetaControls
-from ui.meta_settings import RECIPES, MetaSettings, check_settings
+from ui.meta_settings import RECIPES, MetaSettings, check_settings, longest
 from ui.meta_view import after_label, check_html, loss_chart, numbers, phase_words, returns_chart
 from ui.player import Shown, player, player_value
 from ui.policies import shared_model
@@ -28,6 +28,12 @@ from ui.training_run import TrainingState, run_training
 PRIVATE = {"api_visibility": "private"}
 QUIET = {"show_progress": "hidden", **PRIVATE}
 CLICK_FILE = """() => { setTimeout(() => document.querySelector("#meta-file").click(), 0); }"""
+# On a phone the button stands below the curves: bring them back into view.
+SHOW_CURVES = """(...inputs) => {
+  const behavior = matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth";
+  if (innerWidth <= 820) document.querySelector("#meta-numbers").scrollIntoView({ behavior });
+  return inputs;
+}"""
 SHOWN_SEED = 0
 WAIT = "After a training, the check on validation worlds stands here, and the buttons beside it keep the model."
 
@@ -73,15 +79,13 @@ class MetaTrainTab:
             '<p class="act-line">See it learn to learn: press Train. The return after adaptation climbs, while the return before it '
             "need not.</p>"
         )
-        with gr.Row(elem_classes="act", equal_height=False):
-            with gr.Column(scale=7, min_width=320):
+        with gr.Row(elem_classes="act meta-act", equal_height=False):
+            with gr.Column(elem_classes="meta-live", min_width=320):
                 self.numbers = gr.HTML(numbers(None), elem_id="meta-numbers")
                 with gr.Row(elem_classes="meta-charts"):
                     self.returns = chart(returns_chart(first, ()), elem_id="meta-returns")
                     self.loss = chart(loss_chart(first, ()), elem_id="meta-loss")
-                self.player = player(first_stage(), elem_id="meta-stage")
-                self.check = gr.HTML(hint(WAIT), elem_id="meta-check", elem_classes="verdict-box")
-            with gr.Column(scale=3, min_width=300, elem_classes="side"):
+            with gr.Column(elem_classes="side meta-side", min_width=300):
                 self.controls = MetaControls()
                 with gr.Row(elem_classes="pair"):
                     self.train = gr.Button("Train", variant="primary", elem_id="meta-train", min_width=120)
@@ -97,6 +101,9 @@ class MetaTrainTab:
                     "Upload a checkpoint", type="binary", file_types=[".safetensors"], size="sm", elem_id="meta-upload"
                 )
                 self.controls.build_more()
+            with gr.Column(elem_classes="meta-result", min_width=320):
+                self.player = player(first_stage(), elem_id="meta-stage")
+                self.check = gr.HTML(hint(WAIT), elem_id="meta-check", elem_classes="verdict-box")
                 self.file = gr.DownloadButton("File", visible="hidden", elem_id="meta-file")
         self._connect()
 
@@ -105,7 +112,7 @@ class MetaTrainTab:
         buttons = [self.train, self.stop, self.use, *self.saves.values()]
         inputs = [self.session, *self.controls.inputs]
         # The line of ui/training_queue.py is the queue, with a place in words; Gradio's own only has to be long enough for it.
-        self.train.click(self._train, inputs, [*live, *buttons], concurrency_limit=RUNNING + WAITING + 4, **QUIET)
+        self.train.click(self._train, inputs, [*live, *buttons], js=SHOW_CURVES, concurrency_limit=RUNNING + WAITING + 4, **QUIET)
         self.stop.click(self._stop, None, self.message, queue=False, **QUIET)
         self.upload.upload(self._upload, self.upload, [self.trained, self.message, self.use, *self.saves.values()], **QUIET)
         for name, button in self.saves.items():
@@ -208,7 +215,7 @@ class MetaTrainTab:
             return self._nothing()
         c = trained.settings.config
         title = f"Meta-training: {', '.join(trained.settings.families).replace('_', ' ')}, seed {c.seed}"
-        figure = training_figure(trained.epochs, c.max_steps_per_episode, title, after_label(trained.settings))
+        figure = training_figure(trained.epochs, longest(c), title, after_label(trained.settings))
         return self._save(trained, ".svg", svg(figure))
 
     def _nothing(self):

@@ -11,8 +11,9 @@ import numpy as np
 
 from model import MetaEpoch
 from model.evaluation import MAX_EPISODE_STEPS
+from model.maml import LONG_EPISODE
 from ui.charts import Series, chart_value
-from ui.meta_settings import MetaSettings
+from ui.meta_settings import MetaSettings, longest
 from ui.training_run import TrainingState
 
 SMOOTH = 5  # epochs
@@ -42,7 +43,7 @@ def ordinal(n: int) -> str:
 
 def returns_chart(settings: MetaSettings, epochs: Sequence[MetaEpoch], final: bool = False) -> dict[str, Any]:
     """The return before and after adaptation. final: the axis ends where the training did, and points can be read out."""
-    horizon = settings.config.max_steps_per_episode
+    horizon = longest(settings.config)
     x = [e.epoch + 1 for e in epochs]
     series = []
     lines = [("before", "before adaptation", [e.return_before for e in epochs])]
@@ -52,7 +53,7 @@ def returns_chart(settings: MetaSettings, epochs: Sequence[MetaEpoch], final: bo
         for role, label, values in lines:
             words = [_words(role, label, e, v) for e, v in zip(epochs, values, strict=True)] if final else ()
             series.append(Series(role, label, x, smoothed(values), threads=[values], words=words, markers=False))
-    rollbacks = [e.epoch + 1 for e in epochs if e.rolled_back]
+    rollbacks = [(e.epoch + 1, "rolled back") for e in epochs if e.rolled_back]
     return chart_value(
         series,
         "epoch",
@@ -62,8 +63,16 @@ def returns_chart(settings: MetaSettings, epochs: Sequence[MetaEpoch], final: bo
         ((horizon, f"{horizon}: step limit in training"),),
         note=LEGEND,
         empty=EMPTY,
-        events=[(at, "rolled back") for at in rollbacks],
+        events=_long_episodes(settings, epochs) + rollbacks,
     )
+
+
+def _long_episodes(settings: MetaSettings, epochs: Sequence[MetaEpoch]) -> list[tuple[float, str]]:
+    """The moment from which on training episodes are longer, once it is reached."""
+    c = settings.config
+    first = math.ceil(c.num_epochs * (1 - c.long_episodes_share)) + 1
+    longer = c.long_episodes_share > 0 and c.max_steps_per_episode < LONG_EPISODE and epochs and epochs[-1].epoch + 1 >= first > 1
+    return [(first, f"{LONG_EPISODE}-step episodes")] if longer else []
 
 
 def _words(role: str, label: str, epoch: MetaEpoch, value: float) -> str:

@@ -24,7 +24,8 @@ from ui.trained import model_from_bytes
 from ui.training_queue import TRAININGS
 from ui.training_run import TrainingState
 
-SMALL = {"num_epochs": 3, "tasks_per_epoch": 2, "episodes_per_task": 2, "max_steps_per_episode": 20, "state_dim": 8, "hidden_dim": 8}
+SMALL = {"num_epochs": 3, "tasks_per_epoch": 2, "episodes_per_task": 2, "max_steps_per_episode": 20, "state_dim": 8}
+SMALL |= {"hidden_dim": 8, "long_episodes_share": 0}
 SETTINGS = MetaSettings(config=_config(**SMALL))
 EPOCHS = tuple(MetaEpoch(i, 0.1, 20.0, 30.0, (30.0,), 8, 900, 0.3, i == 1) for i in range(3))
 VISITOR = SimpleNamespace(session_hash="a test")
@@ -107,7 +108,14 @@ def test_numbers_and_time_left():
 def test_a_rollback_is_on_the_chart():
     value = returns_chart(SETTINGS, EPOCHS)
     assert value["events"] == [{"at": 2, "label": "rolled back"}]
-    assert value["x"]["range"] == [1, 3] and value["empty"].startswith("Press Train")
+    assert value["x"]["range"] == [1, 3] and value["limits"][0]["at"] == 20 and value["empty"].startswith("Press Train")
+
+
+def test_longer_episodes_are_marked_once_they_begin():
+    settings = MetaSettings(config=_config(num_epochs=4, long_episodes_share=0.5))
+    assert returns_chart(settings, EPOCHS[:1])["events"] == []
+    value = returns_chart(settings, EPOCHS)
+    assert value["events"][0] == {"at": 3, "label": "500-step episodes"} and value["limits"][0]["at"] == 500
 
 
 def test_a_raw_request_cannot_name_a_file(page_url):

@@ -20,7 +20,8 @@ from ui.training_process import TrainingProcess
 from ui.training_queue import TrainingQueue
 from ui.training_run import run_training
 
-CONFIG = _config(num_epochs=3, tasks_per_epoch=2, episodes_per_task=2, max_steps_per_episode=20, state_dim=8, hidden_dim=8)
+SMALL = {"tasks_per_epoch": 2, "episodes_per_task": 2, "max_steps_per_episode": 20, "long_episodes_share": 0, "state_dim": 8}
+CONFIG = _config(num_epochs=3, **SMALL, hidden_dim=8)
 SHORT = MetaSettings(("reversed_motor",), config=CONFIG)
 LONG = replace(SHORT, config=replace(CONFIG, num_epochs=1000))
 
