@@ -127,7 +127,7 @@
         const x = this.px(event.at), right = x > this.w - 90;
         ctx.strokeRect(x, PAD.top, 0, this.h - PAD.top - PAD.bottom);
         ctx.textAlign = right ? "right" : "left";
-        if (i === 0 || this.value.events[i - 1].label !== event.label) ctx.fillText(event.label, x + (right ? -4 : 4), this.h - PAD.bottom - 6);
+        if (i === 0 || this.value.events[i - 1].label !== event.label) ctx.fillText(event.label, x + (right ? -4 : 4), PAD.top + 32);
       });
     }
 
