@@ -10,11 +10,12 @@ from urllib.parse import urlencode
 import gradio as gr
 
 from model.checkpoint import serialise
+from model.config import check_number
 from ui import stops
 from ui.adapt_controls import AdaptControls
 from ui.adapt_luck_part import LuckPart
-from ui.adapt_preview import Preview
-from ui.adapt_run import MOST_STEPS, AdaptRun, adapt, go_on
+from ui.adapt_preview import Preview, key
+from ui.adapt_run import MOST_STEPS, AdaptRun, Point, adapt, go_on
 from ui.adapt_snippet import snippet
 from ui.adapt_view import (
     RESULT_EMPTY,
@@ -92,6 +93,7 @@ class AdaptTab:
         """What can be done with a result."""
         modes = [("Standard", "standard"), ("Hybrid", "hybrid")]
         self.which = unchecked(gr.Radio(modes, value="standard", label="Result to use", interactive=False, elem_id="adapt-which"))
+        self.step = unchecked(gr.Slider(0, 3, 3, step=1, label="After step", interactive=False, buttons=[], elem_id="adapt-step"))
         with gr.Row(elem_classes="then"):
             names = {"keep": "Keep as yours", "further": "Adapt further", "reset": "Reset"}
             names |= {"download": "Save weights", "copy": "Copy link", "python": "Copy Python"}
@@ -101,35 +103,49 @@ class AdaptTab:
 
     def _connect(self) -> None:
         c, then = self.controls, self.then
-        results = [self.run, self.player, self.message, self.adapt, self.stop, *self._result_outputs]
+        results = [self.run, self.player, self.message, self.adapt, self.stop, *self._result_outputs, self.preview.shown]
         self.adapt.click(self._adapt, [self.session, *c.inputs], results, **QUIET)
         then["further"].click(self._further, [self.session, self.run, self.run_id, *c.inputs], results, **QUIET)
         self.stop.click(self._stop, None, self.message, queue=False, **QUIET)
+        self.step.release(self._show_step, [self.run, self.run_id, self.step], [self.player, self.message], **QUIET)
         then["reset"].click(self._reset, self.run, results, **QUIET)
-        then["download"].click(self._download, [self.run, self.run_id, self.which], [self.file, self.message], **QUIET)
+        then["download"].click(self._download, [self.run, self.run_id, self.which, self.step], [self.file, self.message], **QUIET)
         self.file.change(None, js=CLICK_FILE, queue=False, **QUIET)
         then["copy"].click(None, self.link, self.message, js=COPY_LINK, queue=False, **QUIET)
         then["python"].click(None, self.code, self.message, js=COPY_TEXT, queue=False, **QUIET)
 
     def connect_tab(self, tab: gr.Tab) -> None:
-        """Coming back to the stage shows the world that another tab has chosen, unless its own run was in that world."""
-        tab.select(self.preview.coming_back, [self.session, self.run, *self.preview.inputs], self.preview.outputs, **QUIET)
+        """Coming back to the stage shows the world that another tab has chosen meanwhile."""
+        p = self.preview
+        tab.select(p.coming_back, [self.session, p.shown, *p.inputs], p.outputs, **p.queue)
 
     def connect_play(self, play: PlayTab) -> None:
         """Keeping a policy puts it, its world and its seed on Play's stage."""
         there = [play.policy.policy, *play.world.outputs, play.policy.seed]
         outputs = [self.session, self.message, self.controls.start, *there, *self.controls.world.outputs, self.controls.seed]
-        self.then["keep"].click(self._keep, [self.session, self.run, self.run_id, self.which], outputs, **QUIET)
+        self.then["keep"].click(self._keep, [self.session, self.run, self.run_id, self.which, self.step], outputs, **QUIET)
 
     def connect_link(self, page: gr.Blocks, tabs: gr.Tabs) -> None:
         """Restore what the page's link encodes, and open this tab if the link leads here."""
-        page.load(self._open_link, self.session, [tabs, self.message, self.player, *self.controls.outputs], **QUIET)
+        page.load(self._open_link, self.session, [tabs, self.message, self.player, self.preview.shown, *self.controls.outputs], **QUIET)
 
     # --- showing ---
 
     @property
     def _result_outputs(self) -> list:
-        shown = [self.result, self.curve, self.table, self.maps, self.movement, self.rule, self.code, self.link, self.run_id, self.which]
+        shown = [
+            self.result,
+            self.curve,
+            self.table,
+            self.maps,
+            self.movement,
+            self.rule,
+            self.code,
+            self.link,
+            self.run_id,
+            self.which,
+            self.step,
+        ]
         return [*shown, *self.then.values()]
 
     def _busy(self, busy: bool, has_result: bool) -> dict:
@@ -153,18 +169,25 @@ class AdaptTab:
             **self._busy(False, True),
             self.message: "",
             self.player: stage_value(run),
+            self.preview.shown: key(run.settings),
             self.result: result_html(run),
             self.maps: maps_value(run),
             self.code: snippet(run),
             self.link: urlencode(adapt_to_query(run.settings)),
             self.which: gr.update(value=modes[-1] if len(modes) == 1 else "standard", interactive=len(modes) > 1),
+            self.step: gr.update(maximum=max(1, run.reached), value=run.reached, interactive=run.reached > 0),
         }
 
     def _nothing(self) -> dict:
         """As before the first run."""
         shown = {self.run: None, self.run_id: "", self.result: RESULT_EMPTY, self.curve: curve_empty(), self.table: TABLE_EMPTY}
         shown |= {self.maps: MAPS_EMPTY, self.movement: WHAT_EMPTY, self.rule: WHAT_EMPTY, self.code: "# Press Adapt first.", self.link: ""}
-        return {**shown, **self._busy(False, False), self.which: gr.update(value="standard", interactive=False)}
+        return {
+            **shown,
+            **self._busy(False, False),
+            self.which: gr.update(value="standard", interactive=False),
+            self.step: gr.update(interactive=False),
+        }
 
     # --- handlers ---
 
@@ -210,39 +233,53 @@ class AdaptTab:
         shown = {**self._nothing(), self.message: notice("Back to before: the adapted policy is gone, the controls stay.")}
         if run is not None:
             s = run.settings
+            shown[self.preview.shown] = key(s)
             shown[self.player] = preview_value(record(run.curves[0].before.model, s.world, s.seed, policy=s.start))
         return shown
 
-    def _download(self, run: AdaptRun | None, run_id: str, which: str):
+    def _show_step(self, run: AdaptRun | None, run_id: str, step: Any):
         try:
-            curve = self._result(run, run_id, which)
+            self._check(run, run_id)
+            return stage_value(run, check_number("step", step, 0, run.reached, int)), ""
+        except ValueError as error:
+            return gr.skip(), problem(error)
+
+    def _download(self, run: AdaptRun | None, run_id: str, which: Any, step: Any):
+        try:
+            mode, point = self._chosen(run, run_id, which, step)
         except ValueError as error:
             return gr.skip(), problem(error)
         s = run.settings
-        about = {"made_by": "adaptation", **adapt_to_query(s), "steps_made": str(curve.last.index)}
-        name = f"adapted-{s.start}-{preset_of(s.world)}-{curve.mode}-{s.seed}.safetensors"
-        path = new_file(name, serialise(curve.last.model, about))
-        return gr.DownloadButton(value=path), notice("The weights are ready.")
+        about = {"made_by": "adaptation", **adapt_to_query(s), "mode": mode, "steps_made": str(point.index)}
+        name = f"adapted-{s.start}-{preset_of(s.world)}-{mode}-{s.seed}-step{point.index}.safetensors"
+        return gr.DownloadButton(value=new_file(name, serialise(point.model, about))), notice("The weights are ready.")
 
-    def _keep(self, session: Session, run: AdaptRun | None, run_id: str, which: str):
+    def _keep(self, session: Session, run: AdaptRun | None, run_id: str, which: Any, step: Any):
         untouched = 2 + 2 * len(self.controls.world.outputs) + 2
         try:
-            curve = self._result(run, run_id, which)
+            _, point = self._chosen(run, run_id, which, step)
         except ValueError as error:
             return gr.skip(), problem(error), *[gr.skip()] * (untouched - 1)
         s = run.settings
-        session = replace(session.with_model(curve.last.model), choice=Choice(s.world, "yours", True, s.seed), recording=None)
+        session = replace(session.with_model(point.model), choice=Choice(s.world, "yours", True, s.seed), recording=None)
         world = self.controls.world.updates(s.world)
         done = notice("Kept: it is “Yours” on the Play tab, and can be a starting point here.")
         return session, done, gr.skip(), PolicyControls.with_yours(), *world, s.seed, *world, s.seed
 
-    def _result(self, run: AdaptRun | None, run_id: str, which: str):
+    @staticmethod
+    def _check(run: AdaptRun | None, run_id: str) -> None:
+        """The browser remembers which run it shows; a visit that was forgotten has none, or another."""
         if run is None or run.id != run_id:
             raise ValueError(EXPIRED)
-        return run.curve(check_name("result to use", which, [c.mode for c in run.curves]))
+
+    def _chosen(self, run: AdaptRun | None, run_id: str, which: Any, step: Any) -> tuple[str, Point]:
+        """The mode and the point that the visitor has chosen to use."""
+        self._check(run, run_id)
+        curve = run.curve(check_name("result to use", which, [c.mode for c in run.curves]))
+        return curve.mode, curve.points[check_number("step", step, 0, curve.last.index, int)]
 
     def _open_link(self, session: Session, request: gr.Request):
-        untouched = [gr.skip()] * (len(self.controls.outputs) + 1)
+        untouched = [gr.skip()] * (len(self.controls.outputs) + 2)
         try:
             settings = adapt_from_query(dict(request.query_params), session.model is not None)
         except ValueError as error:
@@ -250,4 +287,5 @@ class AdaptTab:
         if settings is None:
             return gr.skip(), gr.skip(), *untouched
         value = preview_value(record(session.policy_model(settings.start), settings.world, settings.seed, policy=settings.start))
-        return gr.Tabs(selected="adapt"), notice("Press Adapt to run what this link describes."), value, *self.controls.updates(settings)
+        done = notice("Press Adapt to run what this link describes.")
+        return gr.Tabs(selected="adapt"), done, value, key(settings), *self.controls.updates(settings)

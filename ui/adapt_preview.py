@@ -9,13 +9,17 @@ from typing import Any
 import gradio as gr
 
 from ui.adapt_controls import AdaptControls
-from ui.adapt_run import AdaptRun
 from ui.adapt_view import preview_value
 from ui.controls import problem
 from ui.episode import record
 from ui.inputs import CUSTOM, AdaptSettings
 from ui.play import QUIET
 from ui.session import Session
+
+
+def key(s: AdaptSettings) -> tuple:
+    """What decides how the stage looks before a run."""
+    return s.world, s.start, s.seed
 
 
 class Preview:
@@ -27,8 +31,11 @@ class Preview:
         self.controls = controls
         world, start, seed = controls.world, controls.start, controls.seed
         self.inputs = [*world.inputs, start, seed]
-        self.outputs = [session, player, message]
-        last = {"trigger_mode": "always_last", **QUIET}
+        self.shown = gr.State(key(AdaptSettings()))  # what stands on the stage
+        self.outputs = [session, player, message, self.shown]
+        # One after another: two at once could end in the wrong order and leave another world on the stage than was chosen last.
+        self.queue = {"concurrency_id": "preview", "concurrency_limit": 1, **QUIET}
+        last = {"trigger_mode": "always_last", **self.queue}
         world.preset.input(self.preset, [session, world.preset, start, seed], self.outputs, **last)
         for name, button in world.buttons.items():
             button.click(self._button(name), [session, start, seed], self.outputs, **last)
@@ -45,11 +52,11 @@ class Preview:
         try:
             s = self._settings(session, inputs)
         except ValueError as error:
-            return gr.skip(), gr.skip(), problem(error)
+            return gr.skip(), gr.skip(), problem(error), gr.skip()
         recording = record(session.policy_model(s.start), s.world, s.seed, policy=s.start)
         # Play keeps its policy, and finds the world and the seed changed when the visitor comes back to it.
         session = replace(session, choice=replace(session.choice, world=s.world, seed=s.seed))
-        return session, preview_value(recording), ""
+        return session, preview_value(recording), "", key(s)
 
     def preset(self, session: Session, preset: Any, start: Any, seed: Any):
         """The same for a preset."""
@@ -62,12 +69,10 @@ class Preview:
         """The same for a world whose fields have just been changed."""
         return self.show(session, CUSTOM, *inputs)
 
-    def coming_back(self, session: Session, run: AdaptRun | None, *inputs):
-        """The same when the tab is opened; a run in the world that the controls show stays on the stage."""
+    def coming_back(self, session: Session, shown: tuple, *inputs):
+        """The same when the tab is opened, unless it is what stands there already, with or without a run."""
         try:
-            s = self._settings(session, inputs)
+            same = key(self._settings(session, inputs)) == shown
         except ValueError:
-            return gr.skip(), gr.skip(), gr.skip()
-        if run is not None and (run.settings.world, run.settings.seed) == (s.world, s.seed):
-            return gr.skip(), gr.skip(), gr.skip()
-        return self.show(session, *inputs)
+            same = True
+        return (gr.skip(),) * len(self.outputs) if same else self.show(session, *inputs)

@@ -23,6 +23,7 @@ from model import (
     evaluate_policy,
 )
 from ui.inputs import MAX_SEED, AdaptSettings
+from ui.policies import shared_model
 
 EVALUATION_EPISODES = 20
 TIME_LIMIT = 30.0  # s
@@ -92,6 +93,11 @@ class AdaptRun:
     ended: str = ""
     id: str = ""
 
+    @property
+    def reached(self) -> int:
+        """Steps made, of the mode that made more."""
+        return max(c.last.index for c in self.curves)
+
     def curve(self, mode: str) -> Curve | None:
         """The curve of a mode, if it ran."""
         return next((c for c in self.curves if c.mode == mode), None)
@@ -121,8 +127,7 @@ def adapt(settings: AdaptSettings, model: StateSpaceModel, stop: threading.Event
 def go_on(run: AdaptRun, settings: AdaptSettings, stop: threading.Event) -> Iterator[AdaptRun]:
     """Continue from what a run reached, in its world and modes, with the steps, rates and episodes of `settings`."""
     changed = {n: getattr(settings, n) for n in ("adapt_lr", "num_adapt_steps", "episodes_per_step", "experience_weight")}
-    reached = max(c.last.index for c in run.curves)
-    run = replace(run, settings=replace(run.settings, **changed), target=reached + settings.num_adapt_steps, ended="")
+    run = replace(run, settings=replace(run.settings, **changed), target=run.reached + settings.num_adapt_steps, ended="")
     yield from _extend(replace(run, id=secrets.token_hex(6)), stop)
 
 
@@ -173,3 +178,9 @@ def _step(curve: Curve, steps: Iterator[AdaptationStep], settings: AdaptSettings
         seconds,
     )
     return replace(curve, points=(*curve.points, point), segments=(*earlier, replace(segment, steps=segment.steps + 1)))
+
+
+def warm_up() -> None:
+    """One small step, so that no visitor waits for what torch does only once."""
+    for _ in adapt(AdaptSettings(num_adapt_steps=1, episodes_per_step=1), shared_model("untrained"), threading.Event()):
+        pass

@@ -52,13 +52,14 @@ def preview_value(recording: Recording) -> dict[str, Any]:
     return player_value(Shown(recording, "before", label), signals=False)
 
 
-def stage_value(run: AdaptRun) -> dict[str, Any]:
-    """Before and after side by side, from the same start."""
+def stage_value(run: AdaptRun, step: int | None = None) -> dict[str, Any]:
+    """Before and after side by side, from the same start; after the last step unless another is given."""
     shown = [_shown(run, run.curves[0].before, "before", "Before")]
     for curve in run.curves:
         name = "" if len(run.curves) == 1 else f"{curve.mode.capitalize()}, "
-        label = f"after {count(curve.last.index, 'step')}"
-        shown.append(_shown(run, curve.last, curve.mode, name + label if name else label.capitalize()))
+        point = curve.last if step is None else curve.points[min(step, curve.last.index)]
+        label = f"after {count(point.index, 'step')}"
+        shown.append(_shown(run, point, curve.mode, name + label if name else label.capitalize()))
     return player_value(*shown, signals=False)
 
 

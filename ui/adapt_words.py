@@ -131,7 +131,7 @@ def steps_table(run: AdaptRun) -> str:
     """Every step of every mode as a table."""
     both = len(run.curves) > 1
     rows = [_row("before", run.curves[0].before)]
-    for index in range(1, 1 + max(c.last.index for c in run.curves)):
+    for index in range(1, 1 + run.reached):
         made = [c for c in run.curves if c.last.index >= index]
         rows += [_row(f"{index} {c.mode}" if both else str(index), c.points[index]) for c in made]
     body = ["<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in rows]

@@ -9,6 +9,7 @@ from gradio.themes.utils.fonts import LocalFont
 
 from ui import about, api
 from ui.adapt import AdaptTab
+from ui.adapt_run import warm_up
 from ui.colours import css_variables
 from ui.controls import connect_same, connect_worlds
 from ui.meta_train import MetaTrainTab
@@ -51,6 +52,7 @@ def theme() -> gr.themes.Base:
 def build() -> tuple[gr.Blocks, dict[str, Any]]:
     """The page, and the keyword arguments for its launch. Raises CheckpointError when a shipped model can't be read."""
     load_all()
+    warm_up()
     first = first_session()
     with gr.Blocks(title=TITLE, delete_cache=(3600, 3600)) as page:
         session = gr.State(first, time_to_live=STATE_SECONDS)

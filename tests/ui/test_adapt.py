@@ -19,6 +19,7 @@ from model import WORLDS, AdaptationStep, NonFiniteParameters, StandardAdapter, 
 from ui import stops
 from ui.adapt import EXPIRED, AdaptTab
 from ui.adapt_luck import AT_ONCE, SEEDS, luck_words, repeat
+from ui.adapt_preview import key
 from ui.adapt_run import adapt, config_of, go_on
 from ui.adapt_snippet import snippet
 from ui.adapt_words import sentence
@@ -337,7 +338,7 @@ def test_a_closed_page_leaves_no_flag(tab):
 
 def test_keep_puts_the_adapted_policy_on_plays_stage(tab):
     run = pressed(tab)[tab.run]
-    session, message, *rest = tab._keep(Session(), run, run.id, "standard")
+    session, message, *rest = tab._keep(Session(), run, run.id, "standard", 2)
     assert session.model is run.curves[0].last.model and session.stale
     assert (session.choice.policy, session.choice.world) == ("yours", REVERSED)
     assert "Kept" in message and rest[1]["value"] == "yours"
@@ -347,7 +348,7 @@ def test_keep_puts_the_adapted_policy_on_plays_stage(tab):
 
 def test_the_saved_weights_are_the_adapted_ones(tab):
     run = pressed(tab, mode="hybrid")[tab.run]
-    button, message = tab._download(run, run.id, "hybrid")
+    button, message = tab._download(run, run.id, "hybrid", 2)
     saved = load_file(button.value["path"] if isinstance(button.value, dict) else button.value)
     assert "ready" in message and all(torch.equal(saved[n], p) for n, p in run.curves[0].last.model.params().items())
 
@@ -355,7 +356,18 @@ def test_the_saved_weights_are_the_adapted_ones(tab):
 @pytest.mark.parametrize("which", ["hybrid", None, ["standard"]])
 def test_only_a_mode_that_ran_can_be_used(tab, which):
     run = pressed(tab)[tab.run]
-    assert "result to use must be one of standard" in tab._download(run, run.id, which)[1]
+    assert "result to use must be one of standard" in tab._download(run, run.id, which, 2)[1]
+
+
+def test_an_earlier_step_can_be_watched_and_kept(tab):
+    run = pressed(tab)[tab.run]
+    stage, message = tab._show_step(run, run.id, 1)
+    assert message == "" and [e["label"] for e in stage["episodes"]] == ["Before", "After 1 step"]
+    assert tab._keep(Session(), run, run.id, "standard", 1)[0].model is run.curves[0].points[1].model
+    for bad in (3, None, 1.5, -1, True):
+        assert "step must be a whole number between 0 and 2" in tab._show_step(run, run.id, bad)[1]
+        assert "step must be a whole number between 0 and 2" in tab._download(run, run.id, "standard", bad)[1]
+    assert EXPIRED in tab._show_step(None, run.id, 1)[1]
 
 
 def test_going_on_needs_the_same_world_and_mode(tab):
@@ -373,8 +385,8 @@ def test_a_run_does_not_grow_for_ever(tab):
 
 
 def test_an_expired_visit_is_told_so_and_starts_fresh(tab):
-    assert EXPIRED in tab._keep(Session(), None, "id", "standard")[1]
-    assert EXPIRED in tab._download(None, "id", "standard")[1]
+    assert EXPIRED in tab._keep(Session(), None, "id", "standard", 2)[1]
+    assert EXPIRED in tab._download(None, "id", "standard", 2)[1]
     (answer,) = tab._further(request("a"), Session(), None, "id", *page())
     assert EXPIRED in answer[tab.message] and answer[tab.run] is None and answer[tab.run_id] == ""
     assert pressed(tab)[tab.run].ended == "finished"
@@ -387,22 +399,24 @@ def test_reset_forgets_the_result(tab):
 
 
 def test_the_stage_shows_the_starting_point_in_the_chosen_world(tab):
-    session, stage, message = tab.preview.preset(first_session(), "reversed_motor", "memory", 4)
-    assert message == "" and stage["episodes"][0]["notes"] == ["motor reversed"] and "Memory" in stage["episodes"][0]["label"]
+    session, stage, message, shown = tab.preview.preset(first_session(), "reversed_motor", "memory", 4)
+    assert message == "" and shown == (REVERSED, "memory", 4)
+    assert stage["episodes"][0]["notes"] == ["motor reversed"] and "Memory" in stage["episodes"][0]["label"]
     assert (session.choice.world, session.choice.seed, session.choice.policy) == (REVERSED, 4, "meta") and session.stale
     assert 'role="alert"' in tab.preview.preset(Session(), ["x"], "meta", 0)[2]
 
 
-def test_coming_back_keeps_a_run_that_is_still_what_the_controls_say(tab):
-    run = pressed(tab)[tab.run]
+def test_coming_back_shows_what_another_tab_has_chosen_and_else_nothing(tab):
+    shown = pressed(tab)[tab.preview.shown]
     inputs = ["reversed_motor", *page_values(REVERSED), "meta", 0]
-    assert tab.preview.coming_back(Session(), run, *inputs) == (gr.skip(),) * 3
-    assert tab.preview.coming_back(first_session(), None, *inputs)[1]["episodes"][0]["notes"] == ["motor reversed"]
+    assert set(map(str, tab.preview.coming_back(Session(), shown, *inputs))) == {str(gr.skip())}
+    there = tab.preview.coming_back(first_session(), key(AdaptSettings()), *inputs)
+    assert there[1]["episodes"][0]["notes"] == ["motor reversed"] and there[3] == shown
 
 
 def test_a_link_opens_the_tab(tab):
     visit = SimpleNamespace(query_params=adapt_to_query(AdaptSettings(WORLDS["moon"], mode="both", adapt_lr=1.0)))
-    tabs, message, stage, *controls = tab._open_link(Session(), visit)
+    tabs, message, stage, _, *controls = tab._open_link(Session(), visit)
     assert tabs.selected == "adapt" and "Press Adapt" in message and stage["episodes"][0]["notes"] == ["gravity 1.62 m/s²"]
     assert len(controls) == len(tab.controls.outputs) and "both" in controls
     bad = SimpleNamespace(query_params={"tab": "adapt", "seed": "-1"})
