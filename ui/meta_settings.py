@@ -74,7 +74,7 @@ class MetaSettings:
 
 
 def _config(**changes: Any) -> MetaTrainingConfig:
-    base = {"inner_steps": 1, "num_epochs": 60, "tasks_per_epoch": 20, "outer_lr": 0.003, "outer_updates": 3, "long_episodes_share": 0.25}
+    base = {"inner_steps": 1, "num_epochs": 60, "tasks_per_epoch": 20, "outer_lr": 0.003, "outer_updates": 3, "long_episodes_share": 0.0}
     given = {**base, **changes}
     # The page's inner loop always learns from all the episodes of a task.
     return MetaTrainingConfig(**given, min_support_episodes=given.get("episodes_per_task", MetaTrainingConfig.episodes_per_task))
@@ -85,11 +85,11 @@ RECIPES: Mapping[str, tuple[str, MetaSettings]] = MappingProxyType(
         "reversed_motor": ("30 seconds: reversed motor", MetaSettings(config=_config(), time_budget=30.0)),
         "wind_and_motor": (
             "2 minutes: wind and motor",
-            MetaSettings(("reversed_motor", "wind"), config=_config(num_epochs=75, long_episodes_share=0.6), time_budget=120.0),
+            MetaSettings(("reversed_motor", "wind"), config=_config(num_epochs=120), time_budget=120.0),
         ),
         "go_on": (
             "Go on from the shipped weights",
-            MetaSettings(("reversed_motor", "wind", "physics"), "meta", _config(num_epochs=40, outer_lr=0.0005), time_budget=60.0),
+            MetaSettings(("reversed_motor", "wind", "physics"), "meta", _config(num_epochs=40, outer_lr=0.0005, long_episodes_share=0.5), time_budget=60.0),
         ),
     }
 )
