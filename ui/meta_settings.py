@@ -89,7 +89,9 @@ RECIPES: Mapping[str, tuple[str, MetaSettings]] = MappingProxyType(
         ),
         "go_on": (
             "Go on from the shipped weights",
-            MetaSettings(("reversed_motor", "wind", "physics"), "meta", _config(num_epochs=40, outer_lr=0.0005, long_episodes_share=0.5), time_budget=60.0),
+            MetaSettings(
+                ("reversed_motor", "wind", "physics"), "meta", _config(num_epochs=40, outer_lr=0.0005, long_episodes_share=0.5), 60.0
+            ),
         ),
     }
 )

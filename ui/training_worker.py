@@ -154,7 +154,7 @@ def main() -> None:
     keep_freed_memory()
     torch.optim.Adam([torch.zeros(1, requires_grad=True)])  # the first one imports for a second or two: not on the training's clock
     if hasattr(os, "nice"):
-        os.nice(5)  # pages go first
+        os.nice(10)  # pages go first
     job = json.loads(sys.stdin.buffer.raw.readline())  # unbuffered: what follows is for Parent
     settings = from_json(job["settings"])
     model = starting_model(job)
