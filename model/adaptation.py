@@ -33,10 +33,10 @@ def inner_step(
     Returns theta' (with its graph back to theta if second_order), the loss (M,) and |g| (M,).
     """
     grads, loss = policy_gradient(params, support, episode_weights, discount, second_order)
-    norm = torch.stack([g.flatten(1).square().sum(1) for g in grads.values()]).sum(0).clamp_min(1e-16).sqrt()  # (M,)
-    step = lr * (max_grad_norm / norm).clamp_max(1.0)
+    squared = torch.stack([g.flatten(1).square().sum(1) for g in grads.values()]).sum(0)  # (M,)
+    step = lr * (max_grad_norm / squared.clamp_min(1e-16).sqrt()).clamp_max(1.0)
     adapted = {name: p - step.view(-1, *[1] * (p.dim() - 1)) * grads[name] for name, p in params.items()}
-    return adapted, loss, norm.detach()
+    return adapted, loss, squared.detach().sqrt()
 
 
 def equal_weights(episodes: Episodes) -> Tensor:
@@ -48,17 +48,19 @@ def equal_weights(episodes: Episodes) -> Tensor:
 def with_replay(fresh: Episodes, weights: Tensor, replayed: Sequence[Episodes | None], experience_weight: float) -> tuple[Episodes, Tensor]:
     """Fresh episodes and each task's replayed ones as one support set with its episode weights (M, K + K_replayed).
 
-    The replayed episodes of a task share experience_weight among them; tasks with fewer are padded by empty ones of weight 0.
+    The replayed episodes of a task share among them experience_weight, times the share of the fresh episodes that fell: a policy
+    that stands again is not moved by its past. Tasks with fewer are padded by empty episodes of weight 0.
     """
     most = max((r.obs.shape[1] for r in replayed if r is not None), default=0)
     if most == 0:
         return fresh, weights
     filler = Episodes(*(torch.zeros_like(t) for t in fresh.task(0).first(1).cut(1).tensors))
     tasks, shares = [], []
-    for r in replayed:
+    fell = fresh.terminated.float().mean(1).tolist()
+    for r, still in zip(replayed, fell, strict=True):
         count = 0 if r is None else r.obs.shape[1]
         tasks.append(concatenated([*([r] if count else []), *[filler] * (most - count)]))
-        shares.append([experience_weight / max(count, 1)] * count + [0.0] * (most - count))
+        shares.append([experience_weight * still / max(count, 1)] * count + [0.0] * (most - count))
     return concatenated([fresh, stacked(tasks)]), torch.cat([weights, torch.tensor(shares)], dim=1)
 
 
@@ -142,12 +144,16 @@ def _adapt(
 ) -> Iterator[AdaptationStep]:
     generator = np.random.default_rng(check_number("seed", seed, 0, 2**32 - 1, int))
     yield AdaptationStep(0, float("nan"), np.empty(0), 0, 0.0, model.with_params(model.params()), float("nan"))
-    env_steps, started = 0, time.perf_counter()
+    env_steps, seconds, index = 0, 0.0, 0
     steps = adapt_tasks(with_task_axis(model.params()), [world], config, generator, buffers)
-    for index, (params, loss, norm, fresh) in enumerate(steps, start=1):
-        env_steps += fresh.env_steps
-        seconds = time.perf_counter() - started
+    while True:
+        started = time.perf_counter()
+        step = next(steps, None)
+        if step is None:
+            return
+        params, loss, norm, fresh = step
         new = model.with_params({name: p[0] for name, p in params.items()})
+        index, env_steps, seconds = index + 1, env_steps + fresh.env_steps, seconds + time.perf_counter() - started
         yield AdaptationStep(index, float(loss[0]), fresh.lengths[0].double().numpy(), env_steps, seconds, new, float(norm[0]))
 
 

@@ -19,6 +19,7 @@ from model.cartpole import World, WorldCartPole
 from model.checkpoint import load_pretrained, pretrained_path
 from model.evaluation import SOLVED
 from model.maml import MetaMAML, MetaTrainingConfig
+from model.ppo_baseline import ppo_comparison
 from model.ssm import StateSpaceModel
 from model.training import THIRTY_SECONDS, keep_freed_memory, read_log, two_motors
 from model.trials import run_trials
@@ -220,5 +221,6 @@ def run_benchmark(seed: int = 0, report: Callable[[str], None] | None = None) ->
         "profile": profile(say),
         "scaling": scaling(say),
         "adaptation": adaptation_cost(say),
+        "ppo": ppo_comparison(say),
         "thirty_seconds": thirty_seconds(say),
     }

@@ -1,6 +1,7 @@
 """Adapters: identity at zero steps, the same data for both modes at weight zero, the given model untouched, real recovery."""
 
 import math
+import time
 from itertools import pairwise
 
 import numpy as np
@@ -121,11 +122,32 @@ def test_a_given_buffer_is_used_and_cleared_only_when_the_world_changes():
 
 def test_replay_weights_are_shared_within_a_task_and_padding_counts_nothing():
     fresh = collect(with_task_axis(random_model().params()), [REVERSED, World()], 2, np.random.default_rng(0), 40)
+    one_stood = torch.tensor([[True, False], [True, True]])
+    fresh = Episodes(fresh.obs, fresh.actions, fresh.log_probs, fresh.alive, one_stood)
     replayed = [some_episodes(1, 3), None]
     support, weights = with_replay(fresh, equal_weights(fresh), replayed, 0.6)
-    torch.testing.assert_close(weights, torch.tensor([[0.5, 0.5, 0.2, 0.2, 0.2], [0.5, 0.5, 0.0, 0.0, 0.0]]))
+    torch.testing.assert_close(weights, torch.tensor([[0.5, 0.5, 0.1, 0.1, 0.1], [0.5, 0.5, 0.0, 0.0, 0.0]]))
     assert support.env_steps == fresh.env_steps + replayed[0].env_steps
     torch.testing.assert_close(support.lengths[0, 2:], replayed[0].lengths[0])
+
+
+def test_a_policy_that_stands_is_not_moved_by_replay_either():
+    model, buffer = load_pretrained("standard"), ExperienceBuffer()
+    buffer.add(some_episodes(1, 5))
+    adapter = HybridAdapter(HybridAdaptationConfig(num_adapt_steps=2, episodes_per_step=2, max_steps_per_episode=20), buffer)
+    *_, last = adapter.adapt(model, World())
+    assert last.support_returns.tolist() == [20.0, 20.0] and last.grad_norm == 0.0 and same_parameters(last.model, model)
+
+
+def test_seconds_do_not_count_what_happens_between_the_steps():
+    config = StandardAdaptationConfig(num_adapt_steps=2, max_steps_per_episode=20)
+    seconds, between = 0.0, 0.0
+    for step in StandardAdapter(config).adapt(random_model(), REVERSED):
+        seconds = step.seconds
+        started = time.perf_counter()
+        time.sleep(0.3)
+        between += time.perf_counter() - started
+    assert 0 < seconds < between
 
 
 def test_non_finite_parameters_stop_the_run_and_keep_the_last_good_ones():

@@ -1,5 +1,6 @@
 """Checkpoints: exact round trips, strict loading, clear errors, nothing half loaded."""
 
+import dataclasses
 import hashlib
 import json
 import os
@@ -13,9 +14,7 @@ import torch
 from model import CheckpointError, StateSpaceModel, load_checkpoint, load_pretrained
 from model import checkpoint as checkpoint_module
 from model.checkpoint import PRETRAINED, file_hash, pretrained_path, read_metadata, serialise, write_atomically
-from model.config import field_infos
-from model.maml import MetaTrainingConfig
-from model.training import RECIPES
+from model.training import RECIPES, polish
 
 
 def random_model(seed: int = 0, **sizes: int) -> StateSpaceModel:
@@ -133,8 +132,9 @@ def test_shipped_checkpoints_are_small_complete_and_fresh_copies(name):
     assert path.stat().st_size <= 36 * 1024
     metadata = read_metadata(path)
     assert metadata["recipe"] == name and metadata["env_steps"] > 0
-    config = {i.name: getattr(RECIPES[name].config, i.name) for i in field_infos(MetaTrainingConfig)}
-    assert metadata["config"] == config  # made by the recipe as it stands
+    recipe = RECIPES[name]
+    configs = [recipe.config] + [polish(recipe.config, recipe.polish_epochs)] * bool(recipe.polish_epochs)
+    assert metadata["configs"] == [dataclasses.asdict(c) for c in configs]  # made by the recipe as it stands
     a, b = load_pretrained(name), load_pretrained(name)
     assert not a.training and sum(p.numel() for p in a.parameters()) == 6744
     with torch.no_grad():

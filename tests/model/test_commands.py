@@ -36,7 +36,7 @@ def train(out: Path, *options: str) -> int:
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_train_writes_a_checkpoint_and_its_log(tmp_path, capsys, recipe):
     out = tmp_path / "m.safetensors"
-    assert train(out, "--recipe", recipe) == 0
+    assert main(["train", "--json", "--recipe", recipe, "--out", str(out), *SMALL, "--polish_epochs", "0"]) == 0
     result = json.loads(capsys.readouterr().out)
     assert result["epoch"] == 1 and result["checkpoint"] == str(out)
     rows = read_log(out)
@@ -80,7 +80,7 @@ def test_ctrl_c_keeps_the_best(tmp_path, monkeypatch, capsys):
 @pytest.mark.parametrize("recipe", ["meta", "memory"])
 def test_a_killed_training_resumes_to_the_same_file(tmp_path, recipe):
     whole, killed = tmp_path / "whole.safetensors", tmp_path / "killed.safetensors"
-    options = ["--recipe", recipe, *SMALL, "--num_epochs", "12"]
+    options = ["--recipe", recipe, *SMALL, "--num_epochs", "8", "--polish_epochs", "4"]
     command = [sys.executable, "-m", "model", "train", "--json", *options, "--out"]
     assert main(["train", "--json", *options, "--out", str(whole)]) == 0
     process = subprocess.Popen([*command, str(killed)], cwd=Path(__file__).parents[2], stdout=subprocess.DEVNULL)
@@ -95,6 +95,28 @@ def test_a_killed_training_resumes_to_the_same_file(tmp_path, recipe):
     assert len(read_log(killed)) == 12
 
 
+def test_a_training_stopped_while_polishing_resumes_to_the_same_file(tmp_path, monkeypatch, capsys):
+    from model import maml
+
+    honest, calls = maml.MetaMAML._update, 0
+
+    def interrupted(*args):
+        nonlocal calls
+        calls += 1
+        if calls == 4:
+            raise KeyboardInterrupt
+        return honest(*args)
+
+    whole, stopped = tmp_path / "whole.safetensors", tmp_path / "stopped.safetensors"
+    options = ["--polish_epochs", "3"]
+    assert train(whole, *options) == 0
+    monkeypatch.setattr(maml.MetaMAML, "_update", interrupted)
+    assert train(stopped, *options) == 0 and len(read_log(stopped)) == 3
+    assert train(stopped, *options, "--resume") == 0
+    assert whole.read_bytes() == stopped.read_bytes()
+    assert [int(r["epoch"]) for r in read_log(stopped)] == [0, 1, 2, 3, 4] and not state_path(stopped).exists()
+
+
 def test_a_damaged_or_foreign_state_is_named_and_nothing_is_lost(tmp_path, capsys):
     out = tmp_path / "m.safetensors"
     state = state_path(out)
@@ -102,8 +124,7 @@ def test_a_damaged_or_foreign_state_is_named_and_nothing_is_lost(tmp_path, capsy
     state.write_bytes(b"garbage")
     assert train(out, "--resume") == 1 and "is damaged" in capsys.readouterr().err
     assert state.read_bytes() == b"garbage" and not out.exists()
-    config = dataclasses.asdict(MetaTrainingConfig())
-    torch.save({"recipe": "meta", "config": config, "training": {"learner": {}}, "log": ""}, state)
+    torch.save({"recipe": "meta", "configs": [dataclasses.asdict(MetaTrainingConfig())], "training": {"learner": {}}}, state)
     assert train(out, "--resume") == 1 and "has another recipe or settings" in capsys.readouterr().err
 
 
