@@ -17,6 +17,12 @@ fifth of a second. Three policies of one architecture stand beside each other fo
 trained on the same worlds without any inner steps, which can adapt within an episode through its hidden state alone; and
 *standard*, which only ever saw the standard world.
 
+On the Adapt tab you see the one difference that matters: memory adapts without failing, inside its training range; the
+meta-trained policy must fail once, and then a gradient step or two make it stand, often outside its range too. Hybrid adaptation
+replays earlier falls beside the fresh ones. Where a method loses, the page and the README say so.
+
+On the Meta-train tab the same code that made the shipped weights trains a policy of yours while you watch.
+
 ### What it is not
 This is a simulation of Gymnasium's CartPole-v1 with some physics, motor and sensor changes; nothing here was tried on a real cart.
 Numbers on this page are computed when you ask for them, with the seed you give; the same seed gives the same episode.
@@ -29,6 +35,7 @@ client.predict(reversed_motor=True, policy="meta", seed=3, api_name="/run")
 client.predict(wind=2.5, policy="memory", episodes=20, api_name="/verify")
 client.predict(reversed_motor=True, mode="both", num_adapt_steps=3, api_name="/adapt")
 ```
+`/meta_train` trains; `client.view_api()` lists every argument.
 Every field of the world is a named argument in its own unit (angles in rad).
 
 ### Papers
