@@ -4,7 +4,7 @@ The reward is 1 a step, used in the unit (1 - discount): a discounted return the
 The model's outputs 2 and 3 are value baselines for two discounts; both advantages together drive the policy: the short
 one is sharp about the pole, the long one about the drift along the track.
 
-Two measured choices carry the method (FINDINGS in the README):
+Two measured choices carry the method:
 - The inner loop's advantages look barely beyond one step (a small GAE lambda). The value is then a learned potential that
   judges each action by what it did to the pole, so that even one nine-step episode tells which way the motor works;
   whole returns say only that every action of it was bad.

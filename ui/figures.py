@@ -137,9 +137,12 @@ def break_set_table(results: Results) -> str:
         low, high = ratio["interval"]
         cells = [interval(meta[k]) for k in ("0", "1", "3", "10")]
         rows.append([name_of(world), *cells, f"{share['3']:.0%}", f"{ratio['ratio']:.2f} [{low:.2f}, {high:.2f}]"])
+        rows[-1].append(f"{row['best_return_alone_from_scratch']:.0f}")
     mean = results["break_set"]["mean_recovered_share"]
-    rows.append(["**mean recovered share**", "", f"**{mean['1']:.0%}**", f"**{mean['3']:.0%}**", f"**{mean['10']:.0%}**", "", ""])
-    return table(["world", "before", "after 1 step", "after 3", "after 10", "recovered after 3", "step 10 / step 3"], rows)
+    rows.append(["**mean recovered share**", "", f"**{mean['1']:.0%}**", f"**{mean['3']:.0%}**", f"**{mean['10']:.0%}**", "", "", ""])
+    return table(
+        ["world", "before", "after 1 step", "after 3", "after 10", "recovered after 3", "step 10 / step 3", "trained on it alone"], rows
+    )
 
 
 def few_data_table(results: Results) -> str:

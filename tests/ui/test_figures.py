@@ -1,0 +1,48 @@
+"""The README says what the results say, its figures are those of the results, and its snippet runs."""
+
+import json
+import re
+import subprocess
+import sys
+
+from model.checkpoint import PRETRAINED, file_hash, pretrained_path
+from model.study import RESULTS
+from ui.figures import ASSETS, FIGURES, ROOT, SVG, TABLES, main, with_tables
+
+README = (ROOT / "README.md").read_text()
+
+
+def test_every_table_is_the_results():
+    assert set(re.findall(r"<!-- table: (\w+) -->", README)) == set(TABLES)
+    assert with_tables(README, json.loads(RESULTS.read_text())) == README
+
+
+def test_the_results_are_of_the_shipped_weights():
+    results = json.loads(RESULTS.read_text())
+    assert results["split"] == "test"
+    assert {n: results["checkpoints"][n]["sha256"] for n in PRETRAINED} == {n: file_hash(pretrained_path(n)) for n in PRETRAINED}
+
+
+def test_every_figure_is_drawn_and_shown(tmp_path):
+    results = json.loads(RESULTS.read_text())
+    for name, draw in FIGURES.items():
+        draw(results).savefig(tmp_path / f"{name}.svg", **SVG)
+        assert (tmp_path / f"{name}.svg").stat().st_size > 5_000
+        assert (ASSETS / f"{name}.svg").is_file() and f"assets/{name}.svg" in README
+
+
+def test_the_readmes_snippet_runs():
+    (snippet,) = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+    done = subprocess.run([sys.executable, "-c", snippet], capture_output=True, text=True, check=True, cwd=ROOT)
+    lines = done.stdout.split("\n")
+    assert float(lines[0]) < 50 and lines[1].startswith("0 0 ") and float(lines[-2].split()[2]) > 450
+
+
+def test_the_space_runs_the_gradio_that_was_tested():
+    version = re.search(r"^sdk_version: (\S+)$", README, flags=re.MULTILINE)[1]
+    assert f"gradio=={version}\n" in (ROOT / "requirements.txt").read_text()
+
+
+def test_missing_results_name_the_command(tmp_path, capsys):
+    assert main(["--results", str(tmp_path / "none.json")]) == 1
+    assert "python -m model evaluate" in capsys.readouterr().err
