@@ -11,7 +11,7 @@ import json
 import multiprocessing
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -177,7 +177,7 @@ class Study:
 
     def hybrid(self, episodes: int) -> dict[str, Any]:
         """Hybrid against standard on the break set, both tuned on validation with equal numbers of settings, at equal episodes."""
-        n = self.size.tuning_worlds // 2
+        n = max(1, self.size.tuning_worlds // 2)
         tuning = sample_worlds("validation", n, self.seed) + sample_worlds("validation_outside", n, self.seed)
         meta, trials = self.starts["meta"], max(2, self.size.trials // 4)
         worlds = [WORLDS[name] for name in BREAK_SET for _ in range(trials)]
@@ -245,7 +245,11 @@ def run_study(split: str = "test", quick: bool = False, seed: int = 0, report: R
     }
     results: dict[str, Any] = {"split": split, "seed": seed, "size": dataclasses.asdict(size)}
     say = report or (lambda text: None)
-    with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("forkserver")) as pool:
+    if processes == 1:
+        executor: Executor = ThreadPoolExecutor(1)  # in this process
+    else:
+        executor = ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("forkserver"))
+    with executor as pool:
 
         def submit(tuned: dict | None, *what: Any) -> Future:
             future = pool.submit(section, split, size, seed, tuned, *what)

@@ -133,7 +133,7 @@ def test_shipped_checkpoints_are_small_complete_and_fresh_copies(name):
     metadata = read_metadata(path)
     assert metadata["recipe"] == name and metadata["env_steps"] > 0
     recipe = RECIPES[name]
-    configs = [recipe.config] + [polish(recipe.config, recipe.polish_epochs)] * bool(recipe.polish_epochs)
+    configs = [recipe.config, *([polish(recipe.config, recipe.polish_epochs)] if recipe.polish_epochs else [])]
     assert metadata["configs"] == [dataclasses.asdict(c) for c in configs]  # made by the recipe as it stands
     a, b = load_pretrained(name), load_pretrained(name)
     assert not a.training and sum(p.numel() for p in a.parameters()) == 6744

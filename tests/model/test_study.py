@@ -68,18 +68,25 @@ def test_the_study_reports_every_part_and_writes_only_the_full_test_run(monkeypa
     monkeypatch.setattr(study_module, "Size", lambda: small)
     monkeypatch.setattr(study_module, "STEP_SIZES", (0.5,))
     monkeypatch.setattr(study_module, "REPLAY_WEIGHTS", (0.5,))
-    keep = ("standard", "moon")
-    monkeypatch.setattr(study_module, "WORLDS", {n: study_module.WORLDS[n] for n in (*keep, *study_module.BREAK_SET[:1])})
-    monkeypatch.setattr(study_module, "BREAK_SET", study_module.BREAK_SET[:1])
+    monkeypatch.setattr(study_module, "WORLDS", {n: study_module.WORLDS[n] for n in ("standard", "reversed_motor")})
+    monkeypatch.setattr(study_module, "BREAK_SET", ("reversed_motor",))
     results = tmp_path / "results.json"
     monkeypatch.setattr(study_module, "RESULTS", results)
+    honest, kept = study_module.section, {}
+
+    def remembered(split, size, seed, tuned, *what):
+        if what not in kept:
+            kept[what] = honest(split, size, seed, tuned, *what)
+        return kept[what]
+
+    monkeypatch.setattr(study_module, "section", remembered)
     lines = []
-    quick = run_study("validation", quick=True, report=lines.append)
-    assert not results.exists() and any("moon" in line for line in lines)
-    run_study("test")
+    quick = run_study("validation", quick=True, report=lines.append, processes=1)
+    assert not results.exists() and any("reversed_motor: meta" in line for line in lines)
+    run_study("test", processes=1)
     written = json.loads(results.read_text())
     assert written.keys() == quick.keys() and written["split"] == "test"
-    assert set(written["presets"]["moon"]) == {"meta", "memory", "standard", "random"}
+    assert set(written["presets"]["standard"]) == {"meta", "memory", "standard", "random"}
     assert written["presets"]["standard"]["meta"]["10"]["n"] == 2
     from ui.figures import FIGURES, TABLES
 
