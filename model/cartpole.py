@@ -94,17 +94,39 @@ class WorldCartPole(CartPoleVectorEnv):
         if action.shape != (self.num_envs,) or not ((action == 0) | (action == 1)).all():
             raise ValueError(f"action must hold {self.num_envs} values of 0 or 1, got {action!r}")
         starting_anew = self.prev_done.copy()  # these reset in this step and ignore their action
-        slots = len(self._pending)
-        self._pending[self._clock % slots] = np.where(starting_anew, 0.0, 2.0 * action - 1.0)
-        # An action that was never taken (before the episode began) is 0: the motor gives no force.
-        self.applied_force = self.motor * self._pending[(self._clock - self.delay) % slots, self._everyone]
-        self._clock += 1
         # The base class pushes with sign(action - 0.5) * force_mag: with action 1 everywhere, force_mag is the net force.
-        self.force_mag = self.applied_force + self.wind + self.external_force
+        self.force_mag = self._net_force(np.where(starting_anew, 0.0, 2.0 * action - 1.0))
         _, reward, terminated, truncated, info = super().step(self._push_right)
         if starting_anew.any():
             self._pending[:, starting_anew] = 0.0
         return self.observe(), reward, terminated, truncated, info
+
+    def _net_force(self, push: np.ndarray) -> np.ndarray:
+        """Motor, wind and external force of this step, N; push -1, 0 or 1 joins the actions on their way to the motor."""
+        slots = len(self._pending)
+        self._pending[self._clock % slots] = push
+        # An action that was never taken (before the episode began) is 0: the motor gives no force.
+        delayed = push if slots == 1 else self._pending[(self._clock - self.delay) % slots, self._everyone]
+        self.applied_force = self.motor * delayed
+        self._clock += 1
+        return self.applied_force + self.wind + self.external_force
+
+    def advance(self, action: np.ndarray, moving: np.ndarray) -> np.ndarray:
+        """What `step` does to the states of the environments that move, without checks, resets and step limit.
+
+        The inner loop of training: the same motion as `step` at a fifth of its cost. action (num_envs,) of 0 or 1, moving
+        (num_envs,) bool. Returns the environments that fell in this step, (num_envs,) bool.
+        """
+        x, x_dot, theta, theta_dot = self.state
+        force = self._net_force(2.0 * action - 1.0)
+        cos, sin = np.cos(theta), np.sin(theta)
+        # As in CartPoleVectorEnv.step, to the last bit: coneural.org/florian/papers/05_cart_pole.pdf, without friction.
+        temp = (force + self.polemass_length * np.square(theta_dot) * sin) / self.total_mass
+        angular = (self.gravity * sin - cos * temp) / (self.length * (4.0 / 3.0 - self.masspole * np.square(cos) / self.total_mass))
+        linear = temp - self.polemass_length * angular * cos / self.total_mass
+        new = self.state + self.tau * np.stack((x_dot, linear, theta_dot, angular))
+        self.state = np.where(moving, new, self.state)
+        return moving & ((np.abs(new[0]) > self.x_threshold) | (np.abs(new[2]) > self.theta_threshold_radians))
 
 
 class WorldCartPoleEnv(gymnasium.Env):

@@ -75,7 +75,7 @@ class Batch:
             params, self.worlds, c.episodes_per_task, self.generator, self.max_steps, of_tasks=self.all_tasks, first_task=self.mine.start
         )
         with torch.no_grad():
-            values = sequence_outputs(params, e.obs)[..., 2:4]
+            values = sequence_outputs(params, e.obs, alive=e.alive)[..., 2:4]
             advantage = advantages(values, e, c.discount_factor, OUTER_LAMBDA)
             # The few steps of an early fall must not drown in the many steps of those that stand.
             weights = e.alive / e.lengths.unsqueeze(-1) ** c.length_exponent
@@ -93,15 +93,16 @@ class Batch:
     def _terms(self, params: Params, step: int) -> tuple[Tensor, Tensor, Tensor, float]:
         """Clipped surrogate (M, K, T) summing to the loss, value loss, entropy, KL; Schulman et al. 2017, eq. 7."""
         e, (weights, advantage, targets) = self.episodes[step], self.fixed[step]
-        outputs = sequence_outputs(params, e.obs)
+        outputs = sequence_outputs(params, e.obs, alive=e.alive)
         log_probs = action_log_probs(outputs[..., :2], e.actions)
         difference = (log_probs - e.log_probs).clamp(-10, 10)
         ratio = difference.exp()
         clip = self.config.clip_ratio
         policy = -torch.minimum(ratio * advantage, ratio.clamp(1 - clip, 1 + clip) * advantage) * weights
         value = ((outputs[..., 2:4] - targets).square().sum(-1) * weights).sum()
-        log_policy = torch.log_softmax(outputs[..., :2], dim=-1)
-        entropy = -((log_policy.exp() * log_policy).sum(-1) * weights).sum()
+        margin = outputs[..., 1] - outputs[..., 0]
+        # H = -p log p - q log q with p = sigmoid(margin), so that log q = log p - margin
+        entropy = ((torch.sigmoid(-margin) * margin - torch.nn.functional.logsigmoid(margin)) * weights).sum()
         moved = torch.stack([-(difference.detach() * e.alive).sum(), e.alive.sum()])
         kl = float(torch.div(*distributed.total(moved)))
         return policy, value, entropy, kl

@@ -19,7 +19,7 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
-from model.rollout import Episodes, action_log_probs
+from model.rollout import Episodes, action_log_probs, fallen
 from model.ssm import Params, sequence_outputs
 
 SHORT_DISCOUNT = 0.9
@@ -85,7 +85,8 @@ def policy_gradient(
 
     params: leading axis M, requiring grad. episode_weights w (M, K). Returns name -> (M, ...) and loss (M,).
     """
-    outputs = sequence_outputs(params, episodes.obs)
+    episodes, episode_weights = fallen(episodes, episode_weights)
+    outputs = sequence_outputs(params, episodes.obs, alive=episodes.alive)
     logits, values = outputs[..., :2], outputs[..., 2:4]
     advantage = advantages(values, episodes, discount, INNER_LAMBDA).sum(-1)
     ratio = (action_log_probs(logits, episodes.actions) - episodes.log_probs).exp().clamp_max(MAX_RATIO)

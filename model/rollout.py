@@ -84,7 +84,26 @@ def stacked(tasks: Sequence[Episodes]) -> Episodes:
 
 def action_log_probs(logits: Tensor, actions: Tensor) -> Tensor:
     """log pi(a|.) for logits (..., 2) and actions (...)."""
-    return torch.log_softmax(logits, dim=-1).gather(-1, actions.unsqueeze(-1)).squeeze(-1)
+    margin = logits[..., 1] - logits[..., 0]  # the log-odds of pushing right
+    return torch.nn.functional.logsigmoid(torch.where(actions == 1, margin, -margin))
+
+
+def fallen(episodes: Episodes, weights: Tensor) -> tuple[Episodes, Tensor]:
+    """Of each task the episodes that fell, moved to the front and cut to the longest; the places left over are empty, weight 0.
+
+    weights (M, K) of the episodes; those of weight 0 are left out too.
+    """
+    fell = episodes.terminated & (weights > 0)
+    most = max(1, int(fell.sum(1).max()))
+    order = fell.float().argsort(dim=1, descending=True, stable=True)[:, :most]  # (M, most)
+
+    def chosen(t: Tensor) -> Tensor:
+        return t.gather(1, order.view(*order.shape, *[1] * (t.dim() - 2)).expand(-1, -1, *t.shape[2:]))
+
+    fell = chosen(fell)
+    obs, actions, log_probs, alive, _ = (chosen(t) for t in episodes.tensors)
+    kept = Episodes(obs, actions, log_probs, alive * fell.unsqueeze(-1), fell)
+    return kept.cut(int(kept.lengths.max())), chosen(weights) * fell
 
 
 def collect(
@@ -131,7 +150,6 @@ def _step(cell: Cell, initial_state: Tensor, env: WorldCartPole, noise: np.ndarr
     obs = env.observe()
     observations, actions, margins, alives = [], [], [], []
     alive = np.ones(M * K, dtype=bool)
-    terminated = np.zeros(M * K, dtype=bool)
     for t in range(max_steps):
         outputs, h = cell.step(torch.from_numpy(obs).to(h.dtype).view(*shape, 4), h)
         margin = (outputs[..., 1] - outputs[..., 0]).reshape(-1).numpy()  # log-odds of pushing right
@@ -144,10 +162,8 @@ def _step(cell: Cell, initial_state: Tensor, env: WorldCartPole, noise: np.ndarr
         actions.append(action)
         margins.append(margin)
         alives.append(alive)
-        obs, _, fell, cut, _ = env.step(action)
-        terminated |= fell & alive
-        alive = alive & ~(fell | cut)
+        alive = alive & ~env.advance(action, alive)
         if not alive.any():
             break
-
-    return observations, actions, margins, alives, terminated
+        obs = env.observe()
+    return observations, actions, margins, alives, ~alive
