@@ -152,11 +152,14 @@ def evaluate(args: argparse.Namespace) -> dict:
 
 
 def benchmark(args: argparse.Namespace) -> dict:
-    """Measure speed and cost."""
-    from model.benchmark import run_benchmark
+    """Measure speed and cost, and write weights/benchmark.json."""
+    from model.benchmark import PARTS, run_benchmark
 
+    unknown = [name for name in args.part if name not in PARTS]
+    if unknown:
+        raise ValueError(f"--part must be one of {', '.join(PARTS)}, got {unknown[0]}")
     torch.set_num_threads(args.threads)
-    return run_benchmark(seed=args.seed, report=None if args.json else print)
+    return run_benchmark(args.part, args.seed, report=None if args.json else print)
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -200,7 +203,8 @@ def build_parser() -> argparse.ArgumentParser:
     sub.add_argument("--split", choices=("validation", "test"), default="test", help="the worlds to measure on (default test)")
     sub.add_argument("--quick", action="store_true", help="a smoke test of under 2 minutes that writes nothing")
 
-    command("benchmark", benchmark)
+    sub = command("benchmark", benchmark)
+    sub.add_argument("--part", metavar="NAME", action="append", default=[], help="measure only this; may be repeated (default: everything)")
     return parser
 
 

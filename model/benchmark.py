@@ -3,29 +3,35 @@
 from __future__ import annotations
 
 import dataclasses
+import json
+import multiprocessing
+import os
+import resource
 import statistics
+import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import gymnasium
 import numpy as np
 import torch
 
-from model import meta_batch
+from model import distributed, meta_batch
 from model.adaptation import StandardAdaptationConfig, StandardAdapter
 from model.cartpole import World, WorldCartPole
-from model.checkpoint import load_pretrained, pretrained_path
+from model.checkpoint import WEIGHTS, load_pretrained, pretrained_path, write_atomically
 from model.evaluation import SOLVED
 from model.maml import MetaMAML, MetaTrainingConfig
 from model.ppo_baseline import ppo_comparison
-from model.ssm import StateSpaceModel
 from model.training import THIRTY_SECONDS, keep_freed_memory, read_log, two_motors
 from model.trials import run_trials
 from model.worlds import WORLDS, standard_worlds
 
 Report = Callable[[str], None]
+BENCHMARK = WEIGHTS / "benchmark.json"
 SPEED = MetaTrainingConfig(
     num_epochs=6, tasks_per_epoch=20, episodes_per_task=10, min_support_episodes=10, inner_steps=1, outer_updates=1, long_episodes_share=0.0
 )
@@ -53,47 +59,100 @@ def seconds_of(run: Callable[[], Any], repeats: int = 5) -> float:
     return statistics.median(times)
 
 
-def environment_speed(report: Report) -> dict[str, float]:
+def environment_speed(report: Report, seed: int) -> dict[str, float]:
     """Environment steps per second of the batched environment alone."""
     rows = {}
     for count in (256, 1024):
         env = WorldCartPole([World()] * count)
-        env.reset(seed=0)
-        action = np.random.default_rng(0).integers(0, 2, count)
+        env.reset(seed=seed)
+        action = np.random.default_rng(seed).integers(0, 2, count)
         rows[str(count)] = 200 * count / seconds_of(lambda env=env, action=action: [env.step(action) for _ in range(200)])
         report(f"environment alone, {count} at once: {rows[str(count)] / 1e6:.1f} million steps/s")
     return rows
 
 
-def epoch_speed(config: MetaTrainingConfig, start: StateSpaceModel | None) -> tuple[float, float]:
-    """(real environment steps, seconds) of a whole meta-training epoch, medians over the epochs after the first."""
-    worlds = standard_worlds if start is not None else None
-    records = list(MetaMAML(config, worlds).train(start))
+@contextmanager
+def every_episode_a_fall() -> Iterator[None]:
+    """Count every episode of meta-training as fallen, so that the inner steps of a policy that stands have all of them to learn from."""
+    collect = meta_batch.collect
+
+    def fallen(*args: Any, **kwargs: Any) -> Any:
+        episodes = collect(*args, **kwargs)
+        return dataclasses.replace(episodes, terminated=torch.ones_like(episodes.terminated))
+
+    meta_batch.collect = fallen
+    try:
+        yield
+    finally:
+        meta_batch.collect = collect
+
+
+def epoch_speed(config: MetaTrainingConfig, full: bool) -> tuple[float, float]:
+    """(real environment steps, seconds) of a whole meta-training epoch, medians over the epochs after the first.
+
+    full: a policy that stands in every world, and learns from all of each episode; otherwise a random one that falls early.
+    """
+    if not full:
+        records = list(MetaMAML(config).train())
+    else:
+        with every_episode_a_fall():
+            records = list(MetaMAML(config, standard_worlds).train(load_pretrained("standard")))
     steps = np.diff([r.env_steps for r in records])
     seconds = np.diff([r.seconds for r in records])
     return float(np.median(steps)), float(np.median(seconds))
 
 
-def meta_training_speed(report: Report) -> dict[str, Any]:
+def _speed_of_one(rank: int, count: int, meeting: str, config: MetaTrainingConfig, full: bool, answer: Any) -> None:
+    """One of several processes that share the tasks of each epoch; the first answers."""
+    torch.set_num_threads(1)
+    keep_freed_memory()
+    torch.distributed.init_process_group("gloo", init_method=f"file://{meeting}", rank=rank, world_size=count)
+    result = epoch_speed(config, full)
+    if distributed.is_first():
+        answer.send(result)
+    distributed.stop()
+
+
+def epoch_speed_of_processes(count: int, config: MetaTrainingConfig, full: bool) -> tuple[float, float]:
+    """`epoch_speed` with an epoch's tasks split among processes of one thread each, as torchrun does it."""
+    context = multiprocessing.get_context("spawn")
+    receiver, sender = context.Pipe(duplex=False)
+    with tempfile.TemporaryDirectory() as folder:
+        meeting = str(Path(folder) / "meeting")
+        workers = [context.Process(target=_speed_of_one, args=(i, count, meeting, config, full, sender)) for i in range(count)]
+        for w in workers:
+            w.start()
+        result = receiver.recv()
+        for w in workers:
+            w.join()
+    return result
+
+
+def meta_training_speed(report: Report, seed: int) -> dict[str, Any]:
     """Whole second-order meta-iterations, 20 tasks x (10 + 10) episodes, horizon 200: full episodes, and a random policy's."""
     rows = {}
-    for label, start in (("full", load_pretrained("standard")), ("fresh", None)):
-        for count in (1, 2):
-            with threads(count):
-                # A learning rate of 0 keeps full episodes full and fresh ones fresh.
-                steps, seconds = epoch_speed(dataclasses.replace(SPEED, outer_lr=0.0), start)
-            rows[f"{label}_{count}_threads"] = steps / seconds
-            report(f"meta-training, {label} episodes, {count} threads: {steps / seconds:,.0f} steps/s ({steps:,.0f} steps an epoch)")
+    # A learning rate of 0 keeps full episodes full and fresh ones fresh.
+    config = dataclasses.replace(SPEED, outer_lr=0.0, num_epochs=12, seed=seed)
+    for label in ("full", "fresh"):
+        full = label == "full"
+        with threads(1):
+            measured = {"1 thread": epoch_speed(config, full)}
+        with threads(2):
+            measured["2 threads"] = epoch_speed(config, full)
+        measured["2 processes"] = epoch_speed_of_processes(2, config, full)
+        for how, (steps, seconds) in measured.items():
+            rows[f"{label}, {how}"] = steps / seconds
+            report(f"meta-training, {label} episodes, {how}: {steps / seconds:,.0f} steps/s ({steps:,.0f} steps an epoch)")
     return rows
 
 
-def plain_loop_speed(report: Report) -> float:
+def plain_loop_speed(report: Report, seed: int) -> float:
     """For scale: one episode and one model call a step at a time, acting only, nothing learnt."""
     model, env = load_pretrained("standard"), gymnasium.make("CartPole-v1")
 
     @torch.inference_mode()
     def play() -> None:
-        obs, _ = env.reset(seed=0)
+        obs, _ = env.reset(seed=seed)
         hidden = model.init_hidden()
         for _ in range(200):
             outputs, hidden = model(torch.as_tensor(obs).unsqueeze(0), hidden)
@@ -104,7 +163,7 @@ def plain_loop_speed(report: Report) -> float:
     return speed
 
 
-def profile(report: Report) -> dict[str, float]:
+def profile(report: Report, seed: int) -> dict[str, float]:
     """Where the time of a full meta-training epoch goes, as shares."""
     spent = {"rollouts": 0.0, "inner steps": 0.0, "outer backward": 0.0}
 
@@ -123,7 +182,7 @@ def profile(report: Report) -> dict[str, float]:
     torch.Tensor.backward = timed("outer backward", originals[2])
     try:
         started = time.perf_counter()
-        list(MetaMAML(dataclasses.replace(SPEED, outer_lr=0.0), standard_worlds).train(load_pretrained("standard")))
+        epoch_speed(dataclasses.replace(SPEED, outer_lr=0.0, seed=seed), full=True)
         total = time.perf_counter() - started
     finally:
         meta_batch.collect, meta_batch.inner_step, torch.Tensor.backward = originals
@@ -133,7 +192,7 @@ def profile(report: Report) -> dict[str, float]:
     return shares
 
 
-def scaling(report: Report) -> list[dict[str, float]]:
+def scaling(report: Report, seed: int) -> list[dict[str, float]]:
     """Cost of an epoch against tasks, episodes and horizon, full episodes."""
     rows = []
     for tasks, episodes, horizon in (
@@ -154,8 +213,9 @@ def scaling(report: Report) -> list[dict[str, float]]:
             min_support_episodes=episodes,
             max_steps_per_episode=horizon,
             outer_lr=0.0,
+            seed=seed,
         )
-        steps, seconds = epoch_speed(config, load_pretrained("standard"))
+        steps, seconds = epoch_speed(config, full=True)
         rows.append(
             {"tasks": tasks, "episodes": episodes, "horizon": horizon, "seconds": seconds, "microseconds_per_step": seconds / steps * 1e6}
         )
@@ -164,12 +224,12 @@ def scaling(report: Report) -> list[dict[str, float]]:
     return rows
 
 
-def adaptation_cost(report: Report) -> dict[str, Any]:
+def adaptation_cost(report: Report, seed: int) -> dict[str, Any]:
     """Environment steps and seconds to 475 on the reversed motor, and the time of one step on 10 failing episodes."""
     model, world = load_pretrained("meta"), WORLDS["reversed_motor"]
     adapter = StandardAdapter(StandardAdaptationConfig(num_adapt_steps=1))
     one_step = seconds_of(lambda: list(adapter.adapt(model, world)), repeats=11)
-    trials = run_trials(model, [world] * 100, StandardAdaptationConfig(num_adapt_steps=5), seed=0)
+    trials = run_trials(model, [world] * 100, StandardAdaptationConfig(num_adapt_steps=5), seed=seed)
     solved = trials.returns >= SOLVED
     first = np.where(solved.any(0), solved.argmax(0), -1)
     cost = np.where(first >= 0, trials.env_steps[first, np.arange(100)], np.inf)
@@ -185,11 +245,11 @@ def adaptation_cost(report: Report) -> dict[str, Any]:
     }
 
 
-def thirty_seconds(report: Report, seeds: int = 10) -> list[dict[str, Any]]:
+def thirty_seconds(report: Report, seed: int, seeds: int = 10) -> list[dict[str, Any]]:
     """The 30-second recipe from random weights: greedy return after one step on both motors, for each seed."""
     rows = []
-    for seed in range(seeds):
-        learner = MetaMAML(dataclasses.replace(THIRTY_SECONDS, seed=seed), two_motors)
+    for own in range(seed, seed + seeds):
+        learner = MetaMAML(dataclasses.replace(THIRTY_SECONDS, seed=own), two_motors)
         seconds = 0.0
         for record in learner.train():
             seconds = record.seconds
@@ -198,11 +258,11 @@ def thirty_seconds(report: Report, seeds: int = 10) -> list[dict[str, Any]]:
         after = {}
         for name in ("standard", "reversed_motor"):
             config = StandardAdaptationConfig(num_adapt_steps=1)
-            after[name] = float(run_trials(learner.best, [WORLDS[name]] * 20, config, seed=1000 + seed).returns[1].mean())
+            after[name] = float(run_trials(learner.best, [WORLDS[name]] * 20, config, seed=1000 + own).returns[1].mean())
         finite = all(bool(torch.isfinite(p).all()) for p in learner.best.parameters())
-        rows.append({"seed": seed, "epochs": record.epoch + 1, "seconds": seconds, "finite": finite, **after})
+        rows.append({"seed": own, "epochs": record.epoch + 1, "seconds": seconds, "finite": finite, **after})
         report(
-            f"30-second recipe, seed {seed}: {record.epoch + 1} epochs in {seconds:.1f} s; after one step: "
+            f"30-second recipe, seed {own}: {record.epoch + 1} epochs in {seconds:.1f} s; after one step: "
             f"standard {after['standard']:.0f}, reversed {after['reversed_motor']:.0f}"
         )
     good = sum(min(r["standard"], r["reversed_motor"]) >= 450 for r in rows)
@@ -210,17 +270,49 @@ def thirty_seconds(report: Report, seeds: int = 10) -> list[dict[str, Any]]:
     return rows
 
 
-def run_benchmark(seed: int = 0, report: Callable[[str], None] | None = None) -> dict[str, Any]:
-    """Everything, with a line to `report` for each figure."""
+def memory_use(report: Report, seed: int, minutes: float = 10.0) -> dict[str, float]:
+    """Resident memory (MB) of this process in a training of ten minutes: after its first minute, at its end, at its peak."""
+    page = os.sysconf("SC_PAGE_SIZE")
+
+    def resident() -> float:
+        return int(Path("/proc/self/statm").read_text().split()[1]) * page / 1e6
+
+    early = late = resident()
+    for record in MetaMAML(dataclasses.replace(THIRTY_SECONDS, num_epochs=100_000, seed=seed), two_motors).train():
+        late = resident()
+        if record.seconds < 60:
+            early = late
+        if record.seconds > 60 * minutes:
+            break
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
+    report(f"memory: {early:,.0f} MB after a minute, {late:,.0f} MB after {minutes:g}, peak {peak:,.0f} MB")
+    return {"after_a_minute": early, "at_the_end": late, "peak": peak, "minutes": minutes}
+
+
+PARTS: dict[str, Callable[[Report, int], Any]] = {
+    "environment": environment_speed,
+    "plain_loop": plain_loop_speed,
+    "meta_training": meta_training_speed,
+    "profile": profile,
+    "scaling": scaling,
+    "adaptation": adaptation_cost,
+    "thirty_seconds": thirty_seconds,
+    "memory": memory_use,
+    "ppo": ppo_comparison,
+}
+
+
+def run_benchmark(parts: Sequence[str] = (), seed: int = 0, report: Report | None = None) -> dict[str, Any]:
+    """The named parts (all, if none is named), with a line to `report` for each figure; written to weights/benchmark.json.
+
+    Parts that are not run, or can't be, keep what the file says of them.
+    """
     say = report or (lambda text: None)
     keep_freed_memory()
-    return {
-        "environment": environment_speed(say),
-        "plain_loop": plain_loop_speed(say),
-        "meta_training": meta_training_speed(say),
-        "profile": profile(say),
-        "scaling": scaling(say),
-        "adaptation": adaptation_cost(say),
-        "ppo": ppo_comparison(say),
-        "thirty_seconds": thirty_seconds(say),
-    }
+    results = json.loads(BENCHMARK.read_text()) if BENCHMARK.is_file() else {}
+    for name in parts or PARTS:
+        result = PARTS[name](say, seed)
+        if result is not None:
+            results[name] = result
+            write_atomically(BENCHMARK, (json.dumps(results, indent=1) + "\n").encode())
+    return results

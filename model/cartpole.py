@@ -117,7 +117,7 @@ class WorldCartPole(CartPoleVectorEnv):
         The inner loop of training: the same motion as `step` at a fifth of its cost. action (num_envs,) of 0 or 1, moving
         (num_envs,) bool. Returns the environments that fell in this step, (num_envs,) bool.
         """
-        x, x_dot, theta, theta_dot = self.state
+        _, x_dot, theta, theta_dot = self.state
         force = self._net_force(2.0 * action - 1.0)
         cos, sin = np.cos(theta), np.sin(theta)
         # As in CartPoleVectorEnv.step, to the last bit: coneural.org/florian/papers/05_cart_pole.pdf, without friction.

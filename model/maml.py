@@ -160,13 +160,12 @@ class MetaMAML:
         """One epoch's Adam steps on theta, in place. Returns the first meta-loss, and whether all gradients were finite."""
         first_loss = float("nan")
         for update in range(self.config.outer_updates):
-            loss, divergence = batch.meta_loss(with_task_axis(theta))
+            optimizer.zero_grad()
+            loss, divergence = batch.backward(with_task_axis(theta))
             if update == 0:
-                first_loss = float(distributed.total(loss.detach()))
+                first_loss = float(distributed.total(torch.tensor(loss, dtype=torch.float64)))
             elif divergence > self.config.kl_stop:
                 break
-            optimizer.zero_grad()
-            loss.backward()
             distributed.sum_gradients(theta.values())
             norm = torch.nn.utils.clip_grad_norm_(theta.values(), 1.0)
             if not torch.isfinite(norm):  # a clipped infinite gradient is NaN: never let it reach the parameters

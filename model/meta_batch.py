@@ -19,8 +19,11 @@ if TYPE_CHECKING:
     from model.maml import MetaTrainingConfig
 
 
+ROWS_AT_ONCE = 64_000  # episode steps
+
+
 class Batch:
-    """One epoch's worlds and their episodes; collects them during the first `meta_loss`, reuses them afterwards."""
+    """One epoch's worlds and their episodes; collects them during the first `backward`, reuses them afterwards."""
 
     def __init__(self, config: MetaTrainingConfig, worlds: list[World], support_size: int, generator: np.random.Generator, max_steps: int):
         self.mine = distributed.share(len(worlds))  # of the epoch's tasks, those of this process
@@ -43,31 +46,56 @@ class Batch:
         episodes, env_steps = distributed.total(torch.tensor(mine)).tolist()
         return episodes, env_steps
 
-    def meta_loss(self, params: Params) -> tuple[Tensor, float]:
-        """The meta-loss, and how far the policies have moved from those that collected the episodes (KL, nats).
+    def backward(self, params: Params) -> tuple[float, float]:
+        """Add the meta-loss's gradient to the leaves behind params. Returns this process's share of the meta-loss, and how far
+        the policies have moved from those that collected the episodes (KL, nats).
 
         params: leading axis 1 (theta, shared by all tasks), or M for tasks that train each on its own (scratch.py).
+        The tasks are taken a few at a time, so that what they compute stays in the processor's cache.
         """
+        leaves = {name: p.detach().requires_grad_() for name, p in params.items()}
+        if not self.episodes:
+            self._collect_all(leaves)
+        meta_loss, moved = 0.0, torch.zeros(self.config.inner_steps + 1, 2)
+        M, rows = len(self.worlds), max(e.alive[0].numel() for e in self.episodes)
+        at_once = max(1, ROWS_AT_ONCE // rows)
+        for first in range(0, M, at_once):
+            tasks = slice(first, min(first + at_once, M))
+            loss, moved_here = self._meta_loss({n: p if len(p) == 1 else p[tasks] for n, p in leaves.items()}, tasks)
+            loss.backward()
+            meta_loss, moved = meta_loss + float(loss.detach()), moved + moved_here
+        torch.autograd.backward(list(params.values()), [p.grad for p in leaves.values()])
+        moved = distributed.total(moved)
+        return meta_loss, float((moved[:, 0] / moved[:, 1]).max())
+
+    def _meta_loss(self, params: Params, tasks: slice) -> tuple[Tensor, Tensor]:
+        """The tasks' part of the meta-loss; and for each inner step (sum of log-ratios, steps), whose quotient is the KL."""
         c = self.config
-        loss, divergence = torch.zeros(()), -np.inf
+        loss, moved = torch.zeros(()), []
         for step in range(c.inner_steps + 1):
-            if len(self.episodes) == step:
-                self._collect({name: p.detach() for name, p in params.items()})
-            policy, value, entropy, kl = self._terms(params, step)
-            divergence = max(divergence, kl)
+            policy, value, entropy, kl = self._terms(params, step, tasks)
+            moved.append(kl)
             if step == 0:
                 weight = c.pre_adaptation_weight if c.inner_steps else 1.0
-                loss = loss + weight * (policy * self.pre_adaptation).sum() - c.entropy_bonus * entropy + c.value_weight * value
+                loss = loss + weight * (policy * self.pre_adaptation[tasks]).sum() - c.entropy_bonus * entropy + c.value_weight * value
             else:
                 loss = loss + policy.sum() + c.value_weight * value
             if step < c.inner_steps:
-                if step == 0:
-                    params = {name: p.expand(len(self.worlds), *p.shape[1:]).contiguous() for name, p in params.items()}
-                support = self.episodes[step].first(self.support_size)
-                params, _, _ = inner_step(
-                    params, support, equal_weights(support), c.inner_lr, c.max_grad_norm, c.discount_factor, not c.first_order
-                )
-        return loss, divergence
+                params = self._inner_step(params, self.episodes[step].tasks(tasks), not c.first_order)
+        return loss, torch.stack(moved)
+
+    def _inner_step(self, params: Params, episodes: Episodes, second_order: bool) -> Params:
+        c = self.config
+        support = episodes.first(self.support_size)
+        params = {name: p.expand(len(support.obs), *p.shape[1:]) for name, p in params.items()}
+        return inner_step(params, support, equal_weights(support), c.inner_lr, c.max_grad_norm, c.discount_factor, second_order)[0]
+
+    def _collect_all(self, params: Params) -> None:
+        for step in range(self.config.inner_steps + 1):
+            self._collect({name: p.detach() for name, p in params.items()})
+            if step < self.config.inner_steps:
+                params = {name: p.detach().requires_grad_() for name, p in params.items()}
+                params = self._inner_step(params, self.episodes[step], second_order=False)
 
     def _collect(self, params: Params) -> None:
         c = self.config
@@ -90,9 +118,9 @@ class Batch:
         self.episodes.append(e)
         self.fixed.append((weights, (total - mean) / std.clamp_min(1e-3), values + advantage))
 
-    def _terms(self, params: Params, step: int) -> tuple[Tensor, Tensor, Tensor, float]:
-        """Clipped surrogate (M, K, T) summing to the loss, value loss, entropy, KL; Schulman et al. 2017, eq. 7."""
-        e, (weights, advantage, targets) = self.episodes[step], self.fixed[step]
+    def _terms(self, params: Params, step: int, tasks: slice) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Clipped surrogate (M, K, T) summing to the loss, value loss, entropy, KL sums; Schulman et al. 2017, eq. 7."""
+        e, (weights, advantage, targets) = self.episodes[step].tasks(tasks), (t[tasks] for t in self.fixed[step])
         outputs = sequence_outputs(params, e.obs, alive=e.alive)
         log_probs = action_log_probs(outputs[..., :2], e.actions)
         difference = (log_probs - e.log_probs).clamp(-10, 10)
@@ -103,6 +131,4 @@ class Batch:
         margin = outputs[..., 1] - outputs[..., 0]
         # H = -p log p - q log q with p = sigmoid(margin), so that log q = log p - margin
         entropy = ((torch.sigmoid(-margin) * margin - torch.nn.functional.logsigmoid(margin)) * weights).sum()
-        moved = torch.stack([-(difference.detach() * e.alive).sum(), e.alive.sum()])
-        kl = float(torch.div(*distributed.total(moved)))
-        return policy, value, entropy, kl
+        return policy, value, entropy, torch.stack([-(difference.detach() * e.alive).sum(), e.alive.sum()])

@@ -38,7 +38,7 @@ def _agent(world: World, seed: int) -> Any:
     return PPO("MlpPolicy", env, seed=seed, device="cpu", **TUNED, **falling)
 
 
-def ppo_comparison(report: Callable[[str], None], seeds: int = 5) -> dict[str, Any] | None:
+def ppo_comparison(report: Callable[[str], None], seed: int = 0, seeds: int = 5) -> dict[str, Any] | None:
     """Environment steps to 475 on the reversed motor, for tuned PPO from scratch and fine-tuned from the normal motor.
 
     None if Stable-Baselines3 is not installed.
@@ -49,9 +49,10 @@ def ppo_comparison(report: Callable[[str], None], seeds: int = 5) -> dict[str, A
         report("PPO comparison left out: pip install stable-baselines3")
         return None
     rows: dict[str, Any] = {}
+    first = seed
     for label in ("from_scratch", "fine_tuned"):
         steps, seconds = [], []
-        for seed in range(seeds):
+        for seed in range(first, first + seeds):
             agent = _agent(REVERSED if label == "from_scratch" else World(), seed)
             if label == "fine_tuned":
                 agent.learn(PRETRAINING_STEPS)

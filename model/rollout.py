@@ -45,7 +45,11 @@ class Episodes:
 
     def task(self, index: int) -> Episodes:
         """The episodes of one task, as a batch with M = 1."""
-        return Episodes(*(t[index : index + 1] for t in self.tensors))
+        return self.tasks(slice(index, index + 1))
+
+    def tasks(self, chosen: slice) -> Episodes:
+        """The episodes of some tasks."""
+        return Episodes(*(t[chosen] for t in self.tensors))
 
     def episode(self, k: int) -> Episodes:
         """Episode k of every task, cut to its steps, as a copy that holds no other memory."""

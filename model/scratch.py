@@ -58,11 +58,10 @@ def train_from_scratch(
         batch = Batch(config, chosen, config.episodes_per_task, generator, config.max_steps_per_episode)
         index = torch.from_numpy(active)
         for step in range(config.outer_updates):
-            loss, divergence = batch.meta_loss({n: p[index] for n, p in theta.items()})
+            optimizer.zero_grad()
+            _, divergence = batch.backward({n: p[index] for n, p in theta.items()})
             if step and divergence > config.kl_stop:
                 break
-            optimizer.zero_grad()
-            loss.backward()
             # A world that had left the batch would still be moved by its momentum: keep it where it was.
             before = {n: p.detach().clone() for n, p in theta.items()} if len(active) < M else None
             optimizer.step()

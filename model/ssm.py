@@ -52,30 +52,33 @@ def group_of(name: str) -> str:
 
 
 class LinearRecurrence(torch.autograd.Function):
-    """h_t = h_{t-1} A + u_t for t = 0..T-1, all at once.
+    """h_t = h_{t-1} A + u_t for t = 0..T-1, all at once; with `backwards`, h_t = h_{t+1} A + u_t from the end.
 
-    A (M, S, S), u (M, K, T, S), h0 (M, K, S) -> h (M, K, T, S). The backward pass is the same recurrence run
-    backwards with A transposed, written with this very Function, so it can be differentiated again.
+    A (M, S, S), u (M, T, K, S), h0 (M, K, S) -> h (M, T, K, S). The backward pass is the same recurrence the other way with
+    A transposed, written with this very Function, so it can be differentiated again.
     """
 
     @staticmethod
-    def forward(ctx, A: Tensor, u: Tensor, h0: Tensor) -> Tensor:
-        h, states = h0, []
-        for u_t in u.unbind(2):
-            h = torch.baddbmm(u_t, h, A)  # (M, K, S)
-            states.append(h)
-        states = torch.stack(states, dim=2)
+    def forward(ctx, A: Tensor, u: Tensor, h0: Tensor, backwards: bool = False) -> Tensor:
+        # Time goes first here, so that each step works in place on memory that lies together.
+        states = u.transpose(0, 1).clone(memory_format=torch.contiguous_format)
+        h = h0
+        steps = states.unbind(0)
+        for h_t in reversed(steps) if backwards else steps:
+            h = h_t.baddbmm_(h, A)  # (M, K, S)
+        states = states.transpose(0, 1).contiguous()
         ctx.save_for_backward(A, states, h0)
+        ctx.backwards = backwards
         return states
 
     @staticmethod
     def backward(ctx, grad: Tensor):
         A, states, h0 = ctx.saved_tensors
         # g_t = dL/dh_t + g_{t+1} Aᵀ
-        g = LinearRecurrence.apply(A.mT, grad.flip(2), torch.zeros_like(h0)).flip(2)
-        previous = torch.cat([h0.unsqueeze(2), states[:, :, :-1]], dim=2)
-        grad_A = previous.flatten(1, 2).mT @ g.flatten(1, 2)  # (M, S, S)
-        return grad_A, g, g[:, :, 0] @ A.mT
+        g = LinearRecurrence.apply(A.mT, grad, torch.zeros_like(h0), not ctx.backwards)
+        first, before, after = (-1, states[:, 1:], g[:, :-1]) if ctx.backwards else (0, states[:, :-1], g[:, 1:])
+        grad_A = before.flatten(1, 2).mT @ after.flatten(1, 2) + h0.mT @ g[:, first]  # (M, S, S)
+        return grad_A, g, g[:, first] @ A.mT, None
 
 
 def stable(A: Tensor) -> Tensor:
@@ -138,8 +141,8 @@ class Cell:
 def sequence_outputs(params: Params, obs: Tensor, hidden: Tensor | None = None, alive: Tensor | None = None) -> Tensor:
     """All outputs of whole episodes. obs (M, K, T, I), hidden (M, K, S) or None for h0 -> (M, K, T, O).
 
-    Equal to stepping from the start. With one parameter set (leading axis 1) any M works. With alive (M, K, T) the outputs
-    are computed only where it is 1; elsewhere they are 0.
+    Equal to stepping from the start. With one parameter set (leading axis 1) any M works. With alive (M, K, T) only the
+    outputs where it is 1 mean anything, and the others cost little.
     """
     M, K, T, _ = obs.shape
     if params["A"].shape[0] == 1 and M > 1:
@@ -147,20 +150,20 @@ def sequence_outputs(params: Params, obs: Tensor, hidden: Tensor | None = None, 
         def flat(t: Tensor | None) -> Tensor | None:
             return None if t is None else t.reshape(1, M * K, *t.shape[2:])
 
-        return sequence_outputs(params, flat(obs), flat(hidden), flat(alive)).view(M, K, T, -1)
+        return sequence_outputs(params, flat(obs), flat(hidden), flat(alive)).reshape(M, K, T, -1)
     cell = Cell(params)
-    x = obs.flatten(1, 2)  # (M, K T, I)
-    u = torch.baddbmm(cell.state_bias, x, cell.B).view(M, K, T, -1)
+    x = obs.transpose(1, 2).flatten(1, 2)  # (M, T K, I)
+    u = torch.baddbmm(cell.state_bias, x, cell.B).view(M, T, K, -1)
     h0 = params["initial_state"].unsqueeze(1).expand(-1, K, -1) if hidden is None else hidden
     h = LinearRecurrence.apply(cell.A, u, h0.contiguous()).flatten(1, 2)
-    slots = None if alive is None else _living(alive.flatten(1))  # (M, N)
+    slots = None if alive is None else _living(alive.transpose(1, 2).flatten(1))  # (M, N)
     if slots is None:
-        return cell.outputs(h, x).reshape(M, K, T, -1)
-    rows = (slots + K * T * torch.arange(M).unsqueeze(1)).flatten()
+        return cell.outputs(h, x).unflatten(1, (T, K)).transpose(1, 2)
+    rows = (slots + T * K * torch.arange(M).unsqueeze(1)).flatten()
     h, x = (t.flatten(0, 1).index_select(0, rows).view(M, -1, t.shape[-1]) for t in (h, x))
     y = cell.outputs(h, x)  # (M, N, O)
-    empty = torch.zeros(M, K * T, y.shape[-1], dtype=y.dtype)
-    return empty.scatter(1, slots.unsqueeze(-1).expand_as(y), y).view(M, K, T, -1)
+    empty = torch.zeros(M, T * K, y.shape[-1], dtype=y.dtype)
+    return empty.scatter(1, slots.unsqueeze(-1).expand_as(y), y).unflatten(1, (T, K)).transpose(1, 2)
 
 
 def _living(alive: Tensor) -> Tensor | None:
@@ -170,7 +173,7 @@ def _living(alive: Tensor) -> Tensor | None:
     """
     counts = alive.sum(1).long()
     N = max(1, int(counts.max()))
-    if N > 0.75 * alive.shape[1]:
+    if alive.shape[1] * 0.75 < N:
         return None
     task, place = alive.nonzero(as_tuple=True)
     first = counts.cumsum(0) - counts

@@ -57,19 +57,19 @@ def polish(config: MetaTrainingConfig, epochs: int) -> MetaTrainingConfig:
 
 
 RECIPES = {
-    "meta": Recipe("meta-trained with inner steps", MetaTrainingConfig(), lambda epochs_done: training_worlds, polish_epochs=120),
+    "meta": Recipe("meta-trained with inner steps", MetaTrainingConfig(), lambda epochs_done: training_worlds, polish_epochs=150),
     "memory": Recipe(
         "the same worlds, zero inner steps (domain randomisation)",
         MetaTrainingConfig(
             inner_steps=0,
-            num_epochs=1300,
+            num_epochs=1500,
             outer_updates=3,
             entropy_bonus=0.005,
             length_exponent=1.0,
             normalise_per_task=True,
         ),
         TwoMotorsFirst,
-        polish_epochs=150,
+        polish_epochs=300,
     ),
     "standard": Recipe(
         "the standard world only, zero inner steps",

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from model import MetaMAML, MetaTrainingConfig, StateSpaceModel, World
+from model import MetaMAML, MetaTrainingConfig, StateSpaceModel, World, meta_batch
 from model.guard import CollapseGuard
 
 SMALL = MetaTrainingConfig(
@@ -121,15 +121,15 @@ def test_a_non_finite_gradient_is_skipped_and_training_goes_on(monkeypatch):
     """Provoke the hazard: an infinite loss, whose clipped gradient would turn every parameter into NaN."""
     from model import maml
 
-    honest, calls = maml.Batch.meta_loss, 0
+    honest, calls = maml.Batch._meta_loss, 0
 
-    def sometimes_infinite(self, theta):
+    def sometimes_infinite(self, theta, tasks):
         nonlocal calls
         calls += 1
-        loss, divergence = honest(self, theta)
-        return (loss * math.inf, divergence) if calls == 3 else (loss, divergence)
+        loss, moved = honest(self, theta, tasks)
+        return (loss * math.inf, moved) if calls == 3 else (loss, moved)
 
-    monkeypatch.setattr(maml.Batch, "meta_loss", sometimes_infinite)
+    monkeypatch.setattr(maml.Batch, "_meta_loss", sometimes_infinite)
     learner = MetaMAML(dataclasses.replace(SMALL, outer_updates=1, num_epochs=5), two_motors)
     records = list(learner.train())
     assert [r.rolled_back for r in records] == [False, False, True, False, False]
@@ -208,3 +208,17 @@ def test_bad_settings_name_the_field(field, value):
 def test_support_cannot_exceed_the_episodes():
     with pytest.raises(ValueError, match="min_support_episodes must be at most episodes_per_task = 3, got 4"):
         MetaTrainingConfig(episodes_per_task=3, min_support_episodes=4)
+
+
+def test_taking_the_tasks_a_few_at_a_time_gives_the_same_update(monkeypatch):
+    def one_update() -> dict[str, torch.Tensor]:
+        learner = MetaMAML(dataclasses.replace(SMALL, num_epochs=1, inner_steps=2), two_motors)
+        start = StateSpaceModel(generator=torch.Generator().manual_seed(1)).double()
+        list(learner.train(start))
+        return learner.state_dict()["learner"]
+
+    together = one_update()
+    monkeypatch.setattr(meta_batch, "ROWS_AT_ONCE", 1)
+    alone = one_update()
+    for name, p in together.items():
+        torch.testing.assert_close(alone[name], p, atol=1e-9, rtol=0)

@@ -46,20 +46,25 @@ def test_tasks_with_their_own_parameters_equal_separate_models():
 
 def test_the_state_is_linear_in_the_inputs():
     A = stable(torch.randn(1, 8, 8, dtype=torch.float64))
-    u, v = torch.randn(2, 1, 3, 20, 8, dtype=torch.float64)
+    u, v = torch.randn(2, 1, 20, 3, 8, dtype=torch.float64)
     zero = torch.zeros(1, 3, 8, dtype=torch.float64)
     torch.testing.assert_close(
         LinearRecurrence.apply(A, 2 * u + v, zero), 2 * LinearRecurrence.apply(A, u, zero) + LinearRecurrence.apply(A, v, zero)
     )
 
 
-def test_recurrence_is_differentiable_twice():
+@pytest.mark.parametrize("backwards", [False, True])
+def test_recurrence_is_differentiable_twice(backwards):
     g = torch.Generator().manual_seed(0)
     A = (torch.randn(2, 3, 3, generator=g, dtype=torch.float64) * 0.4).requires_grad_()
-    u = torch.randn(2, 2, 5, 3, generator=g, dtype=torch.float64).requires_grad_()
+    u = torch.randn(2, 5, 2, 3, generator=g, dtype=torch.float64).requires_grad_()
     h0 = torch.randn(2, 2, 3, generator=g, dtype=torch.float64).requires_grad_()
-    assert gradcheck(LinearRecurrence.apply, (A, u, h0))
-    assert gradgradcheck(LinearRecurrence.apply, (A, u, h0))
+    assert gradcheck(LinearRecurrence.apply, (A, u, h0, backwards))
+    assert gradgradcheck(LinearRecurrence.apply, (A, u, h0, backwards))
+    h = LinearRecurrence.apply(A, u, h0, backwards)
+    first, second = (4, 3) if backwards else (0, 1)
+    torch.testing.assert_close(h[:, first], h0 @ A + u[:, first])
+    torch.testing.assert_close(h[:, second], h[:, first] @ A + u[:, second])
 
 
 def test_whole_model_is_differentiable_twice():
@@ -75,11 +80,22 @@ def test_whole_model_is_differentiable_twice():
     assert gradgradcheck(outputs, values)
 
 
+def test_outputs_of_the_living_steps_do_not_depend_on_leaving_out_the_dead():
+    g = torch.Generator().manual_seed(5)
+    params = {n: torch.stack([p, p + 0.1 * torch.randn(p.shape, generator=g)]) for n, p in random_model().params().items()}
+    obs = torch.randn(2, 6, 30, 4, generator=g)
+    alive = (torch.arange(30) < torch.tensor([[3, 30, 9, 1, 4, 12], [9, 9, 2, 30, 1, 1]]).unsqueeze(-1)).float()
+    full, living = sequence_outputs(params, obs), sequence_outputs(params, obs, alive=alive)
+    torch.testing.assert_close(living[alive > 0], full[alive > 0])
+    one = {n: p[:1] for n, p in params.items()}
+    torch.testing.assert_close(sequence_outputs(one, obs, alive=alive)[alive > 0], sequence_outputs(one, obs)[alive > 0])
+
+
 @pytest.mark.parametrize("scale", [0.1, 1.0, 100.0])
 def test_any_A_is_stable(scale):
     A = torch.randn(64, 32, 32, generator=torch.Generator().manual_seed(4)) * scale
     assert torch.linalg.eigvals(stable(A)).abs().max() < 1.0
-    h = LinearRecurrence.apply(stable(A), torch.ones(64, 1, 2000, 32), torch.zeros(64, 1, 32))
+    h = LinearRecurrence.apply(stable(A), torch.ones(64, 2000, 1, 32), torch.zeros(64, 1, 32))
     assert torch.isfinite(h).all() and h.abs().max() <= 100.0 + 1e-3  # sum of 0.99^k
 
 
