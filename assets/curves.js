@@ -2,13 +2,7 @@
 (() => {
   const PAD = { left: 48, right: 14, top: 10, bottom: 38 };
 
-  function make(tag, parent, attributes = {}, text = "") {
-    const node = document.createElement(tag);
-    for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-    if (text) node.textContent = text;
-    parent.append(node);
-    return node;
-  }
+  const make = window.ssmMake;
   const format = (v) => `${+v.toFixed(2)}`.replace("-", "−");
   function nice(span, target) {
     const raw = span / target, power = 10 ** Math.floor(Math.log10(raw)), r = raw / power;

@@ -4,13 +4,7 @@
   const rgb = (hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
   const format = (v) => `${v}`.replace("-", "−");
 
-  function make(tag, parent, attributes = {}, text = "") {
-    const node = document.createElement(tag);
-    for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-    if (text) node.textContent = text;
-    parent.append(node);
-    return node;
-  }
+  const make = window.ssmMake;
 
   class Maps {
     constructor(root) {

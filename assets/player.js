@@ -7,13 +7,7 @@
   const ROLES = ["policy", "before", "standard", "hybrid", "baseline"];
   const SCENE = ["ink", "muted", "faint", "ground", "cart", "wind", "force", "low", "high", "middle"];
 
-  function make(tag, parent, attributes = {}, text = "") {
-    const node = document.createElement(tag);
-    for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-    if (text) node.textContent = text; // never innerHTML: labels may hold what a visitor typed
-    parent.append(node);
-    return node;
-  }
+  const make = window.ssmMake;
 
   function bytes(base64) {
     const text = atob(base64), out = new Uint8Array(text.length);

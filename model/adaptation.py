@@ -115,7 +115,8 @@ def adapt_tasks(
     """Adapt M tasks at once, each in its own world. params: leading axis M or 1. buffers: one a task, or none for standard.
 
     Yields after each step: parameters (M, ...), loss (M,), gradient norm (M,), the fresh episodes.
-    Raises NonFiniteParameters instead of yielding parameters that are not finite.
+    A task whose step would leave parameters that are not finite keeps those it has, with a gradient norm of 0; where that
+    happens to every task, NonFiniteParameters is raised instead.
     """
     M = len(worlds)
     weight = getattr(config, "experience_weight", 0.0) if buffers else 0.0
@@ -130,13 +131,14 @@ def adapt_tasks(
                 buffer.add(fresh.task(i))
             support, weights = with_replay(fresh, weights, replayed, weight)
         required = {name: p.requires_grad_() for name, p in params.items()}
-        params, loss, norm = inner_step(required, support, weights, config.adapt_lr, config.max_grad_norm, config.discount_factor)
-        params = {name: p.detach() for name, p in params.items()}
-        if not all(torch.isfinite(p).all() for p in params.values()):
+        adapted, loss, norm = inner_step(required, support, weights, config.adapt_lr, config.max_grad_norm, config.discount_factor)
+        finite = torch.stack([p.detach().flatten(1).isfinite().all(1) for p in adapted.values()]).all(0)  # (M,)
+        if not finite.any():
             raise NonFiniteParameters(
                 f"step {index} with adapt_lr {config.adapt_lr:g} made parameters that are not finite; those before it are kept"
             )
-        yield params, loss, norm, fresh
+        params = {name: torch.where(finite.view(-1, *[1] * (p.dim() - 1)), adapted[name].detach(), p.detach()) for name, p in params.items()}
+        yield params, loss, norm.where(finite, 0.0), fresh
 
 
 def _adapt(

@@ -11,6 +11,7 @@ from typing import Any
 from model import MetaTrainingConfig
 from model.config import FieldInfo, check_number, field_infos
 from model.maml import LONG_EPISODE
+from model.training import THIRTY_SECONDS
 from ui.families import FAMILIES
 from ui.inputs import check_name, check_seed, shown
 
@@ -74,10 +75,9 @@ class MetaSettings:
 
 
 def _config(**changes: Any) -> MetaTrainingConfig:
-    base = {"inner_steps": 1, "num_epochs": 60, "tasks_per_epoch": 20, "outer_lr": 0.003, "outer_updates": 3, "long_episodes_share": 0.0}
-    given = {**base, **changes}
     # The page's inner loop always learns from all the episodes of a task.
-    return MetaTrainingConfig(**given, min_support_episodes=given.get("episodes_per_task", MetaTrainingConfig.episodes_per_task))
+    episodes = changes.get("episodes_per_task", THIRTY_SECONDS.episodes_per_task)
+    return dataclasses.replace(THIRTY_SECONDS, **changes, min_support_episodes=episodes)
 
 
 RECIPES: Mapping[str, tuple[str, MetaSettings]] = MappingProxyType(

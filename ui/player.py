@@ -19,7 +19,7 @@ from ui.inputs import FIELDS
 from ui.policies import POLICIES
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
-SCRIPTS = ("stage.js", "charts.js", "player.js", "curves.js", "maps.js")
+SCRIPTS = ("dom.js", "stage.js", "charts.js", "player.js", "curves.js", "maps.js")
 
 
 def scripts() -> str:

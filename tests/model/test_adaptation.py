@@ -21,7 +21,7 @@ from model import (
     evaluate_policy,
     load_pretrained,
 )
-from model.adaptation import equal_weights, with_replay
+from model.adaptation import adapt_tasks, equal_weights, with_replay
 from model.rollout import Episodes, collect
 from model.ssm import with_task_axis
 
@@ -159,6 +159,19 @@ def test_non_finite_parameters_stop_the_run_and_keep_the_last_good_ones():
         for step in StandardAdapter().adapt(model, REVERSED):
             steps.append(step)
     assert [s.index for s in steps] == [0] and all(torch.isfinite(p).all() for p in steps[0].model.parameters())
+
+
+def test_one_task_that_overflows_does_not_stop_the_others():
+    params = {n: p.unsqueeze(0).repeat(2, *[1] * p.dim()) for n, p in random_model().params().items()}
+    params["C"][0, :, 2] = 3e38
+    config = StandardAdaptationConfig(num_adapt_steps=2, episodes_per_step=3)
+    before = {n: p.clone() for n, p in params.items()}
+    for adapted, _, norm, fresh in adapt_tasks(params, [REVERSED, REVERSED], config, np.random.default_rng(0), ()):
+        assert norm[0] == 0 < norm[1] and fresh.lengths[0].sum() > 0
+        for n, p in adapted.items():
+            torch.testing.assert_close(p[0], before[n][0])
+            assert torch.isfinite(p).all()
+    assert not torch.equal(adapted["B"][1], before["B"][1])
 
 
 @pytest.mark.parametrize(

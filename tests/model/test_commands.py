@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from model import WORLDS, MetaTrainingConfig, load_checkpoint
+from model import WORLDS, MetaMAML, MetaTrainingConfig, load_checkpoint
 from model.__main__ import main
 from model.config import field_infos
 from model.training import LOG_COLUMNS, RECIPES, read_log, state_path
@@ -59,19 +59,22 @@ def test_every_setting_is_an_option(capsys):
         assert f"--{info.name} " in text
 
 
-def test_ctrl_c_keeps_the_best(tmp_path, monkeypatch, capsys):
-    from model import maml
-
-    honest, calls = maml.MetaMAML._update, 0
+def interrupt_update(monkeypatch, number: int) -> None:
+    """Ctrl-C in the middle of that update."""
+    honest, calls = MetaMAML._update, 0
 
     def interrupted(*args):
         nonlocal calls
         calls += 1
-        if calls == 3:
+        if calls == number:
             raise KeyboardInterrupt
         return honest(*args)
 
-    monkeypatch.setattr(maml.MetaMAML, "_update", interrupted)
+    monkeypatch.setattr(MetaMAML, "_update", interrupted)
+
+
+def test_ctrl_c_keeps_the_best(tmp_path, monkeypatch, capsys):
+    interrupt_update(monkeypatch, 3)
     out = tmp_path / "m.safetensors"
     assert train(out, "--num_epochs", "9") == 0
     assert len(read_log(out)) == 2 and torch.isfinite(load_checkpoint(out).A).all()
@@ -96,21 +99,10 @@ def test_a_killed_training_resumes_to_the_same_file(tmp_path, recipe):
 
 
 def test_a_training_stopped_while_polishing_resumes_to_the_same_file(tmp_path, monkeypatch, capsys):
-    from model import maml
-
-    honest, calls = maml.MetaMAML._update, 0
-
-    def interrupted(*args):
-        nonlocal calls
-        calls += 1
-        if calls == 4:
-            raise KeyboardInterrupt
-        return honest(*args)
-
     whole, stopped = tmp_path / "whole.safetensors", tmp_path / "stopped.safetensors"
     options = ["--polish_epochs", "3"]
     assert train(whole, *options) == 0
-    monkeypatch.setattr(maml.MetaMAML, "_update", interrupted)
+    interrupt_update(monkeypatch, 4)
     assert train(stopped, *options) == 0 and len(read_log(stopped)) == 3
     assert train(stopped, *options, "--resume") == 0
     assert whole.read_bytes() == stopped.read_bytes()
