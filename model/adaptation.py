@@ -137,7 +137,9 @@ def adapt_tasks(
             raise NonFiniteParameters(
                 f"step {index} with adapt_lr {config.adapt_lr:g} made parameters that are not finite; those before it are kept"
             )
-        params = {name: torch.where(finite.view(-1, *[1] * (p.dim() - 1)), adapted[name].detach(), p.detach()) for name, p in params.items()}
+        params = {
+            name: torch.where(finite.view(-1, *[1] * (p.dim() - 1)), adapted[name].detach(), p.detach()) for name, p in params.items()
+        }
         yield params, loss, norm.where(finite, 0.0), fresh
 
 

@@ -1,30 +1,29 @@
 """The README says what the results say, its figures are those of the results, and its snippet runs."""
 
-import json
 import re
 import subprocess
 import sys
 
 from model.checkpoint import PRETRAINED, file_hash, pretrained_path
-from model.study import RESULTS
-from ui.figures import ASSETS, FIGURES, ROOT, SVG, TABLES, main, with_tables
+from ui.figures import ASSETS, FIGURES, ROOT, SVG, main, read_results, with_tables
+from ui.tables import TABLES
 
 README = (ROOT / "README.md").read_text()
 
 
 def test_every_table_is_the_results():
     assert set(re.findall(r"<!-- table: (\w+) -->", README)) == set(TABLES)
-    assert with_tables(README, json.loads(RESULTS.read_text())) == README
+    assert with_tables(README, read_results()) == README
 
 
 def test_the_results_are_of_the_shipped_weights():
-    results = json.loads(RESULTS.read_text())
+    results = read_results()
     assert results["split"] == "test"
     assert {n: results["checkpoints"][n]["sha256"] for n in PRETRAINED} == {n: file_hash(pretrained_path(n)) for n in PRETRAINED}
 
 
 def test_every_figure_is_drawn_and_shown(tmp_path):
-    results = json.loads(RESULTS.read_text())
+    results = read_results()
     for name, draw in FIGURES.items():
         draw(results).savefig(tmp_path / f"{name}.svg", **SVG)
         assert (tmp_path / f"{name}.svg").stat().st_size > 5_000
