@@ -28,8 +28,8 @@ from model import (
     load_pretrained,
 )
 from model.checkpoint import PRETRAINED, WEIGHTS
-from model.config import field_infos
-from model.training import RECIPES, Training, read_state
+from model.config import check_number, field_infos
+from model.training import RECIPES, Training, polish, read_state
 
 TRUE, FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 
@@ -84,10 +84,15 @@ def train(args: argparse.Namespace) -> dict:
     out = Path(args.out) if args.out else WEIGHTS / f"{args.recipe}.safetensors"
     if out.suffix != ".safetensors" or not out.parent.is_dir():
         raise ValueError(f"--out must be a .safetensors file in an existing folder, got {out}")
-    training = Training(args.recipe, config, out, read_state(out, args.recipe, config) if args.resume else None)
+    polishing = recipe.polish_epochs
+    if args.polish_epochs is not None:
+        polishing = check_number("polish_epochs", parse_value(args.polish_epochs, int, "polish_epochs"), 0, 100_000, int)
+    configs = (config, polish(config, polishing)) if polishing else (config,)
+    training = Training(args.recipe, configs, out, read_state(out, args.recipe, configs) if args.resume else None)
     distributed.start()
     quiet = args.json or not distributed.is_first()
-    bar = tqdm(total=config.num_epochs, unit="epoch", disable=quiet, file=sys.stderr, initial=training.epochs_done)
+    total = sum(c.num_epochs for c in configs)
+    bar = tqdm(total=total, unit="epoch", disable=quiet, file=sys.stderr, initial=training.epochs_done)
     record = None
     epochs = training.epochs()
     try:
@@ -177,6 +182,9 @@ def build_parser() -> argparse.ArgumentParser:
     sub = command("train", train, seed=False)
     sub.add_argument("--recipe", choices=RECIPES, default="meta", help="; ".join(f"{n}: {r.help}" for n, r in RECIPES.items()))
     sub.add_argument("--out", metavar="FILE", help="where to write the checkpoint (default weights/<recipe>.safetensors)")
+    sub.add_argument(
+        "--polish_epochs", metavar="N", help="further epochs of 500-step episodes at half the outer_lr (default: the recipe's)"
+    )
     sub.add_argument("--resume", action="store_true", help="go on with the unfinished training of --out")
     add_config_options(sub, type(RECIPES["meta"].config))
 

@@ -309,9 +309,11 @@ def run_benchmark(parts: Sequence[str] = (), seed: int = 0, report: Report | Non
     """
     say = report or (lambda text: None)
     keep_freed_memory()
-    results = json.loads(BENCHMARK.read_text()) if BENCHMARK.is_file() else {}
+    results = {}
     for name in parts or PARTS:
         result = PARTS[name](say, seed)
+        # Read only now: another run may have measured other parts meanwhile.
+        results = json.loads(BENCHMARK.read_text()) if BENCHMARK.is_file() else {}
         if result is not None:
             results[name] = result
             write_atomically(BENCHMARK, (json.dumps(results, indent=1) + "\n").encode())

@@ -36,18 +36,18 @@ WorldSampler = Callable[[int, np.random.Generator], list[World]]
 class MetaTrainingConfig:
     """Settings of meta-training; the defaults are those of the shipped meta-trained weights."""
 
-    num_epochs: int = bounded(430, 1, 100_000, "meta-updates")
+    num_epochs: int = bounded(400, 1, 100_000, "meta-updates")
     tasks_per_epoch: int = bounded(32, 1, 1000, "worlds sampled for each meta-update")
     episodes_per_task: int = bounded(10, 1, 100, "episodes collected in each world before and after every inner step")
     min_support_episodes: int = bounded(1, 1, 100, "the inner loop learns from this many episodes up to all of them, drawn each epoch")
     inner_lr: float = bounded(0.5, 0.0, 100.0, "learning rate of the inner loop (task adaptation)")
     inner_steps: int = bounded(3, 0, 10, "gradient steps of the inner loop; 0 is domain randomisation")
-    outer_lr: float = bounded(0.0015, 0.0, 1.0, "learning rate of the outer loop (Adam), falling linearly to a tenth")
+    outer_lr: float = bounded(0.002, 0.0, 1.0, "learning rate of the outer loop (Adam), falling linearly to a tenth")
     first_order: bool = bounded(False, False, True, "ignore second derivatives (FOMAML)")
     discount_factor: float = bounded(0.99, 0.5, 0.999, "discount of the long value's returns")
     max_steps_per_episode: int = bounded(200, 1, 500, "step limit of the training episodes", "steps")
     long_episodes_share: float = bounded(
-        0.7, 0.0, 1.0, "this last share of the epochs lets episodes run for 500 steps, so that slow drifts show"
+        0.25, 0.0, 1.0, "this last share of the epochs lets episodes run for 500 steps, so that slow drifts show"
     )
     max_grad_norm: float = bounded(2.0, 0.01, 1000.0, "a task's longer inner gradient is scaled down to this norm")
     outer_updates: int = bounded(2, 1, 20, "Adam steps on the same episodes, ended early when the policy has moved by kl_stop")

@@ -7,7 +7,7 @@ import ctypes
 import dataclasses
 import io
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +26,12 @@ LOG_COLUMNS = tuple(f.name for f in dataclasses.fields(MetaEpoch))
 
 @dataclasses.dataclass(frozen=True)
 class Recipe:
-    """How one of the shipped checkpoints is made: settings, and its worlds after a number of epochs."""
+    """How one of the shipped checkpoints is made: settings, its worlds after a number of epochs, polishing at the end."""
 
     help: str
     config: MetaTrainingConfig
     worlds: Callable[[int], WorldSampler]
+    polish_epochs: int = 0
 
 
 class TwoMotorsFirst:
@@ -48,24 +49,31 @@ class TwoMotorsFirst:
         return two_motors(n, generator) if self.drawn <= 80 else training_worlds(n, generator)
 
 
+def polish(config: MetaTrainingConfig, epochs: int) -> MetaTrainingConfig:
+    """Settings of a second training that goes on from the best of the first: all episodes of 500 steps, half the outer_lr."""
+    return dataclasses.replace(
+        config, num_epochs=epochs, outer_lr=config.outer_lr / 2, long_episodes_share=1.0, seed=(config.seed + 1) % 2**32
+    )
+
+
 RECIPES = {
-    "meta": Recipe("meta-trained with inner steps", MetaTrainingConfig(), lambda epochs_done: training_worlds),
+    "meta": Recipe("meta-trained with inner steps", MetaTrainingConfig(), lambda epochs_done: training_worlds, polish_epochs=120),
     "memory": Recipe(
         "the same worlds, zero inner steps (domain randomisation)",
         MetaTrainingConfig(
             inner_steps=0,
             num_epochs=1300,
-            outer_lr=0.002,
             outer_updates=3,
             entropy_bonus=0.005,
             length_exponent=1.0,
             normalise_per_task=True,
         ),
         TwoMotorsFirst,
+        polish_epochs=150,
     ),
     "standard": Recipe(
         "the standard world only, zero inner steps",
-        MetaTrainingConfig(inner_steps=0, num_epochs=60, outer_lr=0.002, long_episodes_share=0.25, outer_updates=3),
+        MetaTrainingConfig(inner_steps=0, num_epochs=60, outer_updates=3),
         lambda epochs_done: standard_worlds,
     ),
 }
@@ -77,13 +85,13 @@ def two_motors(n: int, generator: np.random.Generator) -> list[World]:
 
 
 THIRTY_SECONDS = MetaTrainingConfig(
-    num_epochs=60,
-    tasks_per_epoch=20,
+    num_epochs=80,
+    tasks_per_epoch=4,
     min_support_episodes=10,
     inner_steps=1,
     outer_lr=0.003,
     outer_updates=3,
-    long_episodes_share=0.0,
+    long_episodes_share=0.4,
 )
 """The quickest meta-training worth watching, on `two_motors`: how well it ends is measured by python -m model benchmark."""
 
@@ -123,14 +131,14 @@ def state_path(checkpoint: Path) -> Path:
     return checkpoint.with_suffix(".state")
 
 
-def read_state(checkpoint: Path, recipe: str, config: MetaTrainingConfig) -> dict[str, Any]:
+def read_state(checkpoint: Path, recipe: str, configs: Sequence[MetaTrainingConfig]) -> dict[str, Any]:
     """The state of an unfinished training. Raises CheckpointError if it is missing, damaged or of another training."""
     path = state_path(checkpoint)
     if not path.is_file():
         raise CheckpointError(f"there is no unfinished training at {path}")
     try:
         state = torch.load(path, weights_only=True)
-        same = (state["recipe"], state["config"]) == (recipe, dataclasses.asdict(config))
+        same = (state["recipe"], state["configs"]) == (recipe, [dataclasses.asdict(c) for c in configs])
         list(state["training"]["learner"])
     except Exception as error:  # a damaged file may fail in any way inside the reader
         raise CheckpointError(f"the training state {path.name} is damaged: {first_line(error)}; train without --resume") from None
@@ -141,46 +149,56 @@ def read_state(checkpoint: Path, recipe: str, config: MetaTrainingConfig) -> dic
 
 @dataclasses.dataclass
 class Training:
-    """A training to a file.
+    """A training to a file: one config after the other, each from the best parameters of the one before.
 
-    out: the checkpoint (.safetensors), its config in the metadata; the log goes beside it as <name>_log.csv. After every epoch
+    out: the checkpoint (.safetensors), its configs in the metadata; the log goes beside it as <name>_log.csv. After every epoch
     the state is written beside it, so that a killed training can go on (`read_state` gives `resume`); a finished one removes
     it. Of several processes the first alone writes.
     """
 
     recipe: str
-    config: MetaTrainingConfig
+    configs: tuple[MetaTrainingConfig, ...]
     out: Path
     resume: Mapping[str, Any] | None = None
 
     @property
     def epochs_done(self) -> int:
-        """Epochs behind a resumed training."""
-        return 0 if self.resume is None else self.resume["training"]["epoch"]
+        """Epochs behind a resumed training, of all configs."""
+        return 0 if self.resume is None else self.resume["done"]["epoch"] + self.resume["training"]["epoch"]
 
     def epochs(self) -> Iterator[MetaEpoch]:
-        """Train and yield the epochs; however it ends (also by Ctrl-C or close), the best is written."""
+        """Train and yield the epochs, counted over all configs; however it ends (also by Ctrl-C or close), the best is written."""
         keep_freed_memory()
-        self._log = io.StringIO(self.resume["log"] if self.resume else ",".join(LOG_COLUMNS) + "\n")
+        state = self.resume
+        first = state["phase"] if state else 0
+        self._log = io.StringIO(state["log"] if state else ",".join(LOG_COLUMNS) + "\n")
         self._log.seek(0, io.SEEK_END)
-        learner = MetaMAML(self.config, RECIPES[self.recipe].worlds(self.epochs_done))
-        record = None
+        done = dict(state["done"]) if state else {"epoch": 0, "episodes": 0, "env_steps": 0, "seconds": 0.0}
+        start = state["start"] if state else None  # the parameters that this config's training starts from
+        learner = record = None
         try:
-            for record in learner.train(resume=self.resume["training"] if self.resume else None):
-                csv.writer(self._log, lineterminator="\n").writerow(log_row(record))
-                self._write_state(learner)
-                yield record
-            if record is None:  # killed between the last epoch's state and the checkpoint: only that is left to do
-                record = self._last_record()
+            for phase in range(first, len(self.configs)):
+                config = self.configs[phase]
+                learner = MetaMAML(config, RECIPES[self.recipe].worlds(done["epoch"] + (state["training"]["epoch"] if state else 0)))
+                model = None if start is None else StateSpaceModel(config.state_dim, hidden_dim=config.hidden_dim).with_params(start)
+                for own in learner.train(model, state["training"] if state else None):
+                    record = dataclasses.replace(own, **{name: getattr(own, name) + before for name, before in done.items()})
+                    csv.writer(self._log, lineterminator="\n").writerow(log_row(record))
+                    self._write_state(phase, start, done, learner)
+                    yield record
+                if record is None:  # killed between the last epoch's state and the checkpoint: only that is left to do
+                    record = self._last_record()
+                done = {"epoch": record.epoch + 1, **{name: getattr(record, name) for name in ("episodes", "env_steps", "seconds")}}
+                start, state = learner.best.params(), None
         finally:
             if record is not None and distributed.is_first():
                 self._write(learner.best, record)
 
-    def _write_state(self, learner: MetaMAML) -> None:
+    def _write_state(self, phase: int, start: Mapping[str, Any] | None, done: Mapping[str, Any], learner: MetaMAML) -> None:
         if distributed.is_first():
-            state = {"recipe": self.recipe, "config": dataclasses.asdict(self.config), "log": self._log.getvalue()}
+            state = {"recipe": self.recipe, "configs": [dataclasses.asdict(c) for c in self.configs], "phase": phase, "start": start}
             data = io.BytesIO()
-            torch.save({**state, "training": learner.state_dict()}, data)
+            torch.save({**state, "done": dict(done), "log": self._log.getvalue(), "training": learner.state_dict()}, data)
             write_atomically(state_path(self.out), data.getvalue())
 
     def _last_record(self) -> MetaEpoch:
@@ -192,12 +210,12 @@ class Training:
     def _write(self, best: StateSpaceModel, record: MetaEpoch) -> None:
         metadata = {
             "recipe": self.recipe,
-            "config": dataclasses.asdict(self.config),
+            "configs": [dataclasses.asdict(c) for c in self.configs],
             "epochs": record.epoch + 1,
             "env_steps": record.env_steps,
             "episodes": record.episodes,
         }
         save(best, self.out, metadata)
         write_atomically(log_path(self.out), self._log.getvalue().encode())
-        if record.epoch + 1 == self.config.num_epochs:
+        if record.epoch + 1 == sum(c.num_epochs for c in self.configs):
             state_path(self.out).unlink()

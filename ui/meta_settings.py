@@ -85,12 +85,15 @@ RECIPES: Mapping[str, tuple[str, MetaSettings]] = MappingProxyType(
         "reversed_motor": ("30 seconds: reversed motor", MetaSettings(config=_config(), time_budget=30.0)),
         "wind_and_motor": (
             "2 minutes: wind and motor",
-            MetaSettings(("reversed_motor", "wind"), config=_config(num_epochs=120), time_budget=120.0),
+            MetaSettings(("reversed_motor", "wind"), config=_config(num_epochs=110, tasks_per_epoch=12), time_budget=120.0),
         ),
         "go_on": (
             "Go on from the shipped weights",
             MetaSettings(
-                ("reversed_motor", "wind", "physics"), "meta", _config(num_epochs=40, outer_lr=0.0005, long_episodes_share=0.5), 60.0
+                ("reversed_motor", "wind", "physics"),
+                "meta",
+                _config(num_epochs=30, tasks_per_epoch=12, outer_lr=0.0003, long_episodes_share=1.0),
+                60.0,
             ),
         ),
     }

@@ -14,7 +14,7 @@ import torch
 from model import CheckpointError, StateSpaceModel, load_checkpoint, load_pretrained
 from model import checkpoint as checkpoint_module
 from model.checkpoint import PRETRAINED, file_hash, pretrained_path, read_metadata, serialise, write_atomically
-from model.training import RECIPES
+from model.training import RECIPES, polish
 
 
 def random_model(seed: int = 0, **sizes: int) -> StateSpaceModel:
@@ -133,7 +133,8 @@ def test_shipped_checkpoints_are_small_complete_and_fresh_copies(name):
     metadata = read_metadata(path)
     assert metadata["recipe"] == name and metadata["env_steps"] > 0
     recipe = RECIPES[name]
-    assert metadata["config"] == dataclasses.asdict(recipe.config)  # made by the recipe as it stands
+    configs = [recipe.config, *([polish(recipe.config, recipe.polish_epochs)] if recipe.polish_epochs else [])]
+    assert metadata["configs"] == [dataclasses.asdict(c) for c in configs]  # made by the recipe as it stands
     a, b = load_pretrained(name), load_pretrained(name)
     assert not a.training and sum(p.numel() for p in a.parameters()) == 6744
     with torch.no_grad():

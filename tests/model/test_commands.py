@@ -36,7 +36,7 @@ def train(out: Path, *options: str) -> int:
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_train_writes_a_checkpoint_and_its_log(tmp_path, capsys, recipe):
     out = tmp_path / "m.safetensors"
-    assert main(["train", "--json", "--recipe", recipe, "--out", str(out), *SMALL]) == 0
+    assert main(["train", "--json", "--recipe", recipe, "--out", str(out), *SMALL, "--polish_epochs", "0"]) == 0
     result = json.loads(capsys.readouterr().out)
     assert result["epoch"] == 1 and result["checkpoint"] == str(out)
     rows = read_log(out)
@@ -83,7 +83,7 @@ def test_ctrl_c_keeps_the_best(tmp_path, monkeypatch, capsys):
 @pytest.mark.parametrize("recipe", ["meta", "memory"])
 def test_a_killed_training_resumes_to_the_same_file(tmp_path, recipe):
     whole, killed = tmp_path / "whole.safetensors", tmp_path / "killed.safetensors"
-    options = ["--recipe", recipe, *SMALL, "--num_epochs", "12"]
+    options = ["--recipe", recipe, *SMALL, "--num_epochs", "8", "--polish_epochs", "4"]
     command = [sys.executable, "-m", "model", "train", "--json", *options, "--out"]
     assert main(["train", "--json", *options, "--out", str(whole)]) == 0
     process = subprocess.Popen([*command, str(killed)], cwd=Path(__file__).parents[2], stdout=subprocess.DEVNULL)
@@ -98,9 +98,9 @@ def test_a_killed_training_resumes_to_the_same_file(tmp_path, recipe):
     assert len(read_log(killed)) == 12
 
 
-def test_a_training_stopped_by_ctrl_c_resumes_to_the_same_file(tmp_path, monkeypatch, capsys):
+def test_a_training_stopped_while_polishing_resumes_to_the_same_file(tmp_path, monkeypatch, capsys):
     whole, stopped = tmp_path / "whole.safetensors", tmp_path / "stopped.safetensors"
-    options = ["--num_epochs", "5"]
+    options = ["--polish_epochs", "3"]
     assert train(whole, *options) == 0
     interrupt_update(monkeypatch, 4)
     assert train(stopped, *options) == 0 and len(read_log(stopped)) == 3
@@ -116,7 +116,7 @@ def test_a_damaged_or_foreign_state_is_named_and_nothing_is_lost(tmp_path, capsy
     state.write_bytes(b"garbage")
     assert train(out, "--resume") == 1 and "is damaged" in capsys.readouterr().err
     assert state.read_bytes() == b"garbage" and not out.exists()
-    torch.save({"recipe": "meta", "config": dataclasses.asdict(MetaTrainingConfig()), "training": {"learner": {}}}, state)
+    torch.save({"recipe": "meta", "configs": [dataclasses.asdict(MetaTrainingConfig())], "training": {"learner": {}}}, state)
     assert train(out, "--resume") == 1 and "has another recipe or settings" in capsys.readouterr().err
 
 
