@@ -26,7 +26,7 @@ from model.checkpoint import WEIGHTS, load_pretrained, pretrained_path, write_at
 from model.evaluation import SOLVED
 from model.maml import MetaMAML, MetaTrainingConfig
 from model.ppo_baseline import ppo_comparison
-from model.training import THIRTY_SECONDS, keep_freed_memory, read_log, two_motors
+from model.training import ONE_MINUTE, keep_freed_memory, read_log, two_motors
 from model.trials import run_trials
 from model.worlds import WORLDS, standard_worlds
 
@@ -245,15 +245,15 @@ def adaptation_cost(report: Report, seed: int) -> dict[str, Any]:
     }
 
 
-def thirty_seconds(report: Report, seed: int, seeds: int = 10) -> list[dict[str, Any]]:
-    """The 30-second recipe from random weights: greedy return after one step on both motors, for each seed."""
+def one_minute(report: Report, seed: int, seeds: int = 10) -> list[dict[str, Any]]:
+    """The one-minute recipe from random weights: greedy return after one step on both motors, for each seed."""
     rows = []
     for own in range(seed, seed + seeds):
-        learner = MetaMAML(dataclasses.replace(THIRTY_SECONDS, seed=own), two_motors)
+        learner = MetaMAML(dataclasses.replace(ONE_MINUTE, seed=own), two_motors)
         seconds = 0.0
         for record in learner.train():
             seconds = record.seconds
-            if seconds > 30:
+            if seconds > 60:
                 break
         after = {}
         for name in ("standard", "reversed_motor"):
@@ -262,11 +262,11 @@ def thirty_seconds(report: Report, seed: int, seeds: int = 10) -> list[dict[str,
         finite = all(bool(torch.isfinite(p).all()) for p in learner.best.parameters())
         rows.append({"seed": own, "epochs": record.epoch + 1, "seconds": seconds, "finite": finite, **after})
         report(
-            f"30-second recipe, seed {own}: {record.epoch + 1} epochs in {seconds:.1f} s; after one step: "
+            f"one-minute recipe, seed {own}: {record.epoch + 1} epochs in {seconds:.1f} s; after one step: "
             f"standard {after['standard']:.0f}, reversed {after['reversed_motor']:.0f}"
         )
     good = sum(min(r["standard"], r["reversed_motor"]) >= 450 for r in rows)
-    report(f"30-second recipe: {good} of {seeds} seeds reach 450 on both motors")
+    report(f"one-minute recipe: {good} of {seeds} seeds reach 450 on both motors")
     return rows
 
 
@@ -278,7 +278,7 @@ def memory_use(report: Report, seed: int, minutes: float = 10.0) -> dict[str, fl
         return int(Path("/proc/self/statm").read_text().split()[1]) * page / 1e6
 
     early = late = resident()
-    for record in MetaMAML(dataclasses.replace(THIRTY_SECONDS, num_epochs=100_000, seed=seed), two_motors).train():
+    for record in MetaMAML(dataclasses.replace(ONE_MINUTE, num_epochs=100_000, seed=seed), two_motors).train():
         late = resident()
         if record.seconds < 60:
             early = late
@@ -296,7 +296,7 @@ PARTS: dict[str, Callable[[Report, int], Any]] = {
     "profile": profile,
     "scaling": scaling,
     "adaptation": adaptation_cost,
-    "thirty_seconds": thirty_seconds,
+    "one_minute": one_minute,
     "memory": memory_use,
     "ppo": ppo_comparison,
 }

@@ -66,7 +66,7 @@ def ppo_comparison(report: Callable[[str], None], seed: int = 0, seeds: int = 5)
             "env_steps": [None if s == float("inf") else s for s in steps],
             "median_env_steps": None if median == float("inf") else median,
         }
-        rows[label] |= {"seconds": seconds, "solved": solved, "seeds": seeds}
+        rows[label] |= {"seconds_with_evaluations": seconds, "solved": solved, "seeds": seeds}
         report(
             f"PPO {label.replace('_', ' ')}, reversed motor to 475: {solved} of {seeds} within {MAX_STEPS:,} steps, median {median:,.0f}"
         )

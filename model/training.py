@@ -84,8 +84,8 @@ def two_motors(n: int, generator: np.random.Generator) -> list[World]:
     return [World(reversed_motor=bool(i % 2)) for i in range(n)]
 
 
-THIRTY_SECONDS = MetaTrainingConfig(
-    num_epochs=80,
+ONE_MINUTE = MetaTrainingConfig(
+    num_epochs=125,
     tasks_per_epoch=4,
     min_support_episodes=10,
     inner_steps=1,

@@ -11,7 +11,7 @@ from typing import Any
 from model import MetaTrainingConfig
 from model.config import FieldInfo, check_number, field_infos
 from model.maml import LONG_EPISODE
-from model.training import THIRTY_SECONDS
+from model.training import ONE_MINUTE
 from ui.families import FAMILIES
 from ui.inputs import check_name, check_seed, shown
 
@@ -76,13 +76,13 @@ class MetaSettings:
 
 def _config(**changes: Any) -> MetaTrainingConfig:
     # The page's inner loop always learns from all the episodes of a task.
-    episodes = changes.get("episodes_per_task", THIRTY_SECONDS.episodes_per_task)
-    return dataclasses.replace(THIRTY_SECONDS, **changes, min_support_episodes=episodes)
+    episodes = changes.get("episodes_per_task", ONE_MINUTE.episodes_per_task)
+    return dataclasses.replace(ONE_MINUTE, **changes, min_support_episodes=episodes)
 
 
 RECIPES: Mapping[str, tuple[str, MetaSettings]] = MappingProxyType(
     {
-        "reversed_motor": ("30 seconds: reversed motor", MetaSettings(config=_config(), time_budget=30.0)),
+        "reversed_motor": ("1 minute: reversed motor", MetaSettings(config=_config(), time_budget=60.0)),
         "wind_and_motor": (
             "2 minutes: wind and motor",
             MetaSettings(("reversed_motor", "wind"), config=_config(num_epochs=110, tasks_per_epoch=12), time_budget=120.0),

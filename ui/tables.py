@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -132,26 +131,24 @@ def card_table(results: Results) -> str:
 
 
 def cost_table(results: Results) -> str:
-    b = results["benchmark"]
-    ours, ppo = b["adaptation"], b["ppo"]
-    seconds = ours["one_step_seconds"]
+    ours, ppo = results["benchmark"]["adaptation"], results["benchmark"]["ppo"]
     median, meta = ours["median_env_steps_to_475"], ours["meta_training_env_steps"]
     share = f"{ours['share_solved_within_5_steps']:.0%} of 100 trials"
-    rows = [["gradient steps from the meta-trained weights", f"{median:,.0f}", share, f"{seconds:.2f} a step", f"{meta / 1e6:.0f} million"]]
+    rows = [["gradient steps from the meta-trained weights", f"{median:,.0f}", share, f"{meta / 1e6:.0f} million"]]
     for key, label, before in (
         ("from_scratch", "PPO from scratch", "none"),
         ("fine_tuned", "PPO, trained on the standard cart and fine-tuned", "100,000"),
     ):
         row = ppo[key]
         steps = f"{row['median_env_steps']:,.0f}" if row["median_env_steps"] else "more than 100,000"
-        rows.append([label, steps, f"{row['solved']} of {row['seeds']} runs", f"{statistics.median(row['seconds']):.1f}", before])
+        rows.append([label, steps, f"{row['solved']} of {row['seeds']} runs", before])
     scratch = ppo["from_scratch"]["median_env_steps"]
     text = (
         f"\n\nThat is {scratch / median:,.0f} times fewer environment steps than PPO from scratch; the meta-training behind it has paid "
-        f"for itself after {meta / (scratch - median):,.0f} such worlds."
+        f"for itself after {meta / (scratch - median):,.0f} such worlds. One step on 10 failing episodes takes "
+        f"{ours['one_step_seconds'] * 1e3:.0f} ms."
     )
-    header = ["reversed motor to 475", "environment steps, median", "reached", "seconds, median", "environment steps beforehand"]
-    return table(header, rows) + text
+    return table(["reversed motor to 475", "environment steps, median", "reached", "environment steps beforehand"], rows) + text
 
 
 def speed_table(results: Results) -> str:
@@ -175,8 +172,8 @@ def scaling_table(results: Results) -> str:
     return table(["tasks", "episodes", "horizon (steps)", "seconds an epoch", "microseconds an environment step"], rows)
 
 
-def thirty_seconds_table(results: Results) -> str:
-    rows = results["benchmark"]["thirty_seconds"]
+def one_minute_table(results: Results) -> str:
+    rows = results["benchmark"]["one_minute"]
     both = [min(r["standard"], r["reversed_motor"]) for r in rows]
     cells = [
         ["standard motor", *(f"{r['standard']:.0f}" for r in rows)],
@@ -202,5 +199,5 @@ TABLES: dict[str, Callable[[Results], str]] = {
     "cost": cost_table,
     "speed": speed_table,
     "scaling": scaling_table,
-    "thirty_seconds": thirty_seconds_table,
+    "one_minute": one_minute_table,
 }

@@ -48,9 +48,9 @@ def test_a_training_that_is_watched_reports_its_memory(file):
     assert 50 < use["after_a_minute"] <= use["peak"] and use["at_the_end"] <= use["peak"]
 
 
-def test_the_30_second_recipe_reports_each_seed(file, monkeypatch):
-    monkeypatch.setattr(benchmark, "THIRTY_SECONDS", dataclasses.replace(TINY, num_epochs=2))
-    rows = benchmark.thirty_seconds(lambda text: None, seed=5, seeds=2)
+def test_the_one_minute_recipe_reports_each_seed(file, monkeypatch):
+    monkeypatch.setattr(benchmark, "ONE_MINUTE", dataclasses.replace(TINY, num_epochs=2))
+    rows = benchmark.one_minute(lambda text: None, seed=5, seeds=2)
     assert [r["seed"] for r in rows] == [5, 6] and all(r["finite"] and r["epochs"] == 2 for r in rows)
 
 
