@@ -77,8 +77,8 @@ def test_a_recipe_is_within_the_limits_and_survives_the_wire(name):
         ({"families": [{"a": 1}]}, "families must be one of"),
         ({"start": ["meta"]}, "start must be one of random, meta, yours"),
         ({"start": "yours"}, "start must not be yours while you have no policy of your own"),
-        ({"tasks_per_epoch": 40, "episodes_per_task": 40}, "must be at most 200,000 environment steps an epoch, got 640,000"),
-        ({"tasks_per_epoch": 40, "state_dim": 64, "hidden_dim": 128}, "at most 100,000 .* state_dim \\+ hidden_dim = 192, got 160,000"),
+        ({"tasks_per_epoch": 40, "episodes_per_task": 40}, "must be at most 200,000 environment steps an epoch, got 1,600,000"),
+        ({"tasks_per_epoch": 40, "state_dim": 64, "hidden_dim": 128}, "at most 100,000 .* state_dim \\+ hidden_dim = 192, got 400,000"),
     ],
 )
 def test_anything_else_is_one_sentence(changes, sentence):
