@@ -114,7 +114,7 @@ class WorldCartPole(CartPoleVectorEnv):
     def advance(self, action: np.ndarray, moving: np.ndarray) -> np.ndarray:
         """What `step` does to the states of the environments that move, without checks, resets and step limit.
 
-        The inner loop of training: the same motion as `step` at a fifth of its cost. action (num_envs,) of 0 or 1, moving
+        For the loop over steps in rollout.py: the same motion as `step`, at less cost. action (num_envs,) of 0 or 1, moving
         (num_envs,) bool. Returns the environments that fell in this step, (num_envs,) bool.
         """
         _, x_dot, theta, theta_dot = self.state
