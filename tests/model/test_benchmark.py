@@ -5,11 +5,11 @@ import json
 
 import pytest
 
-from model import benchmark, meta_batch
+from model import benchmark, meta_batch, speed
 from model.__main__ import main
 
 TINY = dataclasses.replace(
-    benchmark.SPEED, num_epochs=3, tasks_per_epoch=2, episodes_per_task=2, min_support_episodes=2, max_steps_per_episode=20
+    speed.SPEED, num_epochs=3, tasks_per_epoch=2, episodes_per_task=2, min_support_episodes=2, max_steps_per_episode=20
 )
 
 
@@ -17,7 +17,7 @@ TINY = dataclasses.replace(
 def file(tmp_path, monkeypatch):
     path = tmp_path / "benchmark.json"
     monkeypatch.setattr(benchmark, "BENCHMARK", path)
-    monkeypatch.setattr(benchmark, "SPEED", TINY)
+    monkeypatch.setattr(speed, "SPEED", TINY)
     return path
 
 
@@ -32,15 +32,15 @@ def test_parts_are_written_one_by_one_and_the_others_kept(file, capsys):
 
 def test_full_episodes_are_full_and_their_inner_steps_learn(file):
     honest = meta_batch.collect
-    steps, seconds = benchmark.epoch_speed(dataclasses.replace(TINY, outer_lr=0.0, inner_lr=0.0), full=True)
+    steps, seconds = speed.epoch_speed(dataclasses.replace(TINY, outer_lr=0.0, inner_lr=0.0), full=True)
     assert steps == 2 * 2 * 2 * 20 and seconds > 0  # tasks x episodes x (before, after) x horizon
     assert meta_batch.collect is honest
-    assert benchmark.epoch_speed(dataclasses.replace(TINY, outer_lr=0.0), full=False)[0] < steps
+    assert speed.epoch_speed(dataclasses.replace(TINY, outer_lr=0.0), full=False)[0] < steps
 
 
 def test_several_processes_take_the_same_steps_as_one(file):
     config = dataclasses.replace(TINY, outer_lr=0.0)
-    assert benchmark.epoch_speed_of_processes(2, config, False)[0] == benchmark.epoch_speed(config, False)[0]
+    assert speed.epoch_speed_of_processes(2, config, False)[0] == speed.epoch_speed(config, False)[0]
 
 
 def test_a_training_that_is_watched_reports_its_memory(file):
