@@ -1,6 +1,6 @@
 """A State Space Model policy that is meta-trained (MAML) to adapt to broken CartPole worlds within a few gradient steps."""
 
-from model.adaptation import (
+from model.learn.adaptation import (
     AdaptationStep,
     HybridAdaptationConfig,
     HybridAdapter,
@@ -8,13 +8,16 @@ from model.adaptation import (
     StandardAdaptationConfig,
     StandardAdapter,
 )
-from model.cartpole import World, WorldCartPole, register
-from model.checkpoint import CheckpointError, load_checkpoint, load_pretrained
-from model.evaluation import evaluate_policy
-from model.experience import ExperienceBuffer
-from model.maml import MetaEpoch, MetaMAML, MetaTrainingConfig
-from model.ssm import StateSpaceModel
-from model.worlds import DESCRIPTIONS, WORLDS, sample_worlds
+from model.learn.evaluation import evaluate_policy
+from model.learn.experience import ExperienceBuffer
+from model.learn.maml import MetaEpoch, MetaMAML
+from model.learn.meta_config import MetaTrainingConfig
+from model.policy.checkpoint import CheckpointError
+from model.policy.pretrained import load_checkpoint, load_pretrained
+from model.policy.ssm import StateSpaceModel
+from model.worlds.cartpole import World, WorldCartPole, register
+from model.worlds.named import DESCRIPTIONS, WORLDS
+from model.worlds.sampling import sample_worlds
 
 register()
 

@@ -22,14 +22,15 @@ from model import (
     StandardAdaptationConfig,
     StandardAdapter,
     World,
-    distributed,
     evaluate_policy,
     load_checkpoint,
     load_pretrained,
 )
-from model.checkpoint import PRETRAINED, WEIGHTS
 from model.config import check_number, field_infos
-from model.training import RECIPES, Training, polish, read_state
+from model.learn import distributed
+from model.learn.recipes import RECIPES, polish
+from model.learn.training import Training, read_state
+from model.policy.pretrained import PRETRAINED, WEIGHTS
 
 TRUE, FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 
@@ -145,7 +146,7 @@ def adapt(args: argparse.Namespace) -> list[dict]:
 
 def evaluate(args: argparse.Namespace) -> dict:
     """Measure what the README states, and write weights/results.json."""
-    from model.study import run_study  # imported when needed: it is the largest module
+    from model.experiments.study import run_study  # imported when needed: it is the largest module
 
     torch.set_num_threads(args.threads)
     return run_study(split=args.split, quick=args.quick, seed=args.seed, report=None if args.json else print)
@@ -153,7 +154,7 @@ def evaluate(args: argparse.Namespace) -> dict:
 
 def benchmark(args: argparse.Namespace) -> dict:
     """Measure speed and cost, and write weights/benchmark.json."""
-    from model.benchmark import PARTS, run_benchmark
+    from model.experiments.benchmark import PARTS, run_benchmark
 
     unknown = [name for name in args.part if name not in PARTS]
     if unknown:

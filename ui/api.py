@@ -12,13 +12,13 @@ import gradio as gr
 import numpy as np
 
 from model import World
-from ui import meta_api
-from ui.adapt_run import Curve
-from ui.adapt_run import adapt as adapt_run
-from ui.adapt_words import sentence
-from ui.episode import Recording, record, returns
-from ui.inputs import FIELDS, AdaptSettings, Choice, check_adaptation, check_episodes, check_policy, check_seed
-from ui.policies import shared_model
+from ui.adapt.run import Curve
+from ui.adapt.run import adapt as adapt_run
+from ui.adapt.words import sentence
+from ui.meta_train import api as meta_api
+from ui.shared.episode import Recording, record, returns
+from ui.shared.inputs import FIELDS, AdaptSettings, Choice, check_adaptation, check_episodes, check_policy, check_seed
+from ui.shared.policies import shared_model
 
 
 def with_world_fields(fn: Callable[..., dict]) -> Callable[..., dict]:

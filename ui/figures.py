@@ -10,18 +10,22 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import matplotlib
 from matplotlib.figure import Figure
 
-from model.benchmark import BENCHMARK
-from model.checkpoint import PRETRAINED, pretrained_path
-from model.study import RESULTS
-from model.training import read_log
-from ui.colours import ROLES
-from ui.tables import STARTS, TABLES, Results, name_of
+from model.experiments.benchmark import BENCHMARK
+from model.experiments.report import START_LABELS, TABLES, Results, name_of
+from model.experiments.study import RESULTS
+from model.learn.training import read_log
+from model.policy.pretrained import PRETRAINED, pretrained_path
+from ui.shared.colours import ROLES
 
+# Starting points have colours of their own from the same palette: those of the roles mean before, standard and hybrid.
+START_LINES = {"meta": (ROLES["policy"].light, "-"), "memory": ("#56b4e9", "--"), "standard": ("#e69f00", "-."), "random": ("#555555", ":")}
 ROOT = Path(__file__).resolve().parent.parent
 ASSETS = ROOT / "assets"
-SVG = {"format": "svg", "metadata": {"Date": None}}  # the same results give the same file
+SVG = {"format": "svg", "metadata": {"Date": None}}
+matplotlib.rcParams["svg.hashsalt"] = "results"  # with a fixed salt and no date, the same results give the same file
 
 
 def return_axes(axes: Any, title: str, x_label: str) -> None:
@@ -34,11 +38,11 @@ def return_axes(axes: Any, title: str, x_label: str) -> None:
 
 def curve(axes: Any, rows: Results, start: str) -> None:
     """One starting point's mean return against the gradient step, with its 95% band."""
-    label, colour, dash = STARTS[start]
+    colour, dash = START_LINES[start]
     steps = sorted(int(k) for k in rows if k.isdigit() and int(k) <= 3)
     mean = [rows[str(s)]["mean"] for s in steps]
     low, high = zip(*(rows[str(s)]["interval"] for s in steps), strict=True)
-    axes.plot(steps, mean, color=colour, linestyle=dash, label=label, marker="o", markersize=3)
+    axes.plot(steps, mean, color=colour, linestyle=dash, label=START_LABELS[start], marker="o", markersize=3)
     axes.fill_between(steps, low, high, color=colour, alpha=0.15, linewidth=0)
 
 
@@ -49,7 +53,7 @@ def break_set_figure(results: Results) -> Figure:
     figure = Figure(figsize=(2.6 * columns, 2.5 * rows), layout="constrained")
     grid = figure.subplots(rows, columns, sharey=True, squeeze=False)
     for axes, world in zip(grid.flat, worlds, strict=False):
-        for start in STARTS:
+        for start in START_LINES:
             curve(axes, results["presets"][world][start], start)
         return_axes(axes, name_of(world), "gradient step")
         axes.set_xticks(range(4))

@@ -8,15 +8,15 @@ import gradio as gr
 from gradio.themes.utils.fonts import LocalFont
 
 from ui import about, api
-from ui.adapt import AdaptTab
-from ui.adapt_run import warm_up
-from ui.colours import css_variables
-from ui.controls import connect_same, connect_worlds
-from ui.meta_train import MetaTrainTab
-from ui.play import PlayTab, first_session
-from ui.player import ASSETS, scripts
-from ui.policies import load_all
-from ui.session import STATE_SECONDS
+from ui.adapt.run import warm_up
+from ui.adapt.tab import AdaptTab
+from ui.meta_train.tab import MetaTrainTab
+from ui.play.tab import PlayTab, first_session
+from ui.shared.colours import css_variables
+from ui.shared.controls import connect_same, connect_worlds
+from ui.shared.player import ASSETS, scripts
+from ui.shared.policies import load_all
+from ui.shared.session import STATE_SECONDS
 
 TITLE = "SSM-MetaRL playground"
 STYLES = ("style.css", "adapt.css", "meta.css")

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from model import load_checkpoint
-from ui.training_queue import TRAININGS
+from ui.meta_train.queue import TRAININGS
 
 POINTS = "+(document.querySelector('#meta-returns .curves').dataset.points || '0').split(' ')[0]"
 SMALL = {"Num epochs": "1000", "Tasks per epoch": "2", "Episodes per task": "2", "Max steps per episode": "20", "Hidden dim": "8"}

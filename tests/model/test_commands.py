@@ -13,7 +13,8 @@ import torch
 from model import WORLDS, MetaMAML, MetaTrainingConfig, load_checkpoint
 from model.__main__ import main
 from model.config import field_infos
-from model.training import LOG_COLUMNS, RECIPES, read_log, state_path
+from model.learn.recipes import RECIPES
+from model.learn.training import LOG_COLUMNS, read_log, state_path
 
 SMALL = [
     "--num_epochs",

@@ -7,7 +7,7 @@ from gradio_client import Client
 from gradio_client.exceptions import AppError
 
 from model import StandardAdaptationConfig, StandardAdapter, World, evaluate_policy, load_pretrained
-from ui.episode import record
+from ui.shared.episode import record
 
 
 @pytest.fixture(scope="module")

@@ -4,9 +4,10 @@ import re
 import subprocess
 import sys
 
-from model.checkpoint import PRETRAINED, file_hash, pretrained_path
+from model.experiments.report import TABLES
+from model.policy.checkpoint import file_hash
+from model.policy.pretrained import PRETRAINED, pretrained_path
 from ui.figures import ASSETS, FIGURES, ROOT, SVG, main, read_results, with_tables
-from ui.tables import TABLES
 
 README = (ROOT / "README.md").read_text()
 

@@ -7,14 +7,14 @@ import sys
 import pytest
 
 import app
-import model.checkpoint
-from ui.policies import shared_model
+import model.policy.pretrained
+from ui.shared.policies import shared_model
 
 
 @pytest.fixture
 def weights(tmp_path, monkeypatch):
     """An empty place for weights, with nothing remembered from before."""
-    monkeypatch.setattr(model.checkpoint, "WEIGHTS", tmp_path)
+    monkeypatch.setattr(model.policy.pretrained, "WEIGHTS", tmp_path)
     monkeypatch.setattr(sys, "argv", ["app.py"])
     shared_model.cache_clear()
     yield tmp_path

@@ -1,0 +1,125 @@
+"""Speed and cost on this machine: python -m model benchmark. Compare figures within one run; they vary between machines."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import resource
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from model.experiments.ppo_baseline import ppo_comparison
+from model.experiments.speed import Report, environment_speed, meta_training_speed, plain_loop_speed, profile, scaling, seconds_of
+from model.experiments.trials import run_trials
+from model.learn.adaptation import StandardAdaptationConfig, StandardAdapter
+from model.learn.maml import MetaMAML
+from model.learn.recipes import ONE_MINUTE, two_motors
+from model.learn.training import keep_freed_memory, read_log
+from model.policy.checkpoint import write_atomically
+from model.policy.pretrained import WEIGHTS, load_pretrained, pretrained_path
+from model.worlds.cartpole import SOLVED
+from model.worlds.named import WORLDS
+
+BENCHMARK = WEIGHTS / "benchmark.json"
+
+
+def adaptation_cost(report: Report, seed: int) -> dict[str, Any]:
+    """Environment steps and seconds to 475 on the reversed motor, and the time of one step on 10 failing episodes."""
+    model, world = load_pretrained("meta"), WORLDS["reversed_motor"]
+    adapter = StandardAdapter(StandardAdaptationConfig(num_adapt_steps=1))
+    one_step = seconds_of(lambda: list(adapter.adapt(model, world)), repeats=11)
+    trials = run_trials(model, [world] * 100, StandardAdaptationConfig(num_adapt_steps=5), seed=seed)
+    solved = trials.returns >= SOLVED
+    first = np.where(solved.any(0), solved.argmax(0), -1)
+    cost = np.where(first >= 0, trials.env_steps[first, np.arange(100)], np.inf)
+    median, share = float(np.median(cost)), float(np.isfinite(cost).mean())
+    meta_steps = int(read_log(pretrained_path("meta"))[-1]["env_steps"])
+    report(f"one step on 10 failing episodes: {one_step * 1e3:.0f} ms")
+    report(f"reversed motor to 475: median {median:,.0f} environment steps, {share:.0%} of 100 trials within 5 steps")
+    return {
+        "one_step_seconds": one_step,
+        "median_env_steps_to_475": median,
+        "share_solved_within_5_steps": share,
+        "meta_training_env_steps": meta_steps,
+    }
+
+
+def one_minute(report: Report, seed: int, seeds: int = 10) -> list[dict[str, Any]]:
+    """The one-minute recipe from random weights: greedy return after one step on both motors, for each seed."""
+    rows = []
+    for own in range(seed, seed + seeds):
+        learner = MetaMAML(dataclasses.replace(ONE_MINUTE, seed=own), two_motors)
+        seconds = 0.0
+        for record in learner.train():
+            seconds = record.seconds
+            if seconds > 60:
+                break
+        after = {}
+        for name in ("standard", "reversed_motor"):
+            config = StandardAdaptationConfig(num_adapt_steps=1)
+            after[name] = float(run_trials(learner.best, [WORLDS[name]] * 20, config, seed=1000 + own).returns[1].mean())
+        finite = all(bool(torch.isfinite(p).all()) for p in learner.best.parameters())
+        rows.append({"seed": own, "epochs": record.epoch + 1, "seconds": seconds, "finite": finite, **after})
+        report(
+            f"one-minute recipe, seed {own}: {record.epoch + 1} epochs in {seconds:.1f} s; after one step: "
+            f"standard {after['standard']:.0f}, reversed {after['reversed_motor']:.0f}"
+        )
+    good = sum(min(r["standard"], r["reversed_motor"]) >= 450 for r in rows)
+    report(f"one-minute recipe: {good} of {seeds} seeds reach 450 on both motors")
+    return rows
+
+
+def memory_use(report: Report, seed: int, minutes: float = 10.0) -> dict[str, float]:
+    """Resident memory (MB) of this process in a training of ten minutes: after its first minute, at its end, at its peak."""
+    page = os.sysconf("SC_PAGE_SIZE")
+
+    def resident() -> float:
+        return int(Path("/proc/self/statm").read_text().split()[1]) * page / 1e6
+
+    early = late = resident()
+    for record in MetaMAML(dataclasses.replace(ONE_MINUTE, num_epochs=100_000, seed=seed), two_motors).train():
+        late = resident()
+        if record.seconds < 60:
+            early = late
+        if record.seconds > 60 * minutes:
+            break
+    # The kernel's two counters differ by a little.
+    peak = max(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6, early, late)
+    report(f"memory: {early:,.0f} MB after a minute, {late:,.0f} MB after {minutes:g}, peak {peak:,.0f} MB")
+    return {"after_a_minute": early, "at_the_end": late, "peak": peak, "minutes": minutes}
+
+
+PARTS: dict[str, Callable[[Report, int], Any]] = {
+    "environment": environment_speed,
+    "plain_loop": plain_loop_speed,
+    "meta_training": meta_training_speed,
+    "profile": profile,
+    "scaling": scaling,
+    "adaptation": adaptation_cost,
+    "one_minute": one_minute,
+    "memory": memory_use,
+    "ppo": ppo_comparison,
+}
+
+
+def run_benchmark(parts: Sequence[str] = (), seed: int = 0, report: Report | None = None) -> dict[str, Any]:
+    """The named parts (all, if none is named), with a line to `report` for each figure; written to weights/benchmark.json.
+
+    Parts that are not run, or can't be, keep what the file says of them.
+    """
+    say = report or (lambda text: None)
+    keep_freed_memory()
+    results = {}
+    for name in parts or PARTS:
+        result = PARTS[name](say, seed)
+        # Read only now: another run may have measured other parts meanwhile.
+        results = json.loads(BENCHMARK.read_text()) if BENCHMARK.is_file() else {}
+        if result is not None:
+            results[name] = result
+            write_atomically(BENCHMARK, (json.dumps(results, indent=1) + "\n").encode())
+    return results

@@ -1,0 +1,217 @@
+"""How fast: environment steps per second of the environment, of meta-training and of its parts, on this machine."""
+
+from __future__ import annotations
+
+import dataclasses
+import multiprocessing
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import gymnasium
+import numpy as np
+import torch
+
+from model.learn import distributed, meta_batch
+from model.learn.maml import MetaMAML
+from model.learn.meta_config import MetaTrainingConfig
+from model.learn.training import keep_freed_memory
+from model.policy.pretrained import load_pretrained
+from model.worlds.cartpole import World, WorldCartPole
+from model.worlds.sampling import standard_worlds
+
+Report = Callable[[str], None]
+SPEED = MetaTrainingConfig(
+    num_epochs=6, tasks_per_epoch=20, episodes_per_task=10, min_support_episodes=10, inner_steps=1, outer_updates=1, long_episodes_share=0.0
+)
+
+
+@contextmanager
+def threads(count: int) -> Iterator[None]:
+    """Run with this many torch threads, then with as many as before."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def seconds_of(run: Callable[[], Any], repeats: int = 5) -> float:
+    """The median time of a call, after one that does not count."""
+    run()
+    times = []
+    for _ in range(repeats):
+        started = time.perf_counter()
+        run()
+        times.append(time.perf_counter() - started)
+    return statistics.median(times)
+
+
+def environment_speed(report: Report, seed: int) -> dict[str, float]:
+    """Environment steps per second of the batched environment alone."""
+    rows = {}
+    for count in (256, 1024):
+        env = WorldCartPole([World()] * count)
+        env.reset(seed=seed)
+        action = np.random.default_rng(seed).integers(0, 2, count)
+        rows[str(count)] = 200 * count / seconds_of(lambda env=env, action=action: [env.step(action) for _ in range(200)])
+        report(f"environment alone, {count} at once: {rows[str(count)] / 1e6:.1f} million steps/s")
+    return rows
+
+
+@contextmanager
+def every_episode_a_fall() -> Iterator[None]:
+    """Count every episode of meta-training as fallen, so that the inner steps of a policy that stands have all of them to learn from."""
+    collect = meta_batch.collect
+
+    def fallen(*args: Any, **kwargs: Any) -> Any:
+        episodes = collect(*args, **kwargs)
+        return dataclasses.replace(episodes, terminated=torch.ones_like(episodes.terminated))
+
+    meta_batch.collect = fallen
+    try:
+        yield
+    finally:
+        meta_batch.collect = collect
+
+
+def epoch_speed(config: MetaTrainingConfig, full: bool) -> tuple[float, float]:
+    """(real environment steps, seconds) of a whole meta-training epoch, medians over the epochs after the first.
+
+    full: a policy that stands in every world, and learns from all of each episode; otherwise a random one that falls early.
+    """
+    if not full:
+        records = list(MetaMAML(config).train())
+    else:
+        with every_episode_a_fall():
+            records = list(MetaMAML(config, standard_worlds).train(load_pretrained("standard")))
+    steps = np.diff([r.env_steps for r in records])
+    seconds = np.diff([r.seconds for r in records])
+    return float(np.median(steps)), float(np.median(seconds))
+
+
+def _speed_of_one(rank: int, count: int, meeting: str, config: MetaTrainingConfig, full: bool, answer: Any) -> None:
+    """One of several processes that share the tasks of each epoch; the first answers."""
+    torch.set_num_threads(1)
+    keep_freed_memory()
+    torch.distributed.init_process_group("gloo", init_method=f"file://{meeting}", rank=rank, world_size=count)
+    result = epoch_speed(config, full)
+    if distributed.is_first():
+        answer.send(result)
+    distributed.stop()
+
+
+def epoch_speed_of_processes(count: int, config: MetaTrainingConfig, full: bool) -> tuple[float, float]:
+    """`epoch_speed` with an epoch's tasks split among processes of one thread each, as torchrun does it."""
+    context = multiprocessing.get_context("spawn")
+    receiver, sender = context.Pipe(duplex=False)
+    with tempfile.TemporaryDirectory() as folder:
+        meeting = str(Path(folder) / "meeting")
+        workers = [context.Process(target=_speed_of_one, args=(i, count, meeting, config, full, sender)) for i in range(count)]
+        for w in workers:
+            w.start()
+        result = receiver.recv()
+        for w in workers:
+            w.join()
+    return result
+
+
+def meta_training_speed(report: Report, seed: int) -> dict[str, Any]:
+    """Whole second-order meta-iterations, 20 tasks x (10 + 10) episodes, horizon 200: full episodes, and a random policy's."""
+    rows = {}
+    # A learning rate of 0 keeps full episodes full and fresh ones fresh.
+    config = dataclasses.replace(SPEED, outer_lr=0.0, num_epochs=12, seed=seed)
+    for label in ("full", "fresh"):
+        full = label == "full"
+        with threads(1):
+            measured = {"1 thread": epoch_speed(config, full)}
+        with threads(2):
+            measured["2 threads"] = epoch_speed(config, full)
+        measured["2 processes"] = epoch_speed_of_processes(2, config, full)
+        for how, (steps, seconds) in measured.items():
+            rows[f"{label}, {how}"] = steps / seconds
+            report(f"meta-training, {label} episodes, {how}: {steps / seconds:,.0f} steps/s ({steps:,.0f} steps an epoch)")
+    return rows
+
+
+def plain_loop_speed(report: Report, seed: int) -> float:
+    """For scale: one episode and one model call a step at a time, acting only, nothing learnt."""
+    model, env = load_pretrained("standard"), gymnasium.make("CartPole-v1")
+
+    @torch.inference_mode()
+    def play() -> None:
+        obs, _ = env.reset(seed=seed)
+        hidden = model.init_hidden()
+        for _ in range(200):
+            outputs, hidden = model(torch.as_tensor(obs).unsqueeze(0), hidden)
+            obs, *_ = env.step(int(outputs[0, :2].argmax()))
+
+    speed = 200 / seconds_of(play)
+    report(f"a plain loop, acting only: {speed:,.0f} steps/s")
+    return speed
+
+
+def profile(report: Report, seed: int) -> dict[str, float]:
+    """Where the time of a full meta-training epoch goes, as shares."""
+    spent = {"rollouts": 0.0, "inner steps": 0.0, "outer backward": 0.0}
+
+    def timed(name: str, function: Callable) -> Callable:
+        def run(*args: Any, **kwargs: Any) -> Any:
+            started = time.perf_counter()
+            try:
+                return function(*args, **kwargs)
+            finally:
+                spent[name] += time.perf_counter() - started
+
+        return run
+
+    originals = (meta_batch.collect, meta_batch.inner_step, torch.Tensor.backward)
+    meta_batch.collect, meta_batch.inner_step = timed("rollouts", originals[0]), timed("inner steps", originals[1])
+    torch.Tensor.backward = timed("outer backward", originals[2])
+    try:
+        started = time.perf_counter()
+        epoch_speed(dataclasses.replace(SPEED, outer_lr=0.0, seed=seed), full=True)
+        total = time.perf_counter() - started
+    finally:
+        meta_batch.collect, meta_batch.inner_step, torch.Tensor.backward = originals
+    shares = {name: seconds / total for name, seconds in spent.items()}
+    shares["outer forward and the rest"] = 1 - sum(shares.values())
+    report("of a full epoch: " + ", ".join(f"{name} {share:.0%}" for name, share in shares.items()))
+    return shares
+
+
+def scaling(report: Report, seed: int) -> list[dict[str, float]]:
+    """Cost of an epoch against tasks, episodes and horizon, full episodes."""
+    rows = []
+    for tasks, episodes, horizon in (
+        (5, 10, 200),
+        (10, 10, 200),
+        (20, 10, 200),
+        (40, 10, 200),
+        (20, 5, 200),
+        (20, 20, 200),
+        (20, 10, 100),
+        (20, 10, 400),
+    ):
+        config = dataclasses.replace(
+            SPEED,
+            num_epochs=4,
+            tasks_per_epoch=tasks,
+            episodes_per_task=episodes,
+            min_support_episodes=episodes,
+            max_steps_per_episode=horizon,
+            outer_lr=0.0,
+            seed=seed,
+        )
+        steps, seconds = epoch_speed(config, full=True)
+        rows.append(
+            {"tasks": tasks, "episodes": episodes, "horizon": horizon, "seconds": seconds, "microseconds_per_step": seconds / steps * 1e6}
+        )
+        cost = f"{seconds * 1e3:6.0f} ms an epoch, {seconds / steps * 1e6:.2f} us a step"
+        report(f"{tasks:3d} tasks, {episodes:3d} episodes, horizon {horizon}: {cost}")
+    return rows

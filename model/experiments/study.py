@@ -1,0 +1,276 @@
+"""The measurements behind the README: python -m model evaluate writes them to weights/results.json.
+
+Every figure carries its number of trials, a 95% bootstrap interval and the environment steps that it cost. Step sizes are
+chosen on validation worlds; test worlds are read once, with the settings so chosen.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import multiprocessing
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import torch
+
+from model.experiments.scratch import random_params, train_from_scratch
+from model.experiments.trials import run_trials
+from model.learn.adaptation import HybridAdaptationConfig, StandardAdaptationConfig
+from model.learn.evaluation import evaluate_policy, play_gymnasium, summary
+from model.learn.rollout import collect
+from model.learn.training import keep_freed_memory, read_log
+from model.policy.checkpoint import file_hash, read_metadata, write_atomically
+from model.policy.pretrained import PRETRAINED, WEIGHTS, load_pretrained, pretrained_path
+from model.policy.ssm import StateSpaceModel
+from model.worlds.cartpole import MAX_EPISODE_STEPS, SOLVED
+from model.worlds.named import BREAK_SET, WORLDS
+from model.worlds.sampling import sample_worlds
+
+Report = Callable[[str], None] | None
+RESULTS = WEIGHTS / "results.json"
+STARTS = (*PRETRAINED, "random")
+STEP_SIZES = (0.05, 0.1, 0.25, 0.5, 1.0)
+REPLAY_WEIGHTS = (0.25, 0.5, 1.0)
+
+
+@dataclasses.dataclass(frozen=True)
+class Size:
+    """How much a study measures."""
+
+    trials: int = 100
+    gymnasium_seeds: int = 100
+    worlds_inside: int = 200
+    worlds_outside: int = 100
+    tuning_worlds: int = 40
+    scratch_steps: int = 200_000
+
+
+QUICK = Size(trials=5, gymnasium_seeds=5, worlds_inside=10, worlds_outside=10, tuning_worlds=6, scratch_steps=2_000)
+
+
+def start_model(name: str) -> StateSpaceModel | None:
+    """The model of a starting point; None stands for a random initialisation in each trial."""
+    return None if name == "random" else load_pretrained(name)
+
+
+def by_step(returns: np.ndarray, steps: Sequence[int]) -> dict[str, Any]:
+    """Summaries of the trials' returns after the given numbers of steps. returns (all steps + 1, M)."""
+    return {str(s): {**summary(returns[s]), "share_solved": float((returns[s] >= SOLVED).mean())} for s in steps}
+
+
+def break_set(presets: dict[str, Any], solvable: dict[str, float]) -> dict[str, Any]:
+    """Recovered share = (after - before) / (ceiling - before) of the meta policy, ceiling 500; and that each world is solvable."""
+    rows = {}
+    for name in BREAK_SET:
+        row = presets[name]["meta"]
+        before = row["0"]["mean"]
+        share = {k: (row[k]["mean"] - before) / (MAX_EPISODE_STEPS - before) for k in ("1", "2", "3", "10")}
+        rows[name] = {"before": before, "recovered_share": share, "best_return_alone_from_scratch": solvable[name]}
+    return {
+        "worlds": rows,
+        "mean_recovered_share": {k: float(np.mean([r["recovered_share"][k] for r in rows.values()])) for k in ("1", "2", "3", "10")},
+    }
+
+
+class Study:
+    """The measurements on one split, each a method of its own."""
+
+    def __init__(self, split: str, size: Size, seed: int, report: Report):
+        self.split, self.size, self.seed = split, size, seed
+        self.say = report or (lambda text: None)
+        self.starts = {name: start_model(name) for name in STARTS}
+        self.tuned: dict[str, Any] | None = None
+
+    def checkpoints(self) -> dict[str, Any]:
+        """What was measured: the shipped files, how they were made and what that cost."""
+        rows = {}
+        for name in PRETRAINED:
+            metadata = read_metadata(pretrained_path(name))
+            rows[name] = {
+                "sha256": file_hash(pretrained_path(name)),
+                "parameters": sum(load_pretrained(name).count_parameters().values()),
+                **{key: metadata[key] for key in ("epochs", "episodes", "env_steps")},
+                "seconds": float(read_log(pretrained_path(name))[-1]["seconds"]),
+            }
+        return rows
+
+    def standard_world(self) -> dict[str, Any]:
+        """Greedy in gymnasium.make("CartPole-v1"), without adaptation."""
+        rows = {name: summary(play_gymnasium(load_pretrained(name), seeds=range(self.size.gymnasium_seeds))) for name in PRETRAINED}
+        for name, row in rows.items():
+            self.say(f"CartPole-v1, {name}: {row['mean']:.1f} +- {row['std']:.1f} over seeds 0 to {row['n'] - 1}")
+        return rows
+
+    def verification(self) -> dict[str, Any]:
+        """The model card's Verification: 10 greedy episodes of the default model."""
+        return summary(play_gymnasium(load_pretrained(), seeds=range(10)))
+
+    def comparison(self) -> dict[str, Any]:
+        """The model card's Comparison, in the standard world: random actions, the same model from scratch, ours."""
+        rng, n = np.random.default_rng(self.seed), self.size.trials
+        blank = {name: p * 0 for name, p in random_params(1, 0).items()}  # logits 0: both actions equally likely
+        at_random = collect(blank, [WORLDS["standard"]], n, rng).lengths[0].numpy()
+        scratch = train_from_scratch([WORLDS["standard"]] * 10, self.size.scratch_steps, self.seed)
+        solved = scratch.env_steps_to_solve
+        ours = evaluate_policy(load_pretrained(), WORLDS["standard"], n, self.seed)
+        return {
+            "random_actions": {**summary(at_random), "env_steps": 0},
+            "from_scratch": {
+                **summary(scratch.best_return),
+                "env_steps_to_solve": [None if np.isinf(x) else int(x) for x in solved],
+                "median_env_steps_to_solve": None if np.isinf(np.median(solved)) else float(np.median(solved)),
+                "seconds_for_all": scratch.seconds,
+            },
+            "meta": {**summary(ours), "env_steps": 0},
+        }
+
+    def step_size(self, name: str) -> dict[str, Any]:
+        """The best adapt_lr of a starting point after 3 steps, on validation worlds inside and outside."""
+        n = self.size.tuning_worlds
+        worlds = sample_worlds("validation", n, self.seed) + sample_worlds("validation_outside", n, self.seed)
+        scores = {}
+        for lr in STEP_SIZES:
+            scores[lr] = float(run_trials(self.starts[name], worlds, StandardAdaptationConfig(adapt_lr=lr), self.seed).returns[3].mean())
+        best = max(scores, key=scores.__getitem__)
+        self.say(f"step size of {name}: {best:g} (mean return after 3 steps on {len(worlds)} validation worlds: {scores[best]:.0f})")
+        return {"adapt_lr": best, "mean_return_after_3_steps": {str(lr): score for lr, score in scores.items()}, "worlds": len(worlds)}
+
+    def config(self, start: str, **changes: Any) -> StandardAdaptationConfig:
+        """Adaptation settings for a starting point: the shipped defaults for meta, the tuned step size for the others."""
+        lr = {} if start == "meta" or self.tuned is None else {"adapt_lr": self.tuned[start]["adapt_lr"]}
+        return StandardAdaptationConfig(**{**lr, **changes})
+
+    def preset(self, name: str) -> dict[str, Any]:
+        """One named world, every starting point: before, after 1, 2, 3 steps (10 on the break set and the standard world)."""
+        rows = {}
+        long = name in BREAK_SET or name == "standard"
+        for start, model in self.starts.items():
+            steps = 10 if long and start == "meta" else 3
+            trials = run_trials(model, [WORLDS[name]] * self.size.trials, self.config(start, num_adapt_steps=steps), self.seed)
+            row = by_step(trials.returns, (0, 1, 2, 3, 5, 10) if steps == 10 else (0, 1, 2, 3))
+            row["env_steps"] = trials.env_steps.mean(1).tolist()
+            row["share_moved"] = trials.moved.mean(1).tolist()
+            if steps == 10:
+                row["step_10_over_step_3"] = self.paired_ratio(trials.returns[10], trials.returns[3])
+            rows[start] = row
+        self.say(f"{name}: " + "; ".join(f"{s} " + " -> ".join(f"{rows[s][k]['mean']:.0f}" for k in "0123") for s in self.starts))
+        return rows
+
+    def paired_ratio(self, later: np.ndarray, earlier: np.ndarray) -> dict[str, Any]:
+        """mean(later) / mean(earlier) over paired trials with its 95% bootstrap interval."""
+        index = np.random.default_rng(0).integers(len(later), size=(10_000, len(later)))
+        ratios = later[index].mean(1) / earlier[index].mean(1)
+        return {"ratio": float(later.mean() / earlier.mean()), "interval": [float(np.quantile(ratios, q)) for q in (0.025, 0.975)]}
+
+    def solvable(self) -> dict[str, float]:
+        """The best return of a policy trained on each world of the break set alone."""
+        worlds = [WORLDS[name] for name in BREAK_SET]
+        return dict(zip(BREAK_SET, train_from_scratch(worlds, self.size.scratch_steps, self.seed).best_return.tolist(), strict=True))
+
+    def few_data(self, episodes: int) -> dict[str, Any]:
+        """The reversed motor with few episodes a step: return after each of 5 steps."""
+        config = StandardAdaptationConfig(num_adapt_steps=5, episodes_per_step=episodes)
+        trials = run_trials(self.starts["meta"], [WORLDS["reversed_motor"]] * self.size.trials, config, self.seed)
+        self.say(f"reversed motor, {episodes} episodes a step: " + " -> ".join(f"{x:.0f}" for x in trials.returns.mean(1)))
+        return {**by_step(trials.returns, range(6)), "env_steps": trials.env_steps.mean(1).tolist()}
+
+    def hybrid(self, episodes: int) -> dict[str, Any]:
+        """Hybrid against standard on the break set, both tuned on validation with equal numbers of settings, at equal episodes."""
+        n = max(1, self.size.tuning_worlds // 2)
+        tuning = sample_worlds("validation", n, self.seed) + sample_worlds("validation_outside", n, self.seed)
+        meta, trials = self.starts["meta"], max(2, self.size.trials // 4)
+        worlds = [WORLDS[name] for name in BREAK_SET for _ in range(trials)]
+        common = {"num_adapt_steps": 5, "episodes_per_step": episodes}
+        standard = [StandardAdaptationConfig(adapt_lr=lr, **common) for lr in (0.15, 0.25, 0.35, 0.5, 0.7, 1.0)]
+        hybrid = [HybridAdaptationConfig(adapt_lr=lr, experience_weight=w, **common) for lr in (0.35, 0.5) for w in REPLAY_WEIGHTS]
+        best = [max(grid, key=lambda c: run_trials(meta, tuning, c, self.seed).returns[[3, 5]].mean()) for grid in (standard, hybrid)]
+        results = [run_trials(meta, worlds, c, self.seed) for c in best]
+        row = {"standard": dataclasses.asdict(best[0]), "hybrid": dataclasses.asdict(best[1]), "settings_tried": len(standard)}
+        for k in (3, 5):
+            gain = results[1].returns[k] - results[0].returns[k]
+            steps = [float(r.env_steps[k].mean()) for r in results]
+            means = [float(r.returns[k].mean()) for r in results]
+            row[f"after_{k}"] = {"standard": means[0], "hybrid": means[1], "gain": summary(gain), "env_steps": steps}
+            low, high = row[f"after_{k}"]["gain"]["interval"]
+            self.say(
+                f"{episodes} episodes a step, after {k}: standard {means[0]:.0f}, hybrid {means[1]:.0f}, "
+                f"gain {gain.mean():.1f} [{low:.1f}, {high:.1f}] at {steps[0]:.0f} and {steps[1]:.0f} environment steps"
+            )
+        return row
+
+    def unseen_worlds(self, where: str, start: str) -> dict[str, Any]:
+        """One trial in each held-out world, inside or outside the training ranges, for a starting point or from scratch."""
+        split, n = (self.split, self.size.worlds_inside) if where == "inside" else (f"{self.split}_outside", self.size.worlds_outside)
+        worlds = sample_worlds(split, n, self.seed)
+        if start == "from_scratch":
+            scratch = train_from_scratch(worlds, self.size.scratch_steps, self.seed)
+            solved = scratch.env_steps_to_solve
+            share, median = float(np.isfinite(solved).mean()), float(np.median(solved))
+            self.say(f"{n} worlds {where}, from scratch: {share:.2f} solved, median {median:,.0f} environment steps")
+            median_or_none = None if np.isinf(median) else median
+            cost = {"max_env_steps": self.size.scratch_steps, "median_env_steps_to_solve": median_or_none, "seconds": scratch.seconds}
+            return {"n": n, "share_solved": share, **cost}
+        trials = run_trials(self.starts[start], worlds, self.config(start, num_adapt_steps=10), self.seed, eval_episodes=10)
+        rows = {**by_step(trials.returns, (0, 1, 3, 10)), "env_steps": trials.env_steps.mean(1).tolist()}
+        means, shares = ([rows[k][what] for k in ("0", "1", "3", "10")] for what in ("mean", "share_solved"))
+        self.say(
+            f"{n} worlds {where}, {start}: mean " + " -> ".join(f"{x:.0f}" for x in means)
+            + ", share >= 475 " + " -> ".join(f"{x:.2f}" for x in shares)
+        )  # fmt: skip
+        return rows
+
+
+def section(split: str, size: Size, seed: int, tuned: dict | None, name: str, *arguments: Any) -> tuple[Any, list[str]]:
+    """One measurement in a process of its own: its result and what it has to say."""
+    torch.set_num_threads(1)
+    keep_freed_memory()
+    lines: list[str] = []
+    study = Study(split, size, seed, lines.append)
+    study.tuned = tuned
+    return getattr(study, name)(*arguments), lines
+
+
+def run_study(split: str = "test", quick: bool = False, seed: int = 0, report: Report = None, processes: int = 2) -> dict[str, Any]:
+    """Measure everything on a split, several measurements at once. The full study of the test split is written to weights/results.json."""
+    started, size = time.perf_counter(), QUICK if quick else Size()
+    starts = tuple(STARTS)
+    parts: dict[tuple[str, ...], tuple] = {
+        **{(name,): (name,) for name in ("checkpoints", "standard_world", "verification", "comparison")},
+        **{("unseen_worlds", where, s): ("unseen_worlds", where, s) for where in ("outside", "inside") for s in (*starts, "from_scratch")},
+        **{("presets", name): ("preset", name) for name in WORLDS},
+        **{("few_data", str(k)): ("few_data", k) for k in (1, 2, 3, 5, 10)},
+        **{("hybrid", str(k)): ("hybrid", k) for k in (1, 2, 3)},
+        ("solvable",): ("solvable",),
+    }
+    results: dict[str, Any] = {"split": split, "seed": seed, "size": dataclasses.asdict(size)}
+    say = report or (lambda text: None)
+    if processes == 1:
+        executor: Executor = ThreadPoolExecutor(1)  # in this process
+    else:
+        executor = ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("forkserver"))
+    with executor as pool:
+
+        def submit(tuned: dict | None, *what: Any) -> Future:
+            future = pool.submit(section, split, size, seed, tuned, *what)
+            future.add_done_callback(lambda done: None if done.exception() else [say(line) for line in done.result()[1]])
+            return future
+
+        tuned = {s: future.result()[0] for s, future in {s: submit(None, "step_size", s) for s in starts}.items()}
+        futures = {path: submit(tuned, *what) for path, what in parts.items()}
+        for path, future in futures.items():
+            place = results
+            for key in path[:-1]:
+                place = place.setdefault(key, {})
+            place[path[-1]] = future.result()[0]
+    results["step_sizes"] = tuned
+    results["break_set"] = break_set(results["presets"], results.pop("solvable"))
+    say(f"break set, recovered share on the mean: {results['break_set']['mean_recovered_share']}")
+    results["seconds"] = time.perf_counter() - started
+    say(f"took {results['seconds'] / 60:.1f} minutes")
+    if split == "test" and not quick:
+        write_atomically(RESULTS, (json.dumps(results, indent=1) + "\n").encode())
+    return results

@@ -1,0 +1,1 @@
+"""How the policy learns: rollouts, policy gradients, adaptation, meta-training."""

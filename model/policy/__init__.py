@@ -1,0 +1,1 @@
+"""The policy: its equations, how they are computed, its files."""

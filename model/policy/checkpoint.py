@@ -1,0 +1,122 @@
+"""Checkpoints: parameters and sizes in one file, read strictly."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import pickle
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import safetensors
+import safetensors.torch
+import torch
+from torch import Tensor, nn
+
+SUFFIXES = (".safetensors", ".pth")
+
+
+class CheckpointError(ValueError):
+    """A checkpoint file that is missing, damaged, or made for another architecture."""
+
+
+def _checked_suffix(path: Path) -> str:
+    if path.suffix not in SUFFIXES:
+        raise CheckpointError(f"path must end in {' or '.join(SUFFIXES)}, got {path.name}")
+    return path.suffix
+
+
+def write_atomically(path: str | Path, data: bytes) -> None:
+    """Write a file so that a reader, or a crash, sees the old content or the new, never half of it."""
+    path = Path(path)
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=path.name, suffix=".tmp", delete=False) as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        os.chmod(file.name, 0o644)
+        os.replace(file.name, path)
+    except OSError:
+        os.unlink(file.name)
+        raise
+
+
+def serialise(model: nn.Module, metadata: Mapping[str, Any] | None = None) -> bytes:
+    """The model as the bytes of a safetensors file; its sizes and `metadata` stand in the header, as JSON.
+
+    They share one entry there: safetensors writes several in no fixed order, and equal models shall give equal files.
+    """
+    header = {"model": json.dumps({"sizes": model.sizes, **(metadata or {})})}
+    return safetensors.torch.save({name: p.detach().contiguous() for name, p in model.named_parameters()}, metadata=header)
+
+
+def save(model: nn.Module, path: str | Path, metadata: Mapping[str, Any] | None = None) -> None:
+    """Write a checkpoint atomically: .safetensors (with metadata) or .pth (a plain state_dict)."""
+    path = Path(path)
+    if _checked_suffix(path) == ".safetensors":
+        write_atomically(path, serialise(model, metadata))
+    else:
+        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".tmp", delete=False) as file:
+            torch.save(model.state_dict(), file)
+        os.replace(file.name, path)
+
+
+def read_metadata(path: str | Path) -> dict[str, Any]:
+    """What `serialise` put in a checkpoint's header: "sizes" and the rest. Raises CheckpointError if it can't be read."""
+    try:
+        with safetensors.safe_open(path, framework="pt") as file:
+            metadata = json.loads((file.metadata() or {}).get("model", "{}"))
+        if not isinstance(metadata, dict):
+            raise ValueError("its header holds no settings")
+        return metadata
+    except (OSError, ValueError, RecursionError, safetensors.SafetensorError) as error:
+        raise CheckpointError(f"checkpoint {Path(path).name} can't be read: {first_line(error)}") from None
+
+
+def first_line(error: Exception) -> str:
+    """What an exception says, as one short line."""
+    return (str(error).splitlines() or [type(error).__name__])[0][:200]
+
+
+def _read_tensors(path: Path) -> dict[str, Tensor]:
+    suffix = _checked_suffix(path)
+    if not path.is_file():
+        raise CheckpointError(f"checkpoint {path} does not exist")
+    try:
+        tensors = safetensors.torch.load_file(path) if suffix == ".safetensors" else torch.load(path, map_location="cpu", weights_only=True)
+    except (OSError, EOFError, ValueError, RuntimeError, pickle.UnpicklingError, safetensors.SafetensorError) as error:
+        raise CheckpointError(f"checkpoint {path.name} is damaged or not a checkpoint: {first_line(error)}") from None
+    if not isinstance(tensors, dict) or not all(isinstance(t, Tensor) for t in tensors.values()):
+        raise CheckpointError(f"checkpoint {path.name} must hold named tensors, got {type(tensors).__name__}")
+    return tensors
+
+
+def load_into(model: nn.Module, path: str | Path) -> nn.Module:
+    """Load a checkpoint in place; names, shapes, dtype and finiteness must match exactly, else nothing changes."""
+    path = Path(path)
+    tensors = _read_tensors(path)
+    expected = dict(model.named_parameters())
+    if tensors.keys() != expected.keys():
+        odd = sorted(tensors.keys() ^ expected.keys())[0]
+        what = "lacks" if odd in expected else "has the unknown"
+        raise CheckpointError(f"checkpoint {path.name} {what} parameter {odd[:80]}: it was made for another architecture")
+    for name, parameter in expected.items():
+        given = tensors[name]
+        if given.shape != parameter.shape:
+            raise CheckpointError(f"checkpoint {path.name}: {name} must have shape {tuple(parameter.shape)}, got {tuple(given.shape)}")
+        if given.dtype != torch.float32:
+            raise CheckpointError(f"checkpoint {path.name}: {name} must be float32, got {str(given.dtype).removeprefix('torch.')}")
+        if not torch.isfinite(given).all():
+            raise CheckpointError(f"checkpoint {path.name}: {name} must be finite, got a value that is not")
+    with torch.no_grad():
+        for name, parameter in expected.items():
+            parameter.copy_(tensors[name])
+    return model
+
+
+def file_hash(path: str | Path) -> str:
+    """SHA-256 of a file, hexadecimal."""
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()

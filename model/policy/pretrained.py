@@ -1,0 +1,47 @@
+"""The shipped weights, and models made from checkpoint files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from model.policy.checkpoint import CheckpointError, first_line, load_into, read_metadata
+from model.policy.ssm import StateSpaceModel
+
+WEIGHTS = Path(__file__).resolve().parents[2] / "weights"
+PRETRAINED = ("meta", "memory", "standard")
+
+
+def load_checkpoint(path: str | Path) -> StateSpaceModel:
+    """A new model with the sizes that a .safetensors checkpoint names, in eval mode."""
+    path = Path(path)
+    if path.suffix != ".safetensors":
+        raise CheckpointError(f"path must end in .safetensors, got {path.name}")
+    if not path.is_file():
+        raise CheckpointError(f"checkpoint {path} does not exist")
+    metadata = read_metadata(path)
+    try:
+        model = StateSpaceModel(**metadata["sizes"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise CheckpointError(f"checkpoint {path.name} must name its sizes in the header: {first_line(error)}") from None
+    return load_into(model, path).eval()
+
+
+def pretrained_path(name: str) -> Path:
+    """Where the shipped checkpoint of this name lies."""
+    if name not in PRETRAINED:
+        raise ValueError(f"name must be one of {', '.join(PRETRAINED)}, got {name!r}")
+    return WEIGHTS / f"{name}.safetensors"
+
+
+def load_pretrained(name: str = "meta") -> StateSpaceModel:
+    """The shipped weights in eval mode, a fresh copy each time.
+
+    "meta": meta-trained with inner steps. "memory": same worlds and environment steps, zero inner steps (domain
+    randomisation). "standard": zero inner steps, the standard world only. Raises CheckpointError that names the file
+    and the command that rebuilds it.
+    """
+    path = pretrained_path(name)
+    try:
+        return load_into(StateSpaceModel(), path).eval()
+    except CheckpointError as error:
+        raise CheckpointError(f"{error}; rebuild it with: python -m model train --recipe {name} --out {path}") from None

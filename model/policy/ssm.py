@@ -1,0 +1,141 @@
+"""The policy: a linear state space model with a small nonlinear read-out.
+
+    h_t = h_{t-1} Ā + x̃_t B + b          linear recurrence, the only sequential part
+    m_t = tanh([h_t, x̃_t] W_m + b_m)      mixing layer, per time step
+    z_t = m_t + tanh(m_t W_1 + b_1) W_2 + b_2   residual MLP, per time step
+    y_t = z_t C + x̃_t D + c               outputs
+
+with x̃_t = s * x_t (a learned scale for each sensor) and h_{-1} = h0, learned. As in S5 (Smith et al. 2023) the
+recurrence is linear and the nonlinearity acts on each step alone, so that all heavy products run over all
+time steps at once.
+
+y[0:2]  logits of the actions left, right
+y[2]    value over a long horizon (discount 0.99, about 100 steps), in units of the best possible: 1 is never falling
+y[3]    value over a short horizon (discount 0.9, about 10 steps), same unit
+The two values are the baselines of the policy gradient (policy_gradient.py).
+
+| symbol | parameter     | shape      | count at the default sizes |
+| A      | A             | (S, S)     | 1,024 |
+| B      | B             | (I, S)     |   128 |
+| C      | C             | (S, O)     |   128 |
+| D      | D             | (I, O)     |    16 |
+| W_m    | mix_weight    | (S + I, S) | 1,152 |
+| W_1    | mlp_in_weight | (S, H)     | 2,048 |
+| W_2    | mlp_out_weight| (H, S)     | 2,048 |
+| biases, input_scale, initial_state       |   200 |
+
+Shapes: M tasks (a leading axis, so that every task may have its own parameters), K episodes, T steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from model.config import check_number
+from model.policy import checkpoint
+from model.policy.cell import Cell, sequence_outputs
+from model.policy.params import GROUPS, Params, group_of, with_task_axis
+from model.policy.recurrence import stable
+
+
+def reference_outputs(params: Params, obs: Tensor) -> Tensor:
+    """The four equations above as they stand, one episode, one step at a time: the thing to read. obs (T, I) -> y (T, O).
+
+    params: without a task axis. Slow; `cell.sequence_outputs` computes the same for many tasks and episodes at once.
+    """
+    p, outputs = params, []
+    A, h = stable(p["A"]), p["initial_state"]  # (S, S), (S,)
+    for x in p["input_scale"] * obs:
+        h = h @ A + x @ p["B"] + p["state_bias"]
+        m = torch.tanh(torch.cat([h, x]) @ p["mix_weight"] + p["mix_bias"])
+        z = m + torch.tanh(m @ p["mlp_in_weight"] + p["mlp_in_bias"]) @ p["mlp_out_weight"] + p["mlp_out_bias"]
+        outputs.append(z @ p["C"] + x @ p["D"] + p["output_bias"])
+    return torch.stack(outputs)
+
+
+class StateSpaceModel(nn.Module):
+    """The policy as a module: a thin holder of named parameters over the functions above. float32.
+
+    Sizes are whole numbers: state_dim S and hidden_dim H in 1..512, input_dim I and output_dim O in 1..64.
+    The defaults give exactly 6,744 parameters. Raises ValueError for sizes out of bounds.
+    """
+
+    def __init__(
+        self, state_dim: int = 32, input_dim: int = 4, output_dim: int = 4, hidden_dim: int = 64, generator: torch.Generator | None = None
+    ):
+        super().__init__()
+        self.state_dim = S = check_number("state_dim", state_dim, 1, 512, int)
+        self.input_dim = I = check_number("input_dim", input_dim, 1, 64, int)  # noqa: E741
+        self.output_dim = O = check_number("output_dim", output_dim, 1, 64, int)  # noqa: E741
+        self.hidden_dim = H = check_number("hidden_dim", hidden_dim, 1, 512, int)
+
+        def normal(rows: int, columns: int, gain: float = 1.0) -> Tensor:
+            return torch.randn(rows, columns, generator=generator) * gain / rows**0.5
+
+        # Decay rates spread over [0, 0.95] and inputs scaled by sqrt(1 - lambda^2), so that every state has unit
+        # variance for white inputs (LRU: Orvieto et al. 2023).
+        decay = torch.linspace(0, 0.95, S)
+        self.A = nn.Parameter(torch.diag(decay))
+        self.B = nn.Parameter(normal(I, S) * torch.sqrt(1 - decay**2))
+        self.C = nn.Parameter(normal(S, O, 0.1))
+        self.D = nn.Parameter(torch.zeros(I, O))
+        self.state_bias = nn.Parameter(torch.zeros(S))
+        self.initial_state = nn.Parameter(torch.zeros(S))
+        # CartPole's angles are about a tenth of its positions: bring all sensors to the same size.
+        self.input_scale = nn.Parameter(torch.tensor([1.0, 1.0, 5.0, 2.0])[torch.arange(I) % 4])
+        self.mix_weight = nn.Parameter(normal(S + I, S))
+        self.mix_bias = nn.Parameter(torch.zeros(S))
+        self.mlp_in_weight = nn.Parameter(normal(S, H))
+        self.mlp_in_bias = nn.Parameter(torch.zeros(H))
+        self.mlp_out_weight = nn.Parameter(normal(H, S))
+        self.mlp_out_bias = nn.Parameter(torch.zeros(S))
+        self.output_bias = nn.Parameter(torch.zeros(O))
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """The constructor's arguments, as a checkpoint stores them."""
+        return {"state_dim": self.state_dim, "input_dim": self.input_dim, "output_dim": self.output_dim, "hidden_dim": self.hidden_dim}
+
+    def params(self) -> dict[str, Tensor]:
+        """The parameters as values: detached copies, name -> tensor, without a task axis."""
+        return {name: p.detach().clone() for name, p in self.named_parameters()}
+
+    def with_params(self, params: Params) -> StateSpaceModel:
+        """A new model of the same sizes that holds copies of `params`; this one stays as it is."""
+        new = StateSpaceModel(**self.sizes, generator=torch.Generator().manual_seed(0)).to(params["A"].dtype)
+        new.load_state_dict({name: p.detach().clone() for name, p in params.items()})
+        return new.train(self.training)
+
+    def count_parameters(self) -> dict[str, int]:
+        """Parameters by the model card's groups: A, B, C, D, other layers."""
+        counts = dict.fromkeys(GROUPS, 0)
+        for name, p in self.named_parameters():
+            counts[group_of(name)] += p.numel()
+        return counts
+
+    def init_hidden(self, batch_size: int = 1) -> Tensor:
+        """The learned initial state h0, (batch_size, S)."""
+        return self.initial_state.expand(check_number("batch_size", batch_size, 1, 10**6, int), -1)
+
+    def forward(self, obs: Tensor, hidden: Tensor) -> tuple[Tensor, Tensor]:
+        """One time step. obs (B, I), hidden (B, S) -> outputs (B, O), hidden (B, S)."""
+        outputs, hidden = Cell(with_task_axis(dict(self.named_parameters()))).step(obs.unsqueeze(0), hidden.unsqueeze(0))
+        return outputs.squeeze(0), hidden.squeeze(0)
+
+    def sequence(self, obs: Tensor, hidden: Tensor | None = None) -> Tensor:
+        """Whole episodes. obs (B, T, I), hidden (B, S) or None for h0 -> outputs (B, T, O); equals stepping."""
+        hidden = None if hidden is None else hidden.unsqueeze(0)
+        return sequence_outputs(with_task_axis(dict(self.named_parameters())), obs.unsqueeze(0), hidden).squeeze(0)
+
+    def save(self, path: str | Path, metadata: Mapping[str, Any] | None = None) -> None:
+        """Write the parameters and sizes; the suffix, .safetensors or .pth, decides the format. See checkpoint.save."""
+        checkpoint.save(self, path, metadata)
+
+    def load(self, path: str | Path) -> StateSpaceModel:
+        """Read parameters into this model, in place and strictly, and return it. CheckpointError leaves it unchanged."""
+        return checkpoint.load_into(self, path)

@@ -1,0 +1,149 @@
+"""Checkpoints: exact round trips, strict loading, clear errors, nothing half loaded."""
+
+import dataclasses
+import hashlib
+import json
+import os
+import re
+from pathlib import Path
+
+import pytest
+import safetensors.torch
+import torch
+
+from model import CheckpointError, StateSpaceModel, load_checkpoint, load_pretrained
+from model.learn.recipes import RECIPES, polish
+from model.policy import pretrained
+from model.policy.checkpoint import file_hash, read_metadata, serialise, write_atomically
+from model.policy.pretrained import PRETRAINED, pretrained_path
+
+
+def random_model(seed: int = 0, **sizes: int) -> StateSpaceModel:
+    return StateSpaceModel(**sizes, generator=torch.Generator().manual_seed(seed))
+
+
+@pytest.mark.parametrize("suffix", [".safetensors", ".pth"])
+def test_a_round_trip_is_exact_in_place_and_returns_the_model(tmp_path, suffix):
+    saved, target = random_model(1), random_model(2)
+    saved.save(tmp_path / f"m{suffix}")
+    parameter = target.A
+    assert target.load(tmp_path / f"m{suffix}") is target
+    assert target.A is parameter
+    for a, b in zip(saved.parameters(), target.parameters(), strict=True):
+        assert torch.equal(a, b)
+
+
+def test_other_sizes_round_trip_by_their_metadata(tmp_path):
+    model = random_model(state_dim=5, hidden_dim=9)
+    model.save(tmp_path / "m.safetensors", {"note": "hello"})
+    loaded = load_checkpoint(tmp_path / "m.safetensors")
+    assert loaded.sizes == model.sizes and torch.equal(loaded.A, model.A) and not loaded.training
+    assert read_metadata(tmp_path / "m.safetensors")["note"] == "hello"
+
+
+def corrupt(tmp_path, change) -> Path:
+    tensors = random_model(3).params()
+    change(tensors)
+    path = tmp_path / "bad.safetensors"
+    safetensors.torch.save_file(tensors, path, metadata={"model": json.dumps({"sizes": StateSpaceModel().sizes})})
+    return path
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda t: t.pop("A"), "lacks parameter A"),
+        (lambda t: t.update(extra=torch.zeros(1)), "has the unknown parameter extra"),
+        (lambda t: t.update(A=torch.zeros(31, 32)), r"A must have shape \(32, 32\), got \(31, 32\)"),
+        (lambda t: t.update(A=t["A"].double()), "A must be float32, got float64"),
+        (lambda t: t["C"].fill_(float("nan")), "C must be finite"),
+        (lambda t: t["C"].fill_(float("inf")), "C must be finite"),
+    ],
+)
+def test_wrong_content_is_refused_and_changes_nothing(tmp_path, change, message):
+    path, model = corrupt(tmp_path, change), random_model(4)
+    before = model.params()
+    for load in (model.load, load_checkpoint):
+        with pytest.raises(CheckpointError, match=message):
+            load(path)
+    assert all(torch.equal(before[n], p) for n, p in model.params().items())
+
+
+@pytest.mark.parametrize("suffix", [".safetensors", ".pth"])
+@pytest.mark.parametrize("content", [b"", b"garbage", b"\xff" * 100])
+def test_damaged_files_give_one_sentence(tmp_path, suffix, content):
+    path = tmp_path / f"damaged{suffix}"
+    path.write_bytes(content)
+    with pytest.raises(CheckpointError, match=r"^checkpoint damaged") as error:
+        random_model().load(path)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("suffix", [".safetensors", ".pth"])
+def test_truncated_files_are_refused(tmp_path, suffix):
+    path = tmp_path / f"m{suffix}"
+    random_model().save(path)
+    path.write_bytes(path.read_bytes()[:-1000])
+    with pytest.raises(CheckpointError):
+        random_model().load(path)
+
+
+def test_a_pickle_with_code_is_not_run(tmp_path):
+    class Evil:
+        def __reduce__(self):
+            return (os.mkdir, (str(tmp_path / "ran"),))
+
+    torch.save({"A": Evil()}, tmp_path / "evil.pth")
+    with pytest.raises(CheckpointError):
+        random_model().load(tmp_path / "evil.pth")
+    assert not (tmp_path / "ran").exists()
+
+
+def test_suffix_and_absence_are_named(tmp_path):
+    with pytest.raises(CheckpointError, match=r"path must end in \.safetensors or \.pth, got m\.txt"):
+        random_model().load(tmp_path / "m.txt")
+    with pytest.raises(CheckpointError, match="does not exist"):
+        random_model().load(tmp_path / "m.pth")
+    with pytest.raises(ValueError, match="name must be one of meta, memory, standard, got 'best'"):
+        load_pretrained("best")
+
+
+def test_a_missing_shipped_file_names_the_command_that_rebuilds_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(pretrained, "WEIGHTS", tmp_path)
+    with pytest.raises(CheckpointError, match=re.escape("python -m model train --recipe memory --out")):
+        load_pretrained("memory")
+
+
+def test_writing_is_atomic(tmp_path, monkeypatch):
+    path = tmp_path / "m.safetensors"
+    write_atomically(path, b"old")
+
+    def fail(*args):
+        raise OSError("disk full")
+
+    monkeypatch.setattr(os, "replace", fail)
+    with pytest.raises(OSError, match="disk full"):
+        write_atomically(path, b"new")
+    assert path.read_bytes() == b"old" and [p.name for p in tmp_path.iterdir()] == ["m.safetensors"]
+
+
+@pytest.mark.parametrize("name", PRETRAINED)
+def test_shipped_checkpoints_are_small_complete_and_fresh_copies(name):
+    path = pretrained_path(name)
+    assert path.stat().st_size <= 36 * 1024
+    metadata = read_metadata(path)
+    assert metadata["recipe"] == name and metadata["env_steps"] > 0
+    recipe = RECIPES[name]
+    configs = [recipe.config, *([polish(recipe.config, recipe.polish_epochs)] if recipe.polish_epochs else [])]
+    assert metadata["configs"] == [dataclasses.asdict(c) for c in configs]  # made by the recipe as it stands
+    a, b = load_pretrained(name), load_pretrained(name)
+    assert not a.training and sum(p.numel() for p in a.parameters()) == 6744
+    with torch.no_grad():
+        a.A.zero_()
+    assert b.A.abs().sum() > 0 and load_pretrained(name).A.abs().sum() > 0
+
+
+def test_the_hash_is_sha256_of_the_file(tmp_path):
+    path = tmp_path / "m.safetensors"
+    path.write_bytes(serialise(random_model()))
+    assert file_hash(path) == hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,0 +1,135 @@
+"""The tab's handlers, its words, and the public endpoint."""
+
+from __future__ import annotations
+
+import base64
+import json
+from types import SimpleNamespace
+
+import gradio as gr
+import pytest
+from gradio_client import Client
+from gradio_client.exceptions import AppError
+from raw import send
+
+from model import MetaEpoch
+from model.policy.checkpoint import serialise
+from ui.meta_train.controls import NAMES
+from ui.meta_train.queue import TRAININGS
+from ui.meta_train.run import TrainingState
+from ui.meta_train.settings import RECIPES, MetaSettings, _config
+from ui.meta_train.tab import MetaTrainTab
+from ui.meta_train.trained import model_from_bytes
+from ui.meta_train.view import numbers, phase_words, returns_chart, seconds_left
+from ui.shared.policies import shared_model
+from ui.shared.session import Session
+
+SMALL = {"num_epochs": 3, "tasks_per_epoch": 2, "episodes_per_task": 2, "max_steps_per_episode": 20, "state_dim": 8}
+SMALL |= {"hidden_dim": 8, "long_episodes_share": 0}
+SETTINGS = MetaSettings(config=_config(**SMALL))
+EPOCHS = tuple(MetaEpoch(i, 0.1, 20.0, 30.0, (30.0,), 8, 900, 0.3, i == 1) for i in range(3))
+VISITOR = SimpleNamespace(session_hash="a test")
+
+
+@pytest.fixture(scope="module")
+def tab() -> MetaTrainTab:
+    with gr.Blocks():
+        tab = MetaTrainTab(gr.State(Session()))
+        tab.connect_use(gr.Dropdown(), gr.Dropdown())
+        return tab
+
+
+def values(**changes) -> list:
+    """What the Train button sends."""
+    given = {**SETTINGS.values(), **changes}
+    return [given[name] for name in NAMES]
+
+
+def test_a_run_on_the_page(tab):
+    updates = list(tab._train(Session(), VISITOR, *values()))
+    first, last = updates[0], updates[-1]
+    assert not first[tab.train].interactive and first[tab.stop].interactive
+    assert last[tab.train].interactive and not last[tab.stop].interactive and last[tab.use].interactive
+    assert "All 3 epochs are done; the best parameters are kept." in last[tab.message]
+    assert "8 validation worlds" in last[tab.check] and len(last[tab.player]["episodes"]) == 2
+    assert [s["label"] for s in last[tab.returns]["series"]] == ["before adaptation", "after 1 step"]
+
+    trained = last[tab.trained]
+    session, message, play, start = tab._use(Session(), trained)
+    assert session.policy_model("yours") is trained.model and session.choice.policy == "yours" and session.stale
+    assert "Yours" in message and play["value"] == start == "yours"
+    again = next(tab._train(session, VISITOR, *values(start="yours", inner_lr=-1)))
+    assert "inner_lr must be between 0 and 100, got -1" in again[tab.message]
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [({"seed": None}, "seed must be"), ({"start": "yours"}, "no policy of your own"), ({"families": None}, "families must name")],
+)
+def test_bad_settings_start_nothing(tab, changes, sentence):
+    (update,) = tab._train(Session(), VISITOR, *values(**changes))
+    assert sentence in update[tab.message] and 'role="alert"' in update[tab.message] and tab.returns not in update
+
+
+def test_stop_and_use_and_save_before_any_training(tab):
+    assert "Nothing is training" in tab._stop(VISITOR)
+    assert "press Train" in tab._use(Session(), None)[1]
+    assert all("press Train" in save(None)[1] for save in (tab._save_checkpoint, tab._save_log, tab._save_figure))
+
+
+def test_an_upload(tab):
+    trained, message, use, *saves = tab._upload(serialise(shared_model("standard")))
+    assert "6,744 parameters, state_dim 32, hidden_dim 64" in message and use.interactive
+    assert [s.interactive for s in saves] == [True, False, False]
+    assert tab._save_checkpoint(trained)[0].value
+    assert "press Train" in tab._save_log(trained)[1]
+    refused, message, *_ = tab._upload(b"<script>")
+    assert refused == gr.skip() and 'role="alert"' in message and "<script>" not in message
+
+
+def test_words_for_every_phase():
+    def words(phase, **more):
+        return phase_words(TrainingState(SETTINGS, phase, **more))
+
+    assert words("waiting", place=2).startswith("You are second in the queue.")
+    assert "Stop ends it at once" in words("training")
+    assert words("done", ended="stopped", epochs=EPOCHS) == "Stopped after 3 epochs; the best parameters are kept."
+    assert words("done", ended="stopped") == "Stopped before the first epoch; there is nothing to keep."
+    assert words("done", ended="time", epochs=EPOCHS[:1]) == "The time is up after 1 epoch; the best parameters are kept."
+
+
+def test_numbers_and_time_left():
+    state = TrainingState(RECIPES["reversed_motor"][1], "training", seconds=10.0, epochs=EPOCHS)
+    assert seconds_left(state) == 50.0  # the time ends before the epochs do
+    assert "3 of 125" in numbers(state) and "3,000" in numbers(state)
+    assert numbers(None).count("<dd>–</dd>") == 7
+
+
+def test_a_rollback_is_on_the_chart():
+    value = returns_chart(SETTINGS, EPOCHS)
+    assert value["events"] == [{"at": 2, "label": "rolled back"}]
+    assert value["x"]["range"] == [1, 3] and value["limits"][0]["at"] == 20 and value["empty"].startswith("Press Train")
+
+
+def test_longer_episodes_are_marked_once_they_begin():
+    settings = MetaSettings(config=_config(num_epochs=4, long_episodes_share=0.5))
+    assert returns_chart(settings, EPOCHS[:1])["events"] == []
+    value = returns_chart(settings, EPOCHS)
+    assert value["events"][0] == {"at": 3, "label": "500-step episodes"} and value["limits"][0]["at"] == 500
+
+
+def test_a_raw_request_cannot_name_a_file(page_url):
+    fake = {"path": "/etc/passwd", "meta": {"_type": "gradio.FileData"}}
+    answer = json.dumps(send(page_url, "meta-upload", [fake], event="upload"))
+    assert "root:" not in answer and '"success": false' in answer
+
+
+def test_the_endpoint(page_url):
+    client = Client(page_url, verbose=False)
+    answer = client.predict(**SMALL, families=["wind"], api_name="/meta_train")
+    assert answer["phase"] == "done" and answer["epochs"] == 3 and len(answer["log"]["return_after"]) == 3
+    assert model_from_bytes(base64.b64decode(answer["checkpoint_base64"])).state_dim == 8
+    assert list(answer["check"]["returns_by_step"]) == ["0", "1", "3"]
+    with pytest.raises(AppError, match="inner_lr must be between 0 and 100, got -1"):
+        client.predict(inner_lr=-1, api_name="/meta_train")
+    assert not TRAININGS._tickets

@@ -1,0 +1,95 @@
+"""What a visitor can download, and what the page takes back."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import pickle
+import struct
+import xml.etree.ElementTree as ElementTree
+
+import numpy as np
+import pytest
+import safetensors.torch
+import torch
+
+from model import CheckpointError, MetaEpoch, StateSpaceModel
+from model.learn.training import LOG_COLUMNS
+from model.policy.checkpoint import serialise
+from ui.meta_train.figure import svg, training_figure
+from ui.meta_train.settings import MetaSettings
+from ui.meta_train.trained import MAX_UPLOAD, Trained, model_from_bytes
+from ui.meta_train.view import smoothed
+
+MODEL = StateSpaceModel(8, hidden_dim=8, generator=torch.Generator().manual_seed(0))
+EPOCHS = tuple(MetaEpoch(i, -0.1 * i, 20.0 + i, 30.0 + 9 * i, (30.0 + 9 * i,), 8 * i, 900 * i, 0.3 * i, i == 5) for i in range(12))
+
+
+def altered(change) -> bytes:
+    """A checkpoint with its tensors changed."""
+    tensors = {name: p.detach().clone() for name, p in MODEL.named_parameters()}
+    header = {"model": json.dumps({"sizes": MODEL.sizes})}
+    change(tensors)
+    return safetensors.torch.save(tensors, metadata=header)
+
+
+def with_sizes(sizes) -> bytes:
+    return safetensors.torch.save(MODEL.params(), metadata={"model": json.dumps({"sizes": sizes})})
+
+
+def test_what_was_made_here_comes_back():
+    again = model_from_bytes(serialise(MODEL, {"settings": {"families": ["wind"]}}))
+    assert all(torch.equal(p, again.params()[name]) for name, p in MODEL.params().items())
+
+
+HUGE = json.dumps({"A": {"dtype": "F32", "shape": [10**6, 10**5], "data_offsets": [0, 4 * 10**11]}}).encode()
+
+
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        (b"", "can't be read"),
+        (b"not a checkpoint", "can't be read"),
+        (pickle.dumps({"A": 1}), "can't be read"),
+        (struct.pack("<Q", len(HUGE)) + HUGE, "can't be read"),
+        (bytes(MAX_UPLOAD + 1), "at most 1 MB"),
+        (None, "at most 1 MB"),
+        (serialise(MODEL)[:-40], "can't be read"),
+        (safetensors.torch.save(MODEL.params()), "sizes|state_dim"),
+        (safetensors.torch.save(MODEL.params(), metadata={"model": "[" * 5000}), "can't be read"),
+        (with_sizes([8, 4, 4, 8]), "must name state_dim"),
+        (with_sizes({**MODEL.sizes, "state_dim": 10**9}), "state_dim must be a whole number between 1 and 64"),
+        (with_sizes({**MODEL.sizes, "state_dim": True}), "state_dim must be a whole number"),
+        (with_sizes({**MODEL.sizes, "input_dim": 5}), "input_dim must be 4, got 5"),
+        (with_sizes({**MODEL.sizes, "hidden_dim": 9}), "must have shape"),
+        (altered(lambda t: t.pop("A")), "lacks parameter A"),
+        (altered(lambda t: t.update(extra=torch.zeros(1))), "unknown parameter extra"),
+        (altered(lambda t: t["A"].fill_(float("nan"))), "A must be finite"),
+        (altered(lambda t: t.update(A=t["A"].double())), "A must be float32"),
+    ],
+)
+def test_anything_else_is_one_sentence(data, sentence):
+    with pytest.raises(CheckpointError, match=sentence) as error:
+        model_from_bytes(data)
+    assert "\n" not in str(error.value) and "/tmp" not in str(error.value)
+
+
+def test_the_log_is_that_of_the_shipped_weights():
+    rows = list(csv.DictReader(io.StringIO(Trained(b"", MODEL, MetaSettings(), EPOCHS).log().decode())))
+    assert tuple(rows[0]) == LOG_COLUMNS and len(rows) == 12
+    assert rows[5]["rolled_back"] == "True" and float(rows[3]["return_after"]) == 57.0
+
+
+def test_the_figure_shows_the_curves_and_the_rollback():
+    figure = training_figure(EPOCHS, 200, "A title", "after 1 step")
+    returns, loss = figure.axes
+    drawn = {line.get_label(): line.get_ydata() for line in returns.lines}
+    assert np.allclose(drawn["after 1 step"], smoothed([e.return_after for e in EPOCHS]))
+    assert "rolled back" in drawn and returns.get_ylabel() == "return (steps)" and loss.get_xlabel() == "epoch"
+    assert ElementTree.fromstring(svg(figure)).tag.endswith("svg")
+
+
+def test_smoothing_is_a_running_mean():
+    assert smoothed([1, 2, 3, 4, 5, 6, 13]).tolist() == [1, 1.5, 2, 2.5, 3, 4, 6.2]
+    assert smoothed([]).tolist() == []

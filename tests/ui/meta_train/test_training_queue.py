@@ -1,0 +1,49 @@
+"""First come, first served; one training a visitor; nobody holds a place by absence."""
+
+from __future__ import annotations
+
+import pytest
+
+from ui.meta_train.queue import DOUBLE_CLICK, TrainingQueue
+
+
+def test_places_move_up():
+    queue = TrainingQueue(running=2, waiting=2)
+    tickets = [queue.enter(name) for name in "abcd"]
+    assert [queue.place(t) for t in tickets] == [0, 0, 1, 2]
+    with pytest.raises(ValueError, match="2 trainings run and 2 visitors wait"):
+        queue.enter("e")
+    queue.leave(tickets[0])
+    assert [queue.place(t) for t in tickets[1:]] == [0, 0, 1]
+    queue.leave(tickets[0])  # once more does nothing
+    assert queue.place(queue.enter("e")) == 2
+
+
+def test_one_training_a_visitor():
+    queue = TrainingQueue()
+    ticket = queue.enter("a")
+    with pytest.raises(ValueError, match="A training of yours is under way"):
+        queue.enter("a")
+    queue.leave(ticket)
+    assert queue.place(queue.enter("a")) == 0
+
+
+def test_stop_counts():
+    queue = TrainingQueue()
+    ticket = queue.enter("a")
+    assert queue.stop("b") == 0 and ticket.stops == 0
+    assert queue.stop("a") == 1 and queue.stop("a") == 1  # a double click
+    ticket.stopped -= DOUBLE_CLICK + 1
+    assert queue.stop("a") == 2 and ticket.stops == 2
+    queue.leave(ticket)
+    assert queue.stop("a") == 0
+
+
+def test_a_forgotten_ticket_is_dropped():
+    queue, dropped = TrainingQueue(running=1, forgotten=10.0), []
+    gone = queue.enter("gone")
+    gone.on_drop = lambda: dropped.append("gone")
+    gone.seen -= 11
+    assert queue.place(queue.enter("next")) == 0 and dropped == ["gone"]
+    with pytest.raises(ValueError, match="given up"):
+        queue.place(gone)

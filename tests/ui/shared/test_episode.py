@@ -1,0 +1,101 @@
+"""A recorded episode is the one that Gymnasium would have played."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import replace
+
+import gymnasium
+import numpy as np
+import pytest
+import torch
+
+from model import WORLDS, StateSpaceModel, World
+from ui.shared.episode import record, returns, to_csv
+from ui.shared.policies import shared_model
+
+
+@pytest.fixture(scope="module")
+def model() -> StateSpaceModel:
+    return shared_model("untrained")
+
+
+@pytest.mark.parametrize("seed", [0, 1, 12345])
+def test_it_equals_gymnasium_stepped_by_hand(model, seed):
+    recording = record(model, World(), seed)
+    env = gymnasium.make("CartPole-v1")
+    obs, _ = env.reset(seed=seed)
+    hidden, observations, probabilities, done = model.init_hidden(), [obs], [], False
+    with torch.inference_mode():
+        while not done:
+            outputs, hidden = model(torch.as_tensor(obs).unsqueeze(0), hidden)
+            probabilities.append(float(outputs[0, :2].softmax(-1)[1]))
+            obs, _, terminated, truncated, _ = env.step(int(outputs[0, :2].argmax()))
+            observations.append(obs)
+            done = terminated or truncated
+    assert recording.steps == len(probabilities)
+    np.testing.assert_allclose(recording.observations, observations, atol=1e-5)
+    np.testing.assert_allclose(recording.prob_right, probabilities, atol=1e-5)
+
+
+@pytest.mark.parametrize("greedy", [True, False])
+def test_same_seed_same_episode(model, greedy):
+    first, second, other = (record(model, WORLDS["windy"], seed, greedy) for seed in (3, 3, 4))
+    np.testing.assert_array_equal(first.states, second.states)
+    np.testing.assert_array_equal(first.actions, second.actions)
+    assert not np.array_equal(first.states[0], other.states[0])
+
+
+def test_sampling_starts_where_greedy_starts_and_follows_the_probabilities(model):
+    greedy, sampled = record(model, World(), 0, True), record(model, World(), 0, False)
+    np.testing.assert_array_equal(greedy.states[0], sampled.states[0])
+    certain = model.with_params({**model.params(), "output_bias": torch.tensor([0.0, 50.0, 0.0, 0.0])})
+    assert record(certain, World(), 0, False).actions.all()
+
+
+def test_random_actions_have_no_thoughts_and_are_random():
+    recording = record(None, WORLDS["moon"], 1)
+    assert recording.prob_right is None and recording.values is None and recording.hidden is None
+    assert 0 < recording.actions.mean() < 1
+
+
+def test_why_it_ended(model):
+    always_right = model.with_params({**model.params(), "output_bias": torch.tensor([0.0, 50.0, 0.0, 0.0])})
+    fell = record(always_right, World(), 0)
+    assert abs(fell.states[-1, 2]) > np.radians(12) > abs(fell.states[-2, 2])
+    assert fell.ending == f"The pole fell past 12 degrees after {fell.steps} steps."
+    states = fell.states.copy()
+    states[-1] = [-2.5, 0, 0.1, 0]
+    assert replace(fell, states=states).ending == f"The cart left the track after {fell.steps} steps."
+    assert record(None, World(), 0, max_steps=3).ending == "It stood for all 3 steps."
+
+
+def test_delay_shows_in_the_applied_force(model):
+    recording = record(model, World(action_delay=2, reversed_motor=True, force_mag=7), 0)
+    assert recording.forces[:2].tolist() == [0.0, 0.0]
+    np.testing.assert_array_equal(recording.forces[2:], -7.0 * (2 * recording.actions[:-2] - 1))
+
+
+def test_returns_of_random_actions_are_about_22_and_repeatable():
+    values = returns(None, World(), 100, 0, True)
+    assert 17 < values.mean() < 28
+    np.testing.assert_array_equal(values[:10], returns(None, World(), 10, 0, True))
+
+
+def test_csv_has_every_step_and_reads_back(model):
+    recording = record(model, WORLDS["biased_sensor"], 2, False)
+    rows = list(csv.DictReader(io.StringIO(to_csv(recording))))
+    assert len(rows) == recording.steps + 1
+    t = recording.steps // 2
+    row = rows[t]
+    assert float(row["position_m"]) == pytest.approx(recording.states[t, 0], rel=1e-5)
+    assert float(row["observed_angle_rad"]) - float(row["angle_rad"]) == pytest.approx(0.06, abs=1e-6)
+    assert int(row["action"]) == recording.actions[t] and float(row["motor_force_N"]) == recording.forces[t]
+    assert float(row["hidden_31"]) == pytest.approx(recording.hidden[t, 31], rel=1e-5)
+    assert rows[-1]["action"] == "" and rows[-1]["angle_rad"] != ""
+
+
+def test_csv_of_random_actions_leaves_out_what_they_lack():
+    rows = list(csv.DictReader(io.StringIO(to_csv(record(None, World(), 0)))))
+    assert rows[0]["probability_right"] == "" and "hidden_0" not in rows[0]

@@ -1,0 +1,121 @@
+"""Was it luck? The same adaptation many times over, each time with other episodes to learn from."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from model import ExperienceBuffer, NonFiniteParameters, StateSpaceModel, World
+from model.learn.adaptation import adapt_tasks
+from model.learn.evaluation import bootstrap_interval
+from model.learn.rollout import collect
+from model.policy.params import with_task_axis
+from model.worlds.cartpole import MAX_EPISODE_STEPS, SOLVED
+from ui.adapt.run import EVALUATION_EPISODES, TIME_LIMIT, config_of
+from ui.adapt.words import count
+from ui.shared.inputs import AdaptSettings
+
+SEEDS = 20
+AT_ONCE = 5  # seeds that run together: several at a time are quicker, and a few at a time can be stopped
+
+
+@dataclass(frozen=True)
+class Luck:
+    """returns: for each mode, the mean greedy return of each seed done after each step, (seeds, 1 + steps).
+
+    ended: "", "finished", "stopped", "time". problem: a mode that could not go on, in one sentence.
+    """
+
+    settings: AdaptSettings
+    returns: dict[str, np.ndarray]
+    step: int = 0
+    ended: str = ""
+    problem: str = ""
+
+    @property
+    def done(self) -> int:
+        """Seeds that all modes have done."""
+        return min(len(r) for r in self.returns.values())
+
+
+def repeat(settings: AdaptSettings, model: StateSpaceModel, stop: threading.Event) -> Iterator[Luck]:
+    """Yield after every step of every batch of seeds; only whole batches count, so that no point mixes other seeds than the next."""
+    modes = ("standard", "hybrid") if settings.mode == "both" else (settings.mode,)
+    luck = Luck(settings, {mode: np.empty((0, settings.num_adapt_steps + 1)) for mode in modes})
+    started = time.monotonic()
+    yield luck
+    for first in range(0, SEEDS, AT_ONCE):
+        batch: dict[str, np.ndarray] = {}
+        for mode in modes:
+            columns = []
+            try:
+                for column in _columns(settings, mode, model, first):
+                    columns.append(column)
+                    if stop.is_set() or time.monotonic() - started > TIME_LIMIT:
+                        yield replace(luck, ended="stopped" if stop.is_set() else "time")
+                        return
+                    luck = replace(luck, step=luck.step + 1)
+                    yield luck
+            except NonFiniteParameters as error:
+                yield replace(luck, ended="finished", problem=f"{mode.capitalize()} could not go on: in one of the runs, {error}.")
+                return
+            batch[mode] = np.stack(columns, axis=1)
+        luck = replace(luck, returns={mode: np.concatenate([luck.returns[mode], batch[mode]]) for mode in modes})
+        yield luck
+    yield replace(luck, ended="finished")
+
+
+def _columns(settings: AdaptSettings, mode: str, model: StateSpaceModel, first: int) -> Iterator[np.ndarray]:
+    """For AT_ONCE seeds together, before and after each step: the mean greedy return of each, (AT_ONCE,)."""
+    worlds = [settings.world] * AT_ONCE
+    # The same episodes for both modes, and others than those of the run on the page.
+    generator = np.random.default_rng([settings.seed, first, 1])
+    buffers = [ExperienceBuffer() for _ in worlds] if mode == "hybrid" else ()
+    params = with_task_axis(model.params())
+    yield np.repeat(_evaluate(params, [settings.world], settings.seed), AT_ONCE)
+    for adapted, *_ in adapt_tasks(params, worlds, config_of(settings, mode), generator, buffers):
+        yield _evaluate(adapted, worlds, settings.seed)
+
+
+def _evaluate(params: dict[str, Tensor], worlds: list[World], seed: int) -> np.ndarray:
+    with torch.inference_mode():
+        played = collect(params, worlds, EVALUATION_EPISODES, np.random.default_rng(seed), MAX_EPISODE_STEPS, greedy=True)
+        return played.lengths.mean(1).double().numpy()
+
+
+def band(returns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The 95% bootstrap interval of the mean over seeds at each step: two arrays (1 + steps,)."""
+    low, high = zip(*(bootstrap_interval(column) for column in returns.T), strict=True)
+    return np.array(low), np.array(high)
+
+
+def luck_words(luck: Luck) -> str:
+    """What the repetitions say, in plain words."""
+    if luck.done == 0:
+        return {"stopped": "Stopped before the first seeds were done.", "time": "Not one batch of seeds was done in time."}.get(
+            luck.ended, luck.problem
+        )
+    n, parts = luck.done, []
+    for mode, returns in luck.returns.items():
+        last = returns[:n, -1]
+        low, high = bootstrap_interval(last)
+        solved = int((last >= SOLVED).sum())
+        parts.append(
+            f"{mode.capitalize()}: {last.mean():.0f} of 500 on average after {count(returns.shape[1] - 1, 'step')} "
+            f"(95% interval {low:.0f} to {high:.0f}); {solved} of {n} runs reach {SOLVED:.0f}, the worst {last.min():.0f}."
+        )
+    before = next(iter(luck.returns.values()))[0, 0]
+    why = {"stopped": f" Stopped after {n} of {SEEDS} runs.", "time": f" Ended at {TIME_LIMIT:.0f} s after {n} of {SEEDS} runs."}
+    return f"{n} runs; before adaptation {before:.0f} of 500. {' '.join(parts)}{why.get(luck.ended, '')} {luck.problem}".strip()
+
+
+def luck_progress(luck: Luck) -> str:
+    """How far the repetitions are."""
+    total = SEEDS // AT_ONCE * len(luck.returns) * (luck.settings.num_adapt_steps + 1)
+    return f"Repeating: {luck.done} of {SEEDS} runs done ({100 * luck.step // total}%)."

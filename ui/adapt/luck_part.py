@@ -1,0 +1,59 @@
+"""The part of the Adapt tab that asks: was it luck?"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterator
+from typing import Any
+
+import gradio as gr
+
+from ui.adapt.controls import AdaptControls
+from ui.adapt.luck import Luck, luck_progress, luck_words, repeat
+from ui.adapt.view import LUCK_EMPTY, luck_value, paced
+from ui.play.tab import QUIET
+from ui.shared import stops
+from ui.shared.charts import chart
+from ui.shared.controls import hint, notice, problem
+from ui.shared.session import Session
+
+
+class LuckPart:
+    """Built inside the tab; repeats the adaptation that the tab's controls describe."""
+
+    def __init__(self, session: gr.State, controls: AdaptControls):
+        self.controls = controls
+        gr.HTML('<h2 class="part">Was it luck?</h2>')
+        with gr.Row(elem_classes="act", equal_height=False):
+            with gr.Column(scale=3, min_width=300, elem_classes="side"):
+                gr.HTML(hint("The same adaptation 20 times, each with other episodes to learn from, with the settings that stand above."))
+                with gr.Row(elem_classes="pair"):
+                    self.repeat = gr.Button("Repeat with 20 seeds", elem_id="luck-run", scale=2, min_width=160)
+                    self.stop = gr.Button("Stop", interactive=False, elem_id="luck-stop", scale=1, min_width=80)
+                self.message = gr.HTML("", elem_id="luck-message", elem_classes="message")
+                self.result = gr.HTML("", elem_id="luck-result")
+            with gr.Column(scale=7, min_width=320):
+                self.curve = chart(LUCK_EMPTY, elem_id="luck-curve")
+        outputs = [self.message, self.curve, self.result, self.repeat, self.stop]
+        self.repeat.click(self._repeat, [session, *controls.inputs], outputs, **QUIET)
+        self.stop.click(self._stop, None, self.message, queue=False, **QUIET)
+
+    def _repeat(self, request: gr.Request, session: Session, *inputs) -> Iterator[dict]:
+        try:
+            settings = self.controls.read(session, inputs)
+        except ValueError as error:
+            yield {self.message: problem(error)}
+            return
+        with stops.running(f"luck {request.session_hash}") as stop:
+            luck: Luck | None = None
+            for luck in paced(repeat(settings, session.policy_model(settings.start), stop), stop, wait=False):
+                shown = {self.message: notice(luck_progress(luck)), self.curve: luck_value(luck), self.result: ""}
+                yield {**shown, **self._busy(True)}
+        words = f'<p class="outcome">{html.escape(luck_words(luck))}</p>'
+        yield {self.message: "", self.result: words, self.curve: luck_value(luck), **self._busy(False)}
+
+    def _busy(self, busy: bool) -> dict:
+        return {self.repeat: gr.update(interactive=not busy), self.stop: gr.update(interactive=busy)}
+
+    def _stop(self, request: gr.Request) -> Any:
+        return notice("Stopping after the step that is under way.") if stops.stop(f"luck {request.session_hash}") else gr.skip()

@@ -1,0 +1,186 @@
+"""One visitor's adaptation as a value that grows step by step: its curves, where it stopped, and how to go on from there."""
+
+from __future__ import annotations
+
+import copy
+import secrets
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from model import (
+    AdaptationStep,
+    ExperienceBuffer,
+    HybridAdaptationConfig,
+    HybridAdapter,
+    NonFiniteParameters,
+    StandardAdaptationConfig,
+    StandardAdapter,
+    StateSpaceModel,
+    evaluate_policy,
+)
+from ui.shared.inputs import MAX_SEED, AdaptSettings
+from ui.shared.policies import shared_model
+
+EVALUATION_EPISODES = 20
+TIME_LIMIT = 30.0  # s
+MOST_STEPS = 100  # of a run that is gone on from again and again
+NOTHING = 1e-7  # a gradient norm that is 0 but for the adapter's guard against dividing by it
+
+
+@dataclass(frozen=True)
+class Point:
+    """One point of a curve: the policy after `index` gradient steps, and the returns of its greedy evaluation episodes.
+
+    env_steps and seconds are those of all the curve's steps so far, evaluation not counted.
+    """
+
+    index: int
+    returns: np.ndarray
+    model: StateSpaceModel
+    loss: float = float("nan")
+    grad_norm: float = float("nan")
+    support_steps: int = 0  # environment steps of the episodes that this step learnt from
+    env_steps: int = 0
+    seconds: float = 0.0
+
+    @property
+    def moved(self) -> bool:
+        """Whether this step changed the parameters; it doesn't when no episode fell."""
+        return self.grad_norm > NOTHING
+
+
+@dataclass(frozen=True)
+class Segment:
+    """What one press of Adapt or of Go on ran, so that it can be repeated."""
+
+    config: StandardAdaptationConfig
+    seed: int
+    steps: int = 0  # those really made
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One mode's way. `problem`: why it can't go on, one sentence."""
+
+    mode: str
+    points: tuple[Point, ...]
+    segments: tuple[Segment, ...] = ()
+    buffer: ExperienceBuffer | None = None
+    problem: str = ""
+
+    @property
+    def before(self) -> Point:
+        """Before any step."""
+        return self.points[0]
+
+    @property
+    def last(self) -> Point:
+        """What was reached."""
+        return self.points[-1]
+
+
+@dataclass(frozen=True)
+class AdaptRun:
+    """An adaptation under way or ended. target: the steps that its curves are to have. ended: "", "finished", "stopped", "time"."""
+
+    settings: AdaptSettings
+    target: int
+    curves: tuple[Curve, ...]
+    ended: str = ""
+    id: str = ""
+
+    @property
+    def reached(self) -> int:
+        """Steps made, of the mode that made more."""
+        return max(c.last.index for c in self.curves)
+
+    def curve(self, mode: str) -> Curve | None:
+        """The curve of a mode, if it ran."""
+        return next((c for c in self.curves if c.mode == mode), None)
+
+
+def config_of(settings: AdaptSettings, mode: str) -> StandardAdaptationConfig:
+    """The adapter's config for one of the modes "standard" and "hybrid"."""
+    s = settings
+    shared = {"adapt_lr": s.adapt_lr, "num_adapt_steps": s.num_adapt_steps, "episodes_per_step": s.episodes_per_step}
+    if mode == "hybrid":
+        return HybridAdaptationConfig(**shared, experience_weight=s.experience_weight)
+    return StandardAdaptationConfig(**shared)
+
+
+def adapt(settings: AdaptSettings, model: StateSpaceModel, stop: threading.Event) -> Iterator[AdaptRun]:
+    """Adapt a model and yield the run after every step; the first one yielded holds the points before any step.
+
+    Both modes take turns, so that their curves grow together. The last one yielded says how the run ended.
+    """
+    modes = ("standard", "hybrid") if settings.mode == "both" else (settings.mode,)
+    before = Point(0, evaluate_policy(model, settings.world, EVALUATION_EPISODES, settings.seed), model)
+    curves = tuple(Curve(mode, (before,), buffer=ExperienceBuffer() if mode == "hybrid" else None) for mode in modes)
+    run = AdaptRun(settings, settings.num_adapt_steps, curves, id=secrets.token_hex(6))
+    yield from _extend(run, stop)
+
+
+def go_on(run: AdaptRun, settings: AdaptSettings, stop: threading.Event) -> Iterator[AdaptRun]:
+    """Continue from what a run reached, in its world and modes, with the steps, rates and episodes of `settings`."""
+    changed = {n: getattr(settings, n) for n in ("adapt_lr", "num_adapt_steps", "episodes_per_step", "experience_weight")}
+    run = replace(run, settings=replace(run.settings, **changed), target=run.reached + settings.num_adapt_steps, ended="")
+    yield from _extend(replace(run, id=secrets.token_hex(6)), stop)
+
+
+def _extend(run: AdaptRun, stop: threading.Event) -> Iterator[AdaptRun]:
+    world, started = run.settings.world, time.monotonic()
+    curves, steps = list(run.curves), []
+    for i, curve in enumerate(curves):
+        # A seed of its own for every segment: the same one would collect the same episodes' starts and luck again.
+        segment = Segment(config_of(run.settings, curve.mode), (run.settings.seed + curve.last.index) % (MAX_SEED + 1))
+        buffer = copy.deepcopy(curve.buffer)  # the run that is gone on from keeps its own
+        adapter = StandardAdapter(segment.config) if buffer is None else HybridAdapter(segment.config, buffer)
+        curves[i] = replace(curve, segments=(*curve.segments, segment), buffer=buffer, problem="")
+        steps.append(adapter.adapt(curve.last.model, world, segment.seed))
+        next(steps[i])  # index 0: where we are
+    yield replace(run, curves=tuple(curves))
+    ended = "finished"
+    for _ in range(run.settings.num_adapt_steps):
+        for i, curve in enumerate(curves):
+            if stop.is_set() or time.monotonic() - started > TIME_LIMIT:
+                ended = "stopped" if stop.is_set() else "time"
+                break
+            if not curve.problem:
+                curves[i] = _step(curve, steps[i], run.settings)
+                yield replace(run, curves=tuple(curves))
+        if ended != "finished":
+            break
+    yield replace(run, curves=tuple(curves), ended=ended)
+
+
+def _step(curve: Curve, steps: Iterator[AdaptationStep], settings: AdaptSettings) -> Curve:
+    """The curve after one more gradient step, or the same curve with its problem."""
+    last, started = curve.last, time.perf_counter()
+    try:
+        step = next(steps)
+    except NonFiniteParameters:
+        return replace(curve, problem=f"Step {last.index + 1} made parameters that are not finite; those of step {last.index} are kept.")
+    seconds = last.seconds + time.perf_counter() - started
+    *earlier, segment = curve.segments
+    before = last.env_steps if segment.steps == 0 else curve.points[-1 - segment.steps].env_steps
+    point = Point(
+        last.index + 1,
+        evaluate_policy(step.model, settings.world, EVALUATION_EPISODES, settings.seed),
+        step.model,
+        step.loss,
+        step.grad_norm,
+        int(step.support_returns.sum()),
+        before + step.env_steps,
+        seconds,
+    )
+    return replace(curve, points=(*curve.points, point), segments=(*earlier, replace(segment, steps=segment.steps + 1)))
+
+
+def warm_up() -> None:
+    """One small step, so that no visitor waits for what torch does only once."""
+    for _ in adapt(AdaptSettings(num_adapt_steps=1, episodes_per_step=1), shared_model("untrained"), threading.Event()):
+        pass

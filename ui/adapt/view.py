@@ -1,0 +1,120 @@
+"""The Adapt tab's pictures as values: the stage, the curve, the curve over many seeds; and the pace at which they are shown."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from ui.adapt.luck import Luck, band
+from ui.adapt.run import EVALUATION_EPISODES, AdaptRun, Curve, Point
+from ui.adapt.words import count, short_name
+from ui.shared.charts import Series, chart_value
+from ui.shared.controls import hint
+from ui.shared.episode import Recording, record
+from ui.shared.inputs import AdaptSettings
+from ui.shared.player import Shown, player_value
+
+PACE = 0.2  # s between two pictures: quicker, an eye could not follow and the wire would choke
+X_TITLE = "gradient steps"
+Y_TITLE = "return (steps of 500)"
+RESULT_EMPTY = hint("Press Adapt: what happened will be said here in one sentence.")
+TABLE_EMPTY = '<div class="steps">' + hint("One row for each gradient step: return, loss, environment steps, time.") + "</div>"
+WHAT_EMPTY = hint("Press Adapt to see it.")
+LUCK_EMPTY = chart_value([], X_TITLE, Y_TITLE, (0, 3), empty="Press Repeat: one run can be luck, twenty are not.")
+
+
+def paced(values: Iterator[Any], stop: threading.Event, wait: bool = True) -> Iterator[Any]:
+    """At most one value every PACE seconds. wait: every value is shown, for so long; else those in between are passed over.
+
+    Stop ends the waiting. The last value always comes.
+    """
+    shown_at, pending = -PACE, None
+    for value in values:
+        rest = PACE - (time.monotonic() - shown_at)
+        if rest > 0 and wait:
+            stop.wait(rest)
+        elif rest > 0:
+            pending = value
+            continue
+        pending, shown_at = None, time.monotonic()
+        yield value
+    if pending is not None:
+        yield pending
+
+
+def preview_value(recording: Recording) -> dict[str, Any]:
+    """The stage before a run: the starting point in its world."""
+    label = f"Before adaptation: {short_name(recording.policy)}"
+    return player_value(Shown(recording, "before", label), signals=False)
+
+
+def stage_value(run: AdaptRun, step: int | None = None) -> dict[str, Any]:
+    """Before and after side by side, from the same start; after the last step unless another is given."""
+    shown = [_shown(run, run.curves[0].before, "before", "Before")]
+    for curve in run.curves:
+        name = "" if len(run.curves) == 1 else f"{curve.mode.capitalize()}, "
+        point = curve.last if step is None else curve.points[min(step, curve.last.index)]
+        label = f"after {count(point.index, 'step')}"
+        shown.append(_shown(run, point, curve.mode, name + label if name else label.capitalize()))
+    return player_value(*shown, signals=False)
+
+
+def _shown(run: AdaptRun, point: Point, role: str, label: str) -> Shown:
+    s = run.settings
+    return Shown(record(point.model, s.world, s.seed, policy=s.start), role, label)
+
+
+def curve_empty(settings: AdaptSettings | None = None) -> dict[str, Any]:
+    """The curve's place before a run."""
+    steps = (settings or AdaptSettings()).num_adapt_steps
+    return chart_value([], X_TITLE, Y_TITLE, (0, steps), empty="Press Adapt: the return after every gradient step is drawn here.")
+
+
+def curve_value(run: AdaptRun) -> dict[str, Any]:
+    """Return against gradient step, a line and a band for each mode; the x axis is as long as the run is to be."""
+    before = run.curves[0].before
+    mean = float(before.returns.mean())
+    series = [Series("before", "before adaptation", (0, run.target), (mean, mean), markers=False)]
+    series += [_series(c, run.settings.start) for c in run.curves]
+    n = EVALUATION_EPISODES
+    note = f"Line: mean of {n} greedy episodes. Band: from the lowest to the highest of them. Ring: no episode fell, nothing was learnt."
+    return chart_value(series, X_TITLE, Y_TITLE, (0, run.target), note=note)
+
+
+def _series(curve: Curve, start: str) -> Series:
+    points = curve.points
+    words = [
+        f"{curve.mode}, step {p.index}: {p.returns.mean():.1f} ({p.returns.min():.0f} to {p.returns.max():.0f}), "
+        f"{count(p.env_steps, 'environment step')}, {p.seconds:.2f} s"
+        for p in points
+    ]
+    return Series(
+        curve.mode,
+        f"{curve.mode} adaptation of {short_name(start)}",
+        [p.index for p in points],
+        [p.returns.mean() for p in points],
+        [p.returns.min() for p in points],
+        [p.returns.max() for p in points],
+        hollow=[p.index > 0 and not p.moved for p in points],
+        words=words,
+    )
+
+
+def luck_value(luck: Luck) -> dict[str, Any]:
+    """The mean over seeds with its interval, and every seed as a thread."""
+    steps = luck.settings.num_adapt_steps
+    series = []
+    for mode, returns in luck.returns.items():
+        if not len(returns):
+            continue
+        low, high = band(returns)
+        x, y = np.arange(steps + 1), returns.mean(0)
+        words = [f"{mode}, step {i}: {y[i]:.1f} (95% interval {low[i]:.0f} to {high[i]:.0f})" for i in x]
+        series.append(Series(mode, f"{mode}, {len(returns)} seeds", x, y, low, high, threads=returns, words=words))
+    note = f"Thick line: mean over seeds, each of {EVALUATION_EPISODES} greedy episodes. Band: its 95% bootstrap interval. Thin: each seed."
+    empty = "The first seeds are under way." if not luck.ended else "No seed was done."
+    return chart_value(series, X_TITLE, Y_TITLE, (0, steps), note=note, empty=empty)

@@ -1,0 +1,148 @@
+"""What an adaptation did, in plain words: sentences that are true for the run, also when it went badly."""
+
+from __future__ import annotations
+
+import html
+
+from model.worlds.cartpole import MAX_EPISODE_STEPS, SOLVED
+from ui.adapt.run import EVALUATION_EPISODES, TIME_LIMIT, AdaptRun, Curve, Point
+from ui.shared.player import differences
+from ui.shared.policies import POLICIES
+
+SAME = 10.0  # steps of mean return that count as no change
+COLLAPSED = 30.0  # a policy that always pushes one way falls after about 9 steps, a random one after about 22
+
+
+def count(n: int, what: str) -> str:
+    """A number with its noun: 1 step, 2 steps; thousands with a comma."""
+    return f"{n:,} {what}{'' if n == 1 else 's'}"
+
+
+def short_name(policy: str) -> str:
+    """A policy's name without its explanation."""
+    return POLICIES[policy].split(" (")[0]
+
+
+def level(point: Point) -> str:
+    """How well a policy does, as the object of "it ...": "stands for all 500 steps", "falls after 9 steps"."""
+    mean, least = point.returns.mean(), point.returns.min()
+    if least >= MAX_EPISODE_STEPS:
+        return "stands for all 500 steps"
+    if mean >= SOLVED:
+        return f"stands for {mean:.0f} of 500 steps"
+    if point.returns.max() < MAX_EPISODE_STEPS:
+        return f"falls after {mean:.0f} step{'' if round(mean) == 1 else 's'}"
+    return f"reaches {mean:.0f} of 500 steps"
+
+
+def _past(words: str) -> str:
+    verb, rest = words.split(" ", 1)
+    return {"stands": "stood", "falls": "fell", "reaches": "reached"}[verb] + " " + rest
+
+
+def before_words(point: Point) -> str:
+    """The first half of the sentence."""
+    words = _past(level(point))
+    return f"{words[0].upper()}{words[1:]} before adaptation"
+
+
+def after(point: Point) -> str:
+    """ "after one gradient step on 94 environment steps"."""
+    steps = "one gradient step" if point.index == 1 else f"{point.index} gradient steps"
+    return f"after {steps} on {count(point.env_steps, 'environment step')}"
+
+
+def outcome(curve: Curve) -> str:
+    """The second half of the sentence: what this mode's steps did."""
+    before, last = curve.before, curve.last
+    if last.index == 0:
+        return "no gradient step was made"
+    b, f = float(before.returns.mean()), float(last.returns.mean())
+    if not any(p.moved for p in curve.points[1:]):
+        return f"{after(last)} nothing has changed: no episode fell, so there was nothing to learn"
+    if b >= SOLVED:
+        if f >= SOLVED:
+            return f"it did not need to adapt, and {after(last)} it still {level(last)}"
+        how = "collapsed" if f < COLLAPSED else "got worse"
+        return f"it did not need to adapt and {how}: {after(last)} it {level(last)}"
+    solved = next((p for p in curve.points[1:] if p.returns.mean() >= SOLVED), None)
+    if f >= SOLVED:
+        first = solved if solved is not None else last
+        if first.index == last.index:
+            return f"{after(last)} it {level(last)}"
+        then = "it still does" if level(first) == level(last) else f"it {level(last)}"
+        return f"{after(first)} it {level(first)}, and after {last.index} {then}"
+    if f < b - SAME:
+        how = "collapsed" if f < COLLAPSED else "got worse"
+        return f"it {how}: {after(last)} it {level(last)}"
+    best = max(curve.points, key=lambda p: p.returns.mean())
+    peak = float(best.returns.mean())
+    if peak - f > max(SAME, 0.1 * peak) and peak > b + SAME:
+        how = "collapsed" if f < COLLAPSED else "got worse"
+        return f"{after(best)} it reached {peak:.0f} of 500, then it {how}: {f:.0f} of 500 after {count(last.index, 'step')}"
+    if f > b + SAME:
+        return f"it partly recovered: {f:.0f} of 500 {after(last)}"
+    return f"no change: {after(last)} it {level(last)}"
+
+
+def joined(first: str, second: str) -> str:
+    """Two halves as one sentence."""
+    return f"{first}; {second}."
+
+
+def sentence(run: AdaptRun) -> str:
+    """What happened, in one sentence a mode; plain text."""
+    first = before_words(run.curves[0].before)
+    if len(run.curves) == 1:
+        text = joined(first, outcome(run.curves[0]))
+    else:
+        text = f"{first}. " + " ".join(f"{c.mode.capitalize()}: {outcome(c)}." for c in run.curves)
+    problems = [c.problem if len(run.curves) == 1 else f"{c.mode.capitalize()}: {c.problem}" for c in run.curves if c.problem]
+    return " ".join([text, *problems, *([ending] if (ending := ended(run)) else [])])
+
+
+def ended(run: AdaptRun) -> str:
+    """Why a run ended early, if it did."""
+    reached = ", ".join(dict.fromkeys(f"{c.last.index} of {run.target}" for c in run.curves))
+    return {
+        "stopped": f"You stopped it after {reached} steps; what was reached is kept.",
+        "time": f"It ran into the limit of {TIME_LIMIT:.0f} s after {reached} steps; what was reached is kept.",
+    }.get(run.ended, "")
+
+
+def result_html(run: AdaptRun) -> str:
+    """The sentence, and whose run it is."""
+    who = f"{short_name(run.settings.start)}, {', '.join(differences(run.settings.world))}, seed {run.settings.seed}"
+    how = f"Means of {EVALUATION_EPISODES} greedy episodes that adaptation does not learn from."
+    return f'<p class="outcome">{html.escape(sentence(run))}</p><p class="hint">{html.escape(f"{who}. {how}")}</p>'
+
+
+def progress(run: AdaptRun) -> str:
+    """What is running and how far; plain text."""
+    done, total = sum(c.last.index for c in run.curves), run.target * len(run.curves)
+    seconds = max(c.last.seconds for c in run.curves)
+    return f"Adapting: {done} of {count(total, 'gradient step')} made, {seconds:.1f} s so far (at most {TIME_LIMIT:.0f} s)."
+
+
+HEAD = ("Step", "Return: mean (lowest to highest)", "Loss", "|g|", "Env steps", "Time", "Parameters")
+
+
+def steps_table(run: AdaptRun) -> str:
+    """Every step of every mode as a table."""
+    both = len(run.curves) > 1
+    rows = [_row("before", run.curves[0].before)]
+    for index in range(1, 1 + run.reached):
+        made = [c for c in run.curves if c.last.index >= index]
+        rows += [_row(f"{index} {c.mode}" if both else str(index), c.points[index]) for c in made]
+    body = ["<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in rows]
+    head = "".join(f"<th>{h}</th>" for h in HEAD)
+    return f'<div class="steps"><table><thead><tr>{head}</tr></thead><tbody>{"".join(body)}</tbody></table></div>'
+
+
+def _row(name: str, p: Point) -> tuple[str, ...]:
+    returns = f"{p.returns.mean():.1f} ({p.returns.min():.0f} to {p.returns.max():.0f})"
+    if p.index == 0:
+        return name, returns, "", "", "0", "", "as they were"
+    loss = f"{p.loss:.3f}".replace("-0.000", "0.000")
+    norm, moved = (f"{p.grad_norm:.3g}", "moved") if p.moved else ("0", "stayed: no episode fell")
+    return name, returns, loss, norm, f"{p.env_steps:,}", f"{p.seconds:.2f} s", moved

@@ -1,0 +1,83 @@
+"""The public API's /meta_train: a short training, under the page's own limits and in its queue."""
+
+from __future__ import annotations
+
+import base64
+import inspect
+from collections.abc import Iterator
+from typing import Any
+
+import gradio as gr
+import numpy as np
+
+from model.policy.checkpoint import serialise
+from ui.meta_train.queue import RUNNING, WAITING
+from ui.meta_train.run import TrainingState, run_training
+from ui.meta_train.settings import RECIPES, check_settings
+from ui.meta_train.view import phase_words
+from ui.shared.policies import shared_model
+
+DEFAULTS = RECIPES["reversed_motor"][1].values()
+HELP = """Meta-train for a short while and yield progress; the last answer holds the log, the check and the checkpoint
+(a safetensors file in base64).
+
+families: reversed_motor, wind, angle_bias, mirrored_sensors, action_delay, physics. start: random or meta. The other arguments
+are those of MetaTrainingConfig, and time_budget in seconds. cancel() ends it."""
+
+
+def answer(state: TrainingState) -> dict[str, Any]:
+    """A state as the API reports it."""
+    last = state.epochs[-1] if state.epochs else None
+    progress = {
+        "phase": state.phase,
+        "place_in_queue": state.place,
+        "epochs": len(state.epochs),
+        "seconds": round(state.seconds, 2),
+        "return_before": last and last.return_before,
+        "return_after": last and last.return_after,
+        "message": state.problem or phase_words(state),
+    }
+    if state.phase != "done":
+        return progress
+    checkpoint = state.best and base64.b64encode(state.best).decode()  # a safetensors file
+    more = {"settings": state.settings.values(), "log": _log(state), "check": _check(state.check), "checkpoint_base64": checkpoint}
+    return {**progress, **more}
+
+
+def _log(state: TrainingState) -> dict[str, list]:
+    names = ("meta_loss", "return_before", "return_after", "env_steps", "seconds", "rolled_back")
+    return {name: [_finite(getattr(e, name)) for e in state.epochs] for name in names}
+
+
+def _finite(value: Any) -> Any:
+    return None if isinstance(value, float) and not np.isfinite(value) else value
+
+
+def _check(check: dict | None) -> dict | None:
+    """Mean greedy returns in each validation world, by the steps of adaptation."""
+    if check is None:
+        return None
+    means = np.array(check["returns"]).mean(axis=2)
+    by_step = {str(step): row.tolist() for step, row in zip(check["steps"], means, strict=True)}
+    return {"worlds": check["worlds"], "returns_by_step": by_step, "seconds": check["seconds"], "problem": check["problem"]}
+
+
+def endpoint(request: gr.Request, *values: Any) -> Iterator[dict]:
+    """See HELP; the signature below gives it named arguments."""
+    try:
+        settings = check_settings(dict(zip(DEFAULTS, values, strict=True)))
+        model = None if settings.start == "random" else serialise(shared_model(settings.start))
+        for state in run_training(settings, request.session_hash, model):
+            yield answer(state)
+    except ValueError as error:
+        raise gr.Error(str(error), print_exception=False) from None
+
+
+def add_endpoint() -> None:
+    """Call inside the page's Blocks context."""
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    named = [inspect.Parameter(name, kind, default=value, annotation=type(value)) for name, value in DEFAULTS.items()]
+    first = inspect.Parameter("request", kind, annotation=gr.Request)
+    endpoint.__signature__ = inspect.Signature([first, *named], return_annotation=dict)
+    endpoint.__annotations__ = {"request": gr.Request, **{p.name: p.annotation for p in named}, "return": dict}
+    gr.api(endpoint, api_name="meta_train", api_description=HELP, concurrency_limit=RUNNING + WAITING + 4)

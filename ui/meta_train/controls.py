@@ -1,0 +1,72 @@
+"""The settings of a training as controls: a named recipe, the worlds, the start, the time, and the rest folded away."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import gradio as gr
+
+from ui.meta_train.families import FAMILIES
+from ui.meta_train.settings import CUSTOM_RECIPE, FIRST_RECIPE, INFOS, RECIPES, STARTS, TIME_BUDGET
+from ui.shared.controls import spoken, unchecked
+
+NAMES = ("families", "start", "time_budget", *INFOS, "seed")
+ONLY_RANDOM = "; with random weights only"
+HELP = {"state_dim": ONLY_RANDOM, "hidden_dim": ONLY_RANDOM}
+QUIET = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+
+
+def _field(name: str, value: Any):
+    info = INFOS[name]
+    help = info.help[:1].upper() + info.help[1:] + HELP.get(name, "")
+    if isinstance(info.default, bool):
+        return unchecked(gr.Checkbox(value, label=spoken(name), info=help))
+    help += f" ({info.minimum:g} to {info.maximum:g})"
+    return unchecked(gr.Number(value, label=spoken(name), info=help, min_width=120))
+
+
+class MetaControls:
+    """Built inside a Blocks context. `inputs` are the components in the order of NAMES."""
+
+    def __init__(self) -> None:
+        first = RECIPES[FIRST_RECIPE][1].values()
+        names = [(title, name) for name, (title, _) in RECIPES.items()]
+        self.recipe = unchecked(
+            gr.Dropdown([*names, ("Custom", CUSTOM_RECIPE)], value=FIRST_RECIPE, label="Recipe", filterable=False, elem_id="meta-recipe")
+        )
+        families = [(title, name) for name, title in FAMILIES.items()]
+        self.fields = {
+            "families": unchecked(gr.CheckboxGroup(families, value=first["families"], label="World families to train on")),
+            "start": unchecked(gr.Radio([(t, n) for n, t in STARTS.items()], value=first["start"], label="Start from")),
+        }
+        t = TIME_BUDGET
+        label = f"Time budget ({t.unit}, {t.minimum:g} to {t.maximum:g})"
+        self.fields["time_budget"] = unchecked(gr.Number(first[t.name], label=label, min_width=120))
+        self._values = first
+
+    def build_more(self) -> None:
+        """The settings that few visitors need, folded."""
+        with gr.Accordion("All settings", open=False, elem_id="meta-more"):
+            for name in INFOS:
+                self.fields[name] = _field(name, self._values[name])
+            self.fields["seed"] = unchecked(gr.Number(0, label="Seed", info="Seed of weights, worlds and episodes", step=1))
+        self._connect()
+
+    @property
+    def inputs(self) -> list:
+        """What `named` takes."""
+        return [self.fields[name] for name in NAMES]
+
+    @staticmethod
+    def named(values: Sequence[Any]) -> Mapping[str, Any]:
+        """The values of `inputs` by their names."""
+        return dict(zip(NAMES, values, strict=True))
+
+    def _connect(self) -> None:
+        """A recipe sets the fields, and a field turns the recipe to "custom": in the browser, before a quick visitor reaches Train."""
+        table = json.dumps({name: [s.values()[n] for n in NAMES] for name, (_, s) in RECIPES.items()})
+        self.recipe.input(None, [self.recipe, *self.inputs], self.inputs, js=f"(name, ...v) => ({table})[name] ?? v", **QUIET)
+        for field in self.inputs:
+            field.input(None, None, self.recipe, js=f"() => {json.dumps(CUSTOM_RECIPE)}", **QUIET)

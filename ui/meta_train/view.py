@@ -1,0 +1,170 @@
+"""How a training looks on the page: numbers, curves, and the check, from a TrainingState."""
+
+from __future__ import annotations
+
+import html
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from model import MetaEpoch
+from model.worlds.cartpole import MAX_EPISODE_STEPS
+from ui.meta_train.run import TrainingState
+from ui.meta_train.settings import MetaSettings, longest
+from ui.shared.charts import Series, chart_value
+
+SMOOTH = 5  # epochs
+EMPTY = "Press Train: the return before and after adaptation grows here, epoch by epoch."
+LEGEND = f"Thick: mean of the last {SMOOTH} epochs. Thin: each epoch."
+
+
+def smoothed(values: Sequence[float], window: int = SMOOTH) -> np.ndarray:
+    """The mean of each value and those up to `window` - 1 before it, (n,)."""
+    sums = np.concatenate([[0.0], np.cumsum(np.asarray(values, dtype=np.float64))])
+    ends = np.arange(1, len(sums))
+    starts = np.maximum(ends - window, 0)
+    return (sums[ends] - sums[starts]) / (ends - starts)
+
+
+def after_label(settings: MetaSettings) -> str:
+    """What "after adaptation" means in this training."""
+    steps = settings.config.inner_steps
+    return f"after {steps} step{'' if steps == 1 else 's'}"
+
+
+def ordinal(n: int) -> str:
+    """ "first", "second" ... as far as queues reach."""
+    words = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
+    return words[n - 1] if n <= len(words) else f"{n}th"
+
+
+def returns_chart(settings: MetaSettings, epochs: Sequence[MetaEpoch], final: bool = False) -> dict[str, Any]:
+    """The return before and after adaptation. final: the axis ends where the training did, and points can be read out."""
+    horizon = longest(settings.config)
+    x = [e.epoch + 1 for e in epochs]
+    series = []
+    lines = [("before", "before adaptation", [e.return_before for e in epochs])]
+    if settings.config.inner_steps:
+        lines.append(("standard", after_label(settings), [e.return_after for e in epochs]))
+    if epochs:
+        for role, label, values in lines:
+            words = [_words(role, label, e, v) for e, v in zip(epochs, values, strict=True)] if final else ()
+            series.append(Series(role, label, x, smoothed(values), threads=[values], words=words, markers=False))
+    rollbacks = [(e.epoch + 1, "rolled back") for e in epochs if e.rolled_back]
+    return chart_value(
+        series,
+        "epoch",
+        "return (steps)",
+        (1, _last_epoch(settings, epochs, final)),
+        (0, horizon * 1.08),
+        ((horizon, f"{horizon}: step limit in training"),),
+        note=LEGEND,
+        empty=EMPTY,
+        events=_long_episodes(settings, epochs) + rollbacks,
+    )
+
+
+def _long_episodes(settings: MetaSettings, epochs: Sequence[MetaEpoch]) -> list[tuple[float, str]]:
+    """The moment from which on training episodes are longer, once it is reached."""
+    c = settings.config
+    first = math.ceil(c.num_epochs * (1 - c.long_episodes_share)) + 1
+    longer = c.long_episodes_share > 0 and c.max_steps_per_episode < MAX_EPISODE_STEPS and epochs and epochs[-1].epoch + 1 >= first > 1
+    return [(first, f"{MAX_EPISODE_STEPS}-step episodes")] if longer else []
+
+
+def _words(role: str, label: str, epoch: MetaEpoch, value: float) -> str:
+    rolled = ", rolled back" if epoch.rolled_back else ""
+    return f"epoch {epoch.epoch + 1}{rolled}: {label} {value:.0f}" if role == "before" else f"{label} {value:.0f}"
+
+
+def _last_epoch(settings: MetaSettings, epochs: Sequence[MetaEpoch], final: bool) -> int:
+    return max(2, epochs[-1].epoch + 1 if final and epochs else settings.config.num_epochs)
+
+
+def loss_chart(settings: MetaSettings, epochs: Sequence[MetaEpoch], final: bool = False) -> dict[str, Any]:
+    """The meta-loss. Its range doubles when the loss leaves it, so that it seldom jumps."""
+    losses = np.array([e.meta_loss for e in epochs], dtype=np.float64)
+    finite = np.abs(losses[np.isfinite(losses)])
+    top = 0.25 * 2.0 ** max(0, math.ceil(math.log2(max(float(finite.max(initial=0.0)), 1e-9) / 0.25)))
+    x = [e.epoch + 1 for e in epochs]
+    words = [f"epoch {e.epoch + 1}: meta-loss {e.meta_loss:.3f}" for e in epochs] if final else ()
+    series = [Series("policy", "meta-loss", x, losses, words=words, markers=False)] if epochs else []
+    return chart_value(series, "epoch", "meta-loss", (1, _last_epoch(settings, epochs, final)), (-top, top), ((0, ""),))
+
+
+def seconds_left(state: TrainingState) -> float:
+    """What is left of the time, or of the epochs where they end earlier."""
+    left = state.settings.time_budget - state.seconds
+    if state.epochs:
+        done = len(state.epochs)
+        left = min(left, state.seconds / done * (state.settings.config.num_epochs - done))
+    return max(0.0, left)
+
+
+def numbers(state: TrainingState | None) -> str:
+    """The row of numbers above the curves; the same row of dashes before any training."""
+    cells = dict.fromkeys(("Epoch", "Elapsed", "Time left", "Before", "After", "Meta-loss", "Steps/s"), "–")
+    if state is not None:
+        c, epochs = state.settings.config, state.epochs
+        cells["Epoch"] = f"{len(epochs)} of {c.num_epochs}"
+        cells["Elapsed"] = f"{state.seconds:.0f} s"
+        cells["Time left"] = f"{seconds_left(state):.0f} s" if state.phase in ("starting", "training") else "0 s"
+        if epochs:
+            last = epochs[-1]
+            cells["Before"] = f"{smoothed([e.return_before for e in epochs[-SMOOTH:]])[-1]:.0f}"
+            cells["After"] = f"{smoothed([e.return_after for e in epochs[-SMOOTH:]])[-1]:.0f}" if c.inner_steps else "–"
+            cells["Meta-loss"] = f"{last.meta_loss:.3f}"
+            cells["Steps/s"] = f"{last.env_steps / max(last.seconds, 1e-9):,.0f}"
+    titles = {
+        "Before": f"return before adaptation, mean of the last {SMOOTH} epochs",
+        "After": f"return after adaptation, mean of the last {SMOOTH} epochs",
+        "Steps/s": "environment steps a second",
+    }
+    items = [f'<div title="{titles.get(k, k.lower())}"><dt>{k}</dt><dd>{html.escape(v)}</dd></div>' for k, v in cells.items()]
+    return f'<dl class="meta-numbers">{"".join(items)}</dl>'
+
+
+def phase_words(state: TrainingState) -> str:
+    """What is going on, one sentence."""
+    done, kept = len(state.epochs), "the best parameters are kept"
+    epochs = f"{done} epoch{'' if done == 1 else 's'}"
+    if state.phase == "waiting":
+        return f"You are {ordinal(state.place)} in the queue. The training starts by itself; Stop gives up the place."
+    if state.phase == "starting":
+        return "Starting the training process; this takes a second or two."
+    if state.phase == "training":
+        return "Training. Stop ends it at once and keeps the best parameters."
+    ended = {
+        "stopped": f"Stopped after {epochs}; {kept}" if done else "Stopped before the first epoch; there is nothing to keep",
+        "time": f"The time is up after {epochs}; {kept}" if done else "The time was up before the first epoch; there is nothing to keep",
+        "epochs": f"All {epochs} are done; {kept}",
+    }.get(state.ended or "", "The training has ended")
+    if state.phase == "checking":
+        return f"{ended}. Checking them on validation worlds; Stop skips this." if done else f"{ended}."
+    return f"{ended}."
+
+
+def check_html(state: TrainingState) -> str:
+    """The check on validation worlds: a sentence, then a small table."""
+    check = state.check
+    if not check:
+        return ""
+    returns = np.array(check["returns"])  # (steps, worlds, episodes)
+    worlds, episodes = returns.shape[1:]
+    means = returns.mean(axis=(1, 2))
+    names = ["before adaptation"] + [f"after {s} step{'' if s == 1 else 's'}" for s in check["steps"][1:]]
+    best = " and ".join(f"{m:.0f} {n}" for m, n in zip(means[1:], names[1:], strict=True)) or "no step could be made"
+    sentence = f"In {worlds} validation worlds of these families the policy stood for {means[0]:.0f} of {MAX_EPISODE_STEPS} steps "
+    sentence += f"before adaptation, {best} (greedy, {episodes} episodes in each world, {check['seconds']:.1f} s)."
+    if check["problem"]:
+        sentence += f" {check['problem'][:1].upper()}{check['problem'][1:]}."
+    rows = []
+    for name, r in zip(names, returns, strict=True):
+        by_world = r.mean(axis=1)
+        solved = int((by_world >= 475).sum())
+        cells = (name, f"{r.mean():.0f}", f"{by_world.min():.0f}", f"{by_world.max():.0f}", f"{solved} of {worlds}")
+        rows.append("<tr>" + "".join(f"<td>{html.escape(c)}</td>" for c in cells) + "</tr>")
+    head = "".join(f"<th>{h}</th>" for h in ("", "Mean return", "Worst world", "Best world", "Worlds at 475 or more"))
+    return f'<div class="verdict"><p>{html.escape(sentence)}</p><table><tr>{head}</tr>{"".join(rows)}</table></div>'

@@ -1,0 +1,163 @@
+"""The world's controls, the same on every tab: presets, a slider or checkbox for each of the world's fields, and how to read them."""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import gradio as gr
+from gradio.components import Component
+
+from model import DESCRIPTIONS, WORLDS, World
+from ui.shared.inputs import CUSTOM, FIELDS, on_page, page_values, preset_of
+from ui.shared.policies import POLICIES
+
+STANDARD = World()
+FIRST = ("reversed_motor", "mirrored_sensors", "wind", "angle_bias", "pole_half_length")
+STEPS = {"pole_mass": 0.01, "pole_half_length": 0.01, "cart_mass": 0.05, "gravity": 0.01, "angle_bias": 0.01}
+CUSTOM_DESCRIPTION = "A world of your own."
+
+
+def unchecked(component: Component) -> Component:
+    """A component that hands over what came. Gradio's own check runs before the handler and answers with a toast; without it
+    ui/inputs.py alone checks, and its one sentence stands beside the controls. A component that a handler has updated, or only
+    skipped, is made anew and checks again: its handlers need preprocess=False besides.
+    """
+    component.preprocess = lambda payload: payload
+    return component
+
+
+def spoken(name: str) -> str:
+    """A snake_case name as a label."""
+    return {"force_mag": "Motor force"}.get(name, name.replace("_", " ").capitalize())
+
+
+def hint(text: str) -> str:
+    """A preset's description as the page shows it."""
+    return f'<p class="hint">{html.escape(text)}</p>'
+
+
+def problem(error: Exception | str) -> str:
+    """What is wrong with the input, one sentence for the message area."""
+    return f'<p class="problem" role="alert">{html.escape(str(error))}</p>'
+
+
+def notice(text: str) -> str:
+    """What just happened, one sentence for the message area."""
+    return f'<p class="notice" role="status">{html.escape(text)}</p>'
+
+
+def _field(name: str, value: Any):
+    info = on_page(FIELDS[name])
+    label, help = spoken(name), info.help[:1].upper() + info.help[1:]
+    if isinstance(info.default, bool):
+        return unchecked(gr.Checkbox(value, label=label, info=help, min_width=120))
+    step = 1 if isinstance(info.default, int) else STEPS.get(name, 0.1)
+    unit = info.unit.replace("^2", "²")
+    return unchecked(gr.Slider(info.minimum, info.maximum, value, step=step, label=f"{label} ({unit})", info=help, buttons=[]))
+
+
+class WorldControls:
+    """Built inside a Blocks context, one for each tab that needs a world; then the page calls `connect_worlds` with all of them."""
+
+    def __init__(self, world: World = STANDARD, first: Sequence[str] = (), buttons: Sequence[str] = (), folded: bool = False):
+        """first: presets that lead the list. buttons: presets with a button of their own. folded: only the presets stand open."""
+        values = dict(zip(FIELDS, page_values(world), strict=True))
+        preset = preset_of(world)
+        names = [(spoken(name), name) for name in (*dict.fromkeys([*first, *WORLDS]), CUSTOM)]
+        with gr.Row(elem_classes="world-buttons", visible=bool(buttons)):
+            self.buttons = {name: gr.Button(spoken(name), size="sm", min_width=120) for name in buttons}
+        self.preset = unchecked(gr.Dropdown(names, value=preset, label="World", filterable=False))
+        self.description = gr.HTML(hint(DESCRIPTIONS.get(preset, CUSTOM_DESCRIPTION)))
+        fields = {}
+        if not folded:
+            with gr.Row(elem_classes="pair"):
+                fields = {name: _field(name, values[name]) for name in FIRST[:2]}
+            fields |= {name: _field(name, values[name]) for name in FIRST[2:]}
+        with gr.Accordion("The world in detail" if folded else "More of the world", open=False):
+            fields |= {name: _field(name, values[name]) for name in dict.fromkeys([*FIRST, *FIELDS]) if name not in fields}
+        self.fields = [fields[name] for name in FIELDS]
+
+    @property
+    def inputs(self) -> list:
+        """The preset and the fields: what world_from_page takes."""
+        return [self.preset, *self.fields]
+
+    @staticmethod
+    def inputs_of(preset: Any) -> list[Any]:
+        """What `inputs` will hold once the sliders have followed this preset; a name that is none is left for the check to name."""
+        return [preset, *page_values(WORLDS[preset] if isinstance(preset, str) and preset in WORLDS else STANDARD)]
+
+    @property
+    def outputs(self) -> list:
+        """What `updates` fills."""
+        return [self.preset, self.description, *self.fields]
+
+    @staticmethod
+    def updates(world: World) -> list[Any]:
+        """Values for `outputs` that show this world."""
+        preset = preset_of(world)
+        return [preset, hint(DESCRIPTIONS.get(preset, CUSTOM_DESCRIPTION)), *page_values(world)]
+
+
+def connect_worlds(*groups: WorldControls) -> None:
+    """Make presets move the sliders and sliders turn the preset to "custom", the same in all groups: one world on all tabs.
+
+    In the browser alone: a preset must have moved every slider before a quick visitor reaches the Run button.
+    """
+    table = json.dumps({name: [hint(DESCRIPTIONS[name]), *page_values(world)] for name, world in WORLDS.items()})
+    name, text = json.dumps(CUSTOM), json.dumps(hint(CUSTOM_DESCRIPTION))
+    quiet = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+    for group in groups:
+        others = [other for other in groups if other is not group]
+        outputs = [group.description, *group.fields, *(c for other in others for c in other.outputs)]
+        js = f"""(name, ...values) => {{
+            const row = ({table})[name] ?? [{text}, ...values];
+            return [...row, ...Array({len(others)}).fill([name, ...row]).flat()];
+        }}"""
+        group.preset.input(None, group.inputs, outputs, js=js, **quiet)
+        for preset, button in group.buttons.items():
+            row = json.dumps([preset, hint(DESCRIPTIONS[preset]), *page_values(WORLDS[preset])])
+            js = f"() => Array({len(groups)}).fill({row}).flat()"
+            button.click(None, None, [c for g in groups for c in g.outputs], js=js, **quiet)
+        for i, field in enumerate(group.fields):
+            outputs = [
+                group.preset,
+                group.description,
+                *(c for other in others for c in (other.preset, other.description, other.fields[i])),
+            ]
+            js = f"(value) => [{name}, {text}, ...Array({len(others)}).fill([{name}, {text}, value]).flat()]"
+            field.input(None, field, outputs, js=js, **quiet)
+
+
+def connect_same(*components: Component) -> None:
+    """Keep controls of one kind on several tabs equal; the seed, for one."""
+    for component in components:
+        others = [other for other in components if other is not component]
+        if others:
+            js = f"(value) => Array({len(others)}).fill(value)" if len(others) > 1 else "(value) => value"
+            component.input(None, component, others, js=js, queue=False, show_progress="hidden", api_visibility="private")
+
+
+class PolicyControls:
+    """Which policy, greedy or sampled, and the seed: what choice_from_page takes after the world."""
+
+    def __init__(self, policies: Sequence[str] = tuple(p for p in POLICIES if p != "yours")):
+        names = [(POLICIES[p], p) for p in policies]
+        self.policy = unchecked(gr.Dropdown(names, value="meta", label="Policy", filterable=False))
+        with gr.Row(elem_classes="pair"):
+            modes = [("Greedy", "greedy"), ("Sampled", "sampled")]
+            self.mode = unchecked(gr.Radio(modes, value="greedy", label="Actions", min_width=190, scale=3))
+            self.seed = unchecked(gr.Number(0, label="Seed", step=1, min_width=80, scale=1))
+
+    @staticmethod
+    def with_yours(value: str = "yours") -> dict:
+        """An update for `policy` once the visitor has a model: "yours" joins the list, and is chosen."""
+        return gr.update(choices=[(text, name) for name, text in POLICIES.items()], value=value)
+
+    @property
+    def inputs(self) -> list:
+        """Policy, mode, seed."""
+        return [self.policy, self.mode, self.seed]

@@ -1,0 +1,123 @@
+"""The canvas player: a gr.HTML component fed one small JSON value that holds one, two or three episodes under one playhead."""
+
+from __future__ import annotations
+
+import base64
+import math
+import secrets
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import gradio as gr
+import numpy as np
+
+from model import World
+from ui.shared.colours import ROLES
+from ui.shared.episode import Recording
+from ui.shared.inputs import FIELDS
+from ui.shared.policies import POLICIES
+
+ASSETS = Path(__file__).resolve().parents[2] / "assets"
+SCRIPTS = ("dom.js", "stage.js", "charts.js", "player.js", "curves.js", "maps.js")
+
+
+def scripts() -> str:
+    """The player's code for the page's <head>; each component then only calls it."""
+    return "".join(f"<script>{(ASSETS / name).read_text()}</script>" for name in SCRIPTS)
+
+
+def player(value: dict[str, Any] | None = None, **kwargs: Any) -> gr.HTML:
+    """A player that shows what `player_value` makes. Events that feed it need show_progress="hidden": pending HTML fades."""
+    return gr.HTML(
+        value,
+        html_template='<div class="player"></div>',  # static: the page never rebuilds what the script drew
+        js_on_load="window.ssmPlayer(element, props, watch)",
+        apply_default_css=False,
+        **kwargs,
+    )
+
+
+class Shown(NamedTuple):
+    """One episode in a player: its recording, its role (colour and line style, ui/colours.py) and its caption."""
+
+    recording: Recording
+    role: str = "policy"
+    label: str = ""
+
+
+def player_value(*shown: Shown, autoplay: bool = True, signals: bool = True) -> dict[str, Any]:
+    """What a player shows: one to three episodes. The id makes every run a new value, for the page reloads only when the value changes.
+
+    signals=False folds the curves away (a visitor can open them).
+    """
+    if not 1 <= len(shown) <= 3:
+        raise ValueError(f"a player must show 1 to 3 episodes, got {len(shown)}")
+    return {"id": secrets.token_hex(6), "autoplay": autoplay, "signals": signals, "episodes": [_episode(s) for s in shown]}
+
+
+def caption(recording: Recording) -> str:
+    """Whose episode it is, in words."""
+    r = recording
+    name = POLICIES.get(r.policy, r.policy).split(" (")[0]
+    how = "" if r.policy == "random" else f", {'greedy' if r.greedy else 'sampled'}"
+    return f"{name}{how}, seed {r.seed}"
+
+
+def differences(world: World) -> list[str]:
+    """How a world differs from the standard one, in a few words each."""
+    w, standard = world, World()
+    words = {
+        "gravity": f"gravity {w.gravity:g} m/s²",
+        "cart_mass": f"cart {w.cart_mass:g} kg",
+        "pole_mass": f"pole {w.pole_mass:g} kg",
+        "pole_half_length": f"pole {2 * w.pole_half_length:.3g} m long",
+        "force_mag": f"motor {w.force_mag:g} N",
+        "wind": f"wind {abs(w.wind):g} N to the {'right' if w.wind > 0 else 'left'}",
+        "reversed_motor": "motor reversed",
+        "angle_bias": f"angle sensor {math.degrees(w.angle_bias):+.3g}°",
+        "mirrored_sensors": "pole sensors mirrored",
+        "action_delay": f"motor {w.action_delay} step{'' if w.action_delay == 1 else 's'} late",
+        "velocity_sensors": "velocity sensors off",
+    }
+    return [words[name] for name in FIELDS if getattr(w, name) != getattr(standard, name)] or ["standard world"]
+
+
+def _rounded(values: np.ndarray | Sequence[float], digits: int) -> list[float]:
+    return np.round(np.asarray(values, dtype=np.float64), digits).tolist()
+
+
+def _episode(shown: Shown) -> dict[str, Any]:
+    r, w = shown.recording, shown.recording.world
+    episode: dict[str, Any] = {
+        "label": shown.label or caption(r),
+        "role": shown.role,
+        "dash": list(ROLES[shown.role].dash),
+        "notes": differences(w),
+        "ending": r.ending,
+        "steps": r.steps,
+        "world": {
+            "half_length": w.pole_half_length,
+            "pole_mass": w.pole_mass,
+            "cart_mass": w.cart_mass,
+            "wind": w.wind,
+            "reversed": w.reversed_motor,
+            "delay": w.action_delay,
+        },
+        "x": _rounded(r.states[:, 0], 3),
+        "angle": _rounded(np.degrees(r.states[:, 2]), 2),
+        "force": _rounded(r.forces, 2),
+        "action": "".join(map(str, r.actions.tolist())),
+    }
+    if w.angle_bias or w.mirrored_sensors:
+        episode["sensed"] = _rounded(np.degrees(r.observations[:, 2]), 2)
+    if r.prob_right is not None:
+        scale = max(float(np.abs(r.hidden).max()), 1e-6)
+        cells = np.round(r.hidden / scale * 127).astype(np.int8)  # (T, S): one byte a unit and step is all that a picture shows
+        episode |= {
+            "p": _rounded(r.prob_right, 3),
+            "long": _rounded(r.values[:, 0], 3),
+            "short": _rounded(r.values[:, 1], 3),
+            "hidden": {"size": r.hidden.shape[1], "scale": float(f"{scale:.2g}"), "cells": base64.b64encode(cells.tobytes()).decode()},
+        }
+    return episode

@@ -1,0 +1,43 @@
+"""What belongs to one visitor. Gradio keeps one per browser tab; nothing here is shared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from model import StateSpaceModel
+from ui.shared.episode import Recording, record
+from ui.shared.inputs import Choice
+from ui.shared.policies import shared_model
+
+STATE_SECONDS = 3600  # a session that was left alone this long is forgotten
+
+
+@dataclass(frozen=True)
+class Session:
+    """The choice that stands on the stage, its recording, and the visitor's own model if there is one.
+
+    Frozen: a handler returns a new session, and one that fails returns none, so that nothing is half-applied.
+    """
+
+    choice: Choice = field(default_factory=Choice)
+    recording: Recording | None = None
+    model: StateSpaceModel | None = None
+
+    @property
+    def stale(self) -> bool:
+        """Whether the recording shows something else than the choice (another tab changed it)."""
+        r = self.recording
+        return r is None or Choice(r.world, r.policy, r.greedy, r.seed) != self.choice
+
+    def policy_model(self, policy: str) -> StateSpaceModel | None:
+        """The model behind a policy's name for this visitor; None acts at random."""
+        return self.model if policy == "yours" else shared_model(policy)
+
+    def play(self, choice: Choice) -> Session:
+        """This session after an episode of `choice`."""
+        recording = record(self.policy_model(choice.policy), choice.world, choice.seed, choice.greedy, choice.policy)
+        return replace(self, choice=choice, recording=recording)
+
+    def with_model(self, model: StateSpaceModel) -> Session:
+        """This session with the visitor's own policy set (or replaced)."""
+        return replace(self, model=model)
