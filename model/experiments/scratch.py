@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from model.learn.meta_batch import Batch
+from model.learn.meta_batch import add_meta_gradient, collect_batch
 from model.learn.meta_config import MetaTrainingConfig
 from model.learn.rollout import collect
 from model.policy.ssm import StateSpaceModel
@@ -54,11 +54,11 @@ def train_from_scratch(
     update = 0
     while len(active):
         chosen = [worlds[i] for i in active]
-        batch = Batch(config, chosen, config.episodes_per_task, generator, config.max_steps_per_episode)
         index = torch.from_numpy(active)
+        batch = collect_batch({n: p[index] for n, p in theta.items()}, chosen, config, config.episodes_per_task, generator)
         for step in range(config.outer_updates):
             optimizer.zero_grad()
-            _, divergence = batch.backward({n: p[index] for n, p in theta.items()})
+            _, divergence = add_meta_gradient({n: p[index] for n, p in theta.items()}, batch, config)
             if step and divergence > config.kl_stop:
                 break
             # A world that had left the batch would still be moved by its momentum: keep it where it was.

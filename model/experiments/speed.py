@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import cProfile
 import dataclasses
 import multiprocessing
+import pstats
 import statistics
 import tempfile
 import time
@@ -16,13 +18,16 @@ import gymnasium
 import numpy as np
 import torch
 
-from model.learn import distributed, meta_batch
-from model.learn.maml import MetaMAML
+from model.learn import distributed
+from model.learn.meta_batch import add_meta_gradient, collect_batch
 from model.learn.meta_config import MetaTrainingConfig
+from model.learn.rollout import Episodes, collect
 from model.learn.training import keep_freed_memory
+from model.policy.params import with_task_axis
 from model.policy.pretrained import load_pretrained
+from model.policy.ssm import StateSpaceModel
 from model.worlds.cartpole import World, WorldCartPole
-from model.worlds.sampling import standard_worlds
+from model.worlds.sampling import standard_worlds, training_worlds
 
 Report = Callable[[str], None]
 SPEED = MetaTrainingConfig(
@@ -64,35 +69,30 @@ def environment_speed(report: Report, seed: int) -> dict[str, float]:
     return rows
 
 
-@contextmanager
-def every_episode_a_fall() -> Iterator[None]:
-    """Count every episode of meta-training as fallen, so that the inner steps of a policy that stands have all of them to learn from."""
-    collect = meta_batch.collect
-
-    def fallen(*args: Any, **kwargs: Any) -> Any:
-        episodes = collect(*args, **kwargs)
-        return dataclasses.replace(episodes, terminated=torch.ones_like(episodes.terminated))
-
-    meta_batch.collect = fallen
-    try:
-        yield
-    finally:
-        meta_batch.collect = collect
+def fallen(*args: Any, **kwargs: Any) -> Episodes:
+    """`collect`, every episode counted as fallen, so that the inner steps of a policy that stands have all of them to learn from."""
+    episodes = collect(*args, **kwargs)
+    return dataclasses.replace(episodes, terminated=torch.ones_like(episodes.terminated))
 
 
 def epoch_speed(config: MetaTrainingConfig, full: bool) -> tuple[float, float]:
-    """(real environment steps, seconds) of a whole meta-training epoch, medians over the epochs after the first.
+    """(real environment steps, seconds) of a whole meta-update, collecting and learning; medians over all but the first.
 
     full: a policy that stands in every world, and learns from all of each episode; otherwise a random one that falls early.
+    Nothing is applied, so that full episodes stay full and fresh ones fresh.
     """
-    if not full:
-        records = list(MetaMAML(config).train())
-    else:
-        with every_episode_a_fall():
-            records = list(MetaMAML(config, standard_worlds).train(load_pretrained("standard")))
-    steps = np.diff([r.env_steps for r in records])
-    seconds = np.diff([r.seconds for r in records])
-    return float(np.median(steps)), float(np.median(seconds))
+    model = load_pretrained("standard") if full else StateSpaceModel(generator=torch.Generator().manual_seed(config.seed))
+    theta = with_task_axis(dict(model.named_parameters()))
+    generator, steps, seconds = np.random.default_rng(config.seed), [], []
+    for _ in range(config.num_epochs):
+        started = time.perf_counter()
+        worlds = (standard_worlds if full else training_worlds)(config.tasks_per_epoch, generator)
+        batch = collect_batch(theta, worlds, config, config.episodes_per_task, generator, rollout=fallen if full else collect)
+        for _ in range(config.outer_updates):
+            add_meta_gradient(theta, batch, config)
+        steps.append(batch.counts()[1])
+        seconds.append(time.perf_counter() - started)
+    return float(np.median(steps[1:])), float(np.median(seconds[1:]))
 
 
 def _speed_of_one(rank: int, count: int, meeting: str, config: MetaTrainingConfig, full: bool, answer: Any) -> None:
@@ -124,8 +124,7 @@ def epoch_speed_of_processes(count: int, config: MetaTrainingConfig, full: bool)
 def meta_training_speed(report: Report, seed: int) -> dict[str, Any]:
     """Whole second-order meta-iterations, 20 tasks x (10 + 10) episodes, horizon 200: full episodes, and a random policy's."""
     rows = {}
-    # A learning rate of 0 keeps full episodes full and fresh ones fresh.
-    config = dataclasses.replace(SPEED, outer_lr=0.0, num_epochs=12, seed=seed)
+    config = dataclasses.replace(SPEED, num_epochs=12, seed=seed)
     for label in ("full", "fresh"):
         full = label == "full"
         with threads(1):
@@ -158,27 +157,16 @@ def plain_loop_speed(report: Report, seed: int) -> float:
 
 def profile(report: Report, seed: int) -> dict[str, float]:
     """Where the time of a full meta-training epoch goes, as shares."""
-    spent = {"rollouts": 0.0, "inner steps": 0.0, "outer backward": 0.0}
-
-    def timed(name: str, function: Callable) -> Callable:
-        def run(*args: Any, **kwargs: Any) -> Any:
-            started = time.perf_counter()
-            try:
-                return function(*args, **kwargs)
-            finally:
-                spent[name] += time.perf_counter() - started
-
-        return run
-
-    originals = (meta_batch.collect, meta_batch.inner_step, torch.Tensor.backward)
-    meta_batch.collect, meta_batch.inner_step = timed("rollouts", originals[0]), timed("inner steps", originals[1])
-    torch.Tensor.backward = timed("outer backward", originals[2])
-    try:
-        started = time.perf_counter()
-        epoch_speed(dataclasses.replace(SPEED, outer_lr=0.0, seed=seed), full=True)
-        total = time.perf_counter() - started
-    finally:
-        meta_batch.collect, meta_batch.inner_step, torch.Tensor.backward = originals
+    watched = {"rollouts": "collect", "inner steps": "inner_step", "outer backward": "backward"}
+    profiler = cProfile.Profile()
+    profiler.runcall(epoch_speed, dataclasses.replace(SPEED, seed=seed), full=True)
+    stats = pstats.Stats(profiler)
+    spent = dict.fromkeys(watched, 0.0)
+    for (file, _, function), (_, _, _, cumulative, _) in stats.stats.items():
+        for name, wanted in watched.items():
+            if function == wanted and Path(file).stem in ("rollout", "adaptation", "_tensor"):
+                spent[name] += cumulative
+    total = stats.total_tt
     shares = {name: seconds / total for name, seconds in spent.items()}
     shares["outer forward and the rest"] = 1 - sum(shares.values())
     report("of a full epoch: " + ", ".join(f"{name} {share:.0%}" for name, share in shares.items()))
@@ -205,7 +193,6 @@ def scaling(report: Report, seed: int) -> list[dict[str, float]]:
             episodes_per_task=episodes,
             min_support_episodes=episodes,
             max_steps_per_episode=horizon,
-            outer_lr=0.0,
             seed=seed,
         )
         steps, seconds = epoch_speed(config, full=True)

@@ -24,20 +24,38 @@ class NonFiniteParameters(ArithmeticError):
 
 
 def inner_step(
-    params: Params, support: Episodes, episode_weights: Tensor, lr: float, max_grad_norm: float, discount: float, second_order: bool = False
+    params: Params,
+    support: Episodes,
+    episode_weights: Tensor,
+    lr: float,
+    max_grad_norm: float,
+    discount: float,
+    second_order: bool = False,
+    min_grad_norm: float = 0.0,
 ) -> tuple[dict[str, Tensor], Tensor, Tensor]:
     """One step of the inner loop, the same in meta-training and at test time.
 
-        theta' = theta - lr g min(1, max_grad_norm / |g|)        g: policy_gradient of the task's support episodes
+        theta' = theta - lr g n / |g|,  n = |g| brought between min_grad_norm m and max_grad_norm        g: policy_gradient
 
-    (MAML: Finn et al. 2017, eq. 1.) params: leading axis M, requiring grad; episode_weights (M, K).
-    Returns theta' (with its graph back to theta if second_order), the loss (M,) and |g| (M,).
+    (MAML: Finn et al. 2017, eq. 1.) m is the share of steps that the episodes missed by falling, 0 if none fell: a failing policy is
+    moved far enough even where its few steps say little, a standing one not at all. params: leading axis M, requiring grad;
+    episode_weights (M, K). Returns theta' (with its graph back to theta if second_order), the loss (M,) and |g| (M,).
     """
     grads, loss = policy_gradient(params, support, episode_weights, discount, second_order)
     squared = torch.stack([g.flatten(1).square().sum(1) for g in grads.values()]).sum(0)  # (M,)
-    step = lr * (max_grad_norm / squared.clamp_min(1e-16).sqrt()).clamp_max(1.0)
+    norm = squared.clamp_min(1e-16).sqrt()
+    factor = (max_grad_norm / norm).clamp_max(1.0)
+    if min_grad_norm > 0:
+        factor = torch.maximum(factor, min_grad_norm * missed_share(support, episode_weights) / norm)
+    step = lr * factor
     adapted = {name: p - step.view(-1, *[1] * (p.dim() - 1)) * grads[name] for name, p in params.items()}
     return adapted, loss, squared.detach().sqrt()
+
+
+def missed_share(episodes: Episodes, episode_weights: Tensor) -> Tensor:
+    """The share of all steps that each task's episodes missed by falling: (M,)."""
+    missed = (1 - episodes.lengths / MAX_EPISODE_STEPS) * episodes.terminated
+    return (missed * episode_weights).sum(1)
 
 
 def equal_weights(episodes: Episodes) -> Tensor:
@@ -73,6 +91,9 @@ class StandardAdaptationConfig:
     num_adapt_steps: int = bounded(3, 0, 100, "gradient steps")
     episodes_per_step: int = bounded(10, 1, 100, "sampled episodes that each step collects with the policy of the moment", "episodes")
     max_grad_norm: float = bounded(2.0, 0.01, 1000.0, "a longer gradient is scaled down to this norm")
+    min_grad_norm: float = bounded(
+        0.0, 0.0, 1000.0, "a shorter gradient is scaled up to this norm times the share of steps that the episodes missed"
+    )
     discount_factor: float = bounded(0.99, 0.5, 0.999, "discount of the long value's returns")
     max_steps_per_episode: int = bounded(MAX_EPISODE_STEPS, 1, MAX_EPISODE_STEPS, "step limit of the collected episodes", "steps")
 
@@ -132,7 +153,9 @@ def adapt_tasks(
                 buffer.add(fresh.task(i))
             support, weights = with_replay(fresh, weights, replayed, weight)
         required = {name: p.requires_grad_() for name, p in params.items()}
-        adapted, loss, norm = inner_step(required, support, weights, config.adapt_lr, config.max_grad_norm, config.discount_factor)
+        adapted, loss, norm = inner_step(
+            required, support, weights, config.adapt_lr, config.max_grad_norm, config.discount_factor, min_grad_norm=config.min_grad_norm
+        )
         finite = torch.stack([p.detach().flatten(1).isfinite().all(1) for p in adapted.values()]).all(0)  # (M,)
         if not finite.any():
             raise NonFiniteParameters(

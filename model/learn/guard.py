@@ -19,12 +19,14 @@ def copied(state: dict[str, Any]) -> dict[str, Any]:
 class CollapseGuard:
     """Steps back to the last good parameters and optimizer state when the return falls below half its running mean.
 
+    start_at: a running mean below this is too early to call a fall a collapse.
+
     Good are parameters whose own episodes reached at least 0.9 of the running mean: those of the start of an epoch, never the
     untried ones that its update made.
     """
 
-    def __init__(self, learner: StateSpaceModel, optimizer: torch.optim.Optimizer, decay: float = 0.9):
-        self.learner, self.optimizer, self.decay = learner, optimizer, decay
+    def __init__(self, learner: StateSpaceModel, optimizer: torch.optim.Optimizer, decay: float = 0.9, start_at: float = 0.0):
+        self.learner, self.optimizer, self.decay, self.start_at = learner, optimizer, decay, start_at
         self.running = -np.inf
         self.start_epoch()
         self._good = self._candidate
@@ -49,7 +51,8 @@ class CollapseGuard:
     def check(self, score: float, finite: bool) -> bool:
         """Take note of the score that this epoch's episodes reached; True if it stepped back."""
         finite = finite and all(bool(torch.isfinite(p).all()) for p in self.learner.parameters())
-        if not finite or score < 0.5 * self.running:
+        collapsed = score < 0.5 * self.running and self.running >= self.start_at
+        if not finite or collapsed:
             params, state = self._good
             with torch.no_grad():
                 for name, p in self.learner.named_parameters():

@@ -3,7 +3,7 @@
 One epoch (Finn et al. 2017, algorithm 3, with the multi-step loss of MAML++, Antoniou et al. 2019):
     sample M worlds; collect K episodes in each with theta                      (step 0)
     for step 1..inner_steps: theta'_m = inner_step(theta'_m, support_m); collect K episodes with theta'_m
-    theta <- Adam on   pre-adaptation loss + mean over steps of the post-adaptation loss
+    theta <- Adam on   the loss before adaptation + the sum over steps of the loss after each
 The episodes collected after a step are the query set of that step and hold the support set of the next. With inner_steps 0
 this is plain policy gradient over the sampled worlds (domain randomisation).
 """
@@ -22,7 +22,7 @@ import torch
 
 from model.learn import distributed
 from model.learn.guard import CollapseGuard, copied
-from model.learn.meta_batch import Batch
+from model.learn.meta_batch import GRADIENT_LIMIT, Batch, add_meta_gradient, collect_batch
 from model.learn.meta_config import MetaTrainingConfig
 from model.policy.params import Params, with_task_axis
 from model.policy.ssm import StateSpaceModel
@@ -36,10 +36,11 @@ WorldSampler = Callable[[int, np.random.Generator], list[World]]
 class MetaEpoch:
     """What one meta-update saw.
 
-    return_before, return_after: mean undiscounted returns over the epoch's tasks with sampled actions under
-    max_steps_per_episode; return_after_by_step: after each inner step (empty if there are none; return_after then equals
-    return_before). episodes, env_steps, seconds: cumulative, real steps only. rolled_back: the update was undone because the
-    return had collapsed or a gradient was not finite.
+    return_before, return_after: mean undiscounted returns over the epoch's tasks with sampled actions under step_limit, of
+    episodes from ordinary first states; return_after_by_step: after each inner step (empty if there are none; return_after then
+    equals return_before). usual, conflicting: the same returns, before and after each step, in the worlds alone whose motor and
+    sensors are not reversed, and in those where one is; empty if the epoch had none. episodes, env_steps, seconds: cumulative, real
+    steps only. rolled_back: the update was undone because the return had collapsed or a gradient was not finite.
     """
 
     epoch: int
@@ -51,6 +52,9 @@ class MetaEpoch:
     env_steps: int
     seconds: float
     rolled_back: bool
+    step_limit: int = MAX_EPISODE_STEPS
+    usual: tuple[float, ...] = ()
+    conflicting: tuple[float, ...] = ()
 
 
 class MetaMAML:
@@ -85,19 +89,18 @@ class MetaMAML:
         self._best = learner.with_params(learner.params())
         theta = dict(learner.named_parameters())
         optimizer = torch.optim.Adam(theta.values(), lr=c.outer_lr)
-        self._run = run = Run(learner, optimizer, CollapseGuard(learner, optimizer), np.random.default_rng(c.seed))
+        self._run = run = Run(learner, optimizer, CollapseGuard(learner, optimizer, start_at=c.guard_from), np.random.default_rng(c.seed))
         if resume is not None:
             self._best = learner.with_params(run.load_state_dict(resume))
         started = time.perf_counter() - run.seconds
         while run.epoch < c.num_epochs:
             epoch = run.epoch
             for group in optimizer.param_groups:
-                group["lr"] = c.outer_lr * max(0.1, 1 - epoch / c.num_epochs)
+                group["lr"] = c.outer_lr_at(epoch)
             worlds = self.worlds(c.tasks_per_epoch, run.generator)
             low, high = c.min_support_episodes, c.episodes_per_task
             support_size = int(np.exp(run.generator.uniform(np.log(low), np.log(high + 1))))  # log-uniform: few matter as much as many
-            long = epoch >= c.num_epochs * (1 - c.long_episodes_share)
-            batch = Batch(c, worlds, min(support_size, high), run.generator, MAX_EPISODE_STEPS if long else c.max_steps_per_episode)
+            batch = collect_batch(with_task_axis(theta), worlds, c, min(support_size, high), run.generator, epoch)
             run.guard.start_epoch()
             meta_loss, finite = self._update(theta, optimizer, batch)
             returns, (episodes, env_steps) = batch.returns(), batch.counts()
@@ -107,7 +110,9 @@ class MetaMAML:
                 run.best_score, self._best = run.guard.running, learner.with_params(run.guard.candidate)
             run.epoch, run.episodes, run.env_steps = epoch + 1, run.episodes + episodes, run.env_steps + env_steps
             run.seconds = time.perf_counter() - started
-            yield MetaEpoch(epoch, meta_loss, returns[0], returns[-1], returns[1:], run.episodes, run.env_steps, run.seconds, rolled_back)
+            counts = (run.episodes, run.env_steps, run.seconds)
+            sides = (batch.returns(reversed_worlds=False), batch.returns(reversed_worlds=True))
+            yield MetaEpoch(epoch, meta_loss, returns[0], returns[-1], returns[1:], *counts, rolled_back, c.step_limit(epoch), *sides)
 
     def state_dict(self) -> dict[str, Any]:
         """Everything that `train(resume=...)` needs to go on after the last epoch; only tensors and plain values."""
@@ -118,13 +123,13 @@ class MetaMAML:
         first_loss = float("nan")
         for update in range(self.config.outer_updates):
             optimizer.zero_grad()
-            loss, divergence = batch.backward(with_task_axis(theta))
+            loss, divergence = add_meta_gradient(with_task_axis(theta), batch, self.config)
             if update == 0:
                 first_loss = float(distributed.total(torch.tensor(loss, dtype=torch.float64)))
             elif divergence > self.config.kl_stop:
                 break
             distributed.sum_gradients(theta.values())
-            norm = torch.nn.utils.clip_grad_norm_(theta.values(), 1.0)
+            norm = torch.nn.utils.clip_grad_norm_(theta.values(), GRADIENT_LIMIT)
             if not torch.isfinite(norm):  # a clipped infinite gradient is NaN: never let it reach the parameters
                 return first_loss, False
             optimizer.step()

@@ -12,33 +12,61 @@ from model.worlds.cartpole import MAX_EPISODE_STEPS
 class MetaTrainingConfig:
     """Settings of meta-training; the defaults are those of the shipped meta-trained weights."""
 
+    # How much is collected.
     num_epochs: int = bounded(400, 1, 100_000, "meta-updates")
     tasks_per_epoch: int = bounded(32, 1, 1000, "worlds sampled for each meta-update")
     episodes_per_task: int = bounded(10, 1, 100, "episodes collected in each world before and after every inner step")
     min_support_episodes: int = bounded(1, 1, 100, "the inner loop learns from this many episodes up to all of them, drawn each epoch")
-    inner_lr: float = bounded(0.5, 0.0, 100.0, "learning rate of the inner loop (task adaptation)")
-    inner_steps: int = bounded(3, 0, 10, "gradient steps of the inner loop; 0 is domain randomisation")
-    outer_lr: float = bounded(0.002, 0.0, 1.0, "learning rate of the outer loop (Adam), falling linearly to a tenth")
-    first_order: bool = bounded(False, False, True, "ignore second derivatives (FOMAML)")
-    discount_factor: float = bounded(0.99, 0.5, 0.999, "discount of the long value's returns")
+
+    # The episodes.
     max_steps_per_episode: int = bounded(200, 1, MAX_EPISODE_STEPS, "step limit of the training episodes", "steps")
     long_episodes_share: float = bounded(
         0.25, 0.0, 1.0, "this last share of the epochs lets episodes run for 500 steps, so that slow drifts show"
     )
+    spread_starts: bool = bounded(
+        False, False, True, "every second episode starts anywhere on the track and moving: x within 2 m, velocity within 1 m/s"
+    )
+    discount_factor: float = bounded(0.99, 0.5, 0.999, "discount of the long value's returns")
+
+    # The inner loop: task adaptation.
+    inner_lr: float = bounded(0.5, 0.0, 100.0, "learning rate of the inner loop (task adaptation)")
+    inner_steps: int = bounded(3, 0, 10, "gradient steps of the inner loop; 0 is domain randomisation")
+    first_order: bool = bounded(False, False, True, "ignore second derivatives (FOMAML)")
     max_grad_norm: float = bounded(2.0, 0.01, 1000.0, "a task's longer inner gradient is scaled down to this norm")
+    min_grad_norm: float = bounded(
+        0.0, 0.0, 1000.0, "a task's shorter inner gradient is scaled up to this norm times the share of steps that its episodes missed"
+    )
+
+    # The outer loop: Adam on the meta-loss.
+    outer_lr: float = bounded(0.002, 0.0, 1.0, "learning rate of the outer loop (Adam), falling linearly to a tenth")
+    hold_lr_share: float = bounded(0.0, 0.0, 1.0, "this first share of the epochs keeps outer_lr constant before it falls")
     outer_updates: int = bounded(2, 1, 20, "Adam steps on the same episodes, ended early when the policy has moved by kl_stop")
     clip_ratio: float = bounded(0.2, 0.01, 10.0, "clipping of the outer probability ratio (PPO)")
     kl_stop: float = bounded(0.05, 0.0, 100.0, "no further Adam step once the policy has moved this far", "nats")
-    entropy_bonus: float = bounded(0.01, 0.0, 1.0, "keeps the policy before adaptation exploring")
-    value_weight: float = bounded(0.5, 0.0, 10.0, "weight of the value baselines' loss")
-    pre_adaptation_weight: float = bounded(1.0, 0.0, 10.0, "weight of the return before adaptation, next to that after it")
-    pre_adaptation_all: bool = bounded(
-        False, False, True, "count the return before adaptation in all worlds, not only where neither motor nor sensors are reversed"
+    split_meta_gradient: bool = bounded(
+        False, False, True, "clip each task's gradient of the loss after adaptation to its share, so that none drowns the others"
     )
+    guard_from: float = bounded(0.0, 0.0, 500.0, "the guard against collapse steps back only from a running mean return of at least this")
+
+    # The meta-loss: what counts, and how much.
+    pre_adaptation_weight: float = bounded(1.0, 0.0, 10.0, "weight of the return before adaptation, next to that after it")
+    entropy_bonus: float = bounded(0.01, 0.0, 1.0, "keeps the policy before adaptation exploring")
+    entropy_where_counted: bool = bounded(True, False, True, "off: the entropy bonus is for worlds only whose return before is not counted")
+    value_weight: float = bounded(0.5, 0.0, 10.0, "weight of the value baselines' loss")
+    short_advantage_weight: float = bounded(
+        1.0, 0.0, 10.0, "weight of the short-horizon advantage beside the long one after 35% of the epochs"
+    )
+
+    # The advantages.
     length_exponent: float = bounded(
         0.5, 0.0, 1.0, "weighs a step by its episode's length to this power, inverted: 0 is a mean over steps, 1 over episodes"
     )
     normalise_per_task: bool = bounded(False, False, True, "advantages get mean 0 and std 1 in each task instead of over all tasks")
+    advantage_std_floor: float = bounded(
+        0.001, 1e-6, 1.0, "advantages are divided by their std, but by no less than this: noise stays small"
+    )
+
+    # The model, and chance.
     state_dim: int = bounded(32, 1, 512, "size S of the hidden state")
     hidden_dim: int = bounded(64, 1, 512, "width H of the read-out's hidden layer")
     seed: int = bounded(0, 0, 2**32 - 1, "seed of weights, worlds and episodes")
@@ -49,3 +77,19 @@ class MetaTrainingConfig:
             raise ValueError(
                 f"min_support_episodes must be at most episodes_per_task = {self.episodes_per_task}, got {self.min_support_episodes}"
             )
+
+    def step_limit(self, epoch: int) -> int:
+        """The step limit of an epoch's episodes."""
+        return MAX_EPISODE_STEPS if epoch >= self.num_epochs * (1 - self.long_episodes_share) else self.max_steps_per_episode
+
+    def outer_lr_at(self, epoch: int) -> float:
+        """The learning rate of an epoch's Adam steps: constant for hold_lr_share, then falling linearly to a tenth."""
+        held, done = self.hold_lr_share, epoch / self.num_epochs
+        return self.outer_lr if done < held else self.outer_lr * max(0.1, 1 - (done - held) / max(1 - held, 1e-9))
+
+    def advantage_weights(self, epoch: int) -> tuple[float, float]:
+        """Weights of the (long, short) advantage in an epoch's outer loss."""
+        return 1.0, self.short_advantage_weight if epoch >= SHORT_ADVANTAGE_SHARE * self.num_epochs else 1.0
+
+
+SHORT_ADVANTAGE_SHARE = 0.35  # of the epochs: by then a policy balances, and what is left to learn is the slow drift

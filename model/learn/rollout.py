@@ -121,11 +121,13 @@ def collect(
     action_generator: np.random.Generator | None = None,
     of_tasks: int | None = None,
     first_task: int = 0,
+    start_scale: np.ndarray | None = None,
 ) -> Episodes:
     """Run `episodes` episodes in each world with that world's parameters.
 
     params: leading axis M = len(worlds), or 1 for parameters shared by all. The episodes of a world depend on the
     generator and on that world alone in number and order, so the same generator state gives the same episodes.
+    start_scale (K, 4): factors on each episode's first state, which is drawn from +-0.05 in each component.
     """
     M, K = len(worlds), episodes
     env = WorldCartPole([w for w in worlds for _ in range(K)], max_episode_steps=max_steps)
@@ -134,6 +136,8 @@ def collect(
     drawn = (M if of_tasks is None else of_tasks) * K
     mine = slice(first_task * K, (first_task + M) * K)
     env.state = generator.uniform(-0.05, 0.05, size=(drawn, 4))[mine].T.copy()
+    if start_scale is not None:
+        env.state *= np.tile(start_scale, (M, 1)).T
     noise = None if greedy else (action_generator or generator).random((drawn, max_steps), dtype=np.float32)[mine].T.copy()
     dtype = params["initial_state"].dtype
     with torch.inference_mode():
