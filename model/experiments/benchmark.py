@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from model.experiments.ppo_baseline import ppo_comparison
+from model.experiments.provenance import provenance
 from model.experiments.speed import Report, environment_speed, meta_training_speed, plain_loop_speed, profile, scaling, seconds_of
 from model.experiments.trials import run_trials
 from model.learn.adaptation import StandardAdaptationConfig, StandardAdapter
@@ -110,16 +111,18 @@ PARTS: dict[str, Callable[[Report, int], Any]] = {
 def run_benchmark(parts: Sequence[str] = (), seed: int = 0, report: Report | None = None) -> dict[str, Any]:
     """The named parts (all, if none is named), with a line to `report` for each figure; written to weights/benchmark.json.
 
-    Parts that are not run, or can't be, keep what the file says of them.
+    Parts that are not run, or can't be, keep what the file says of them; "made_with" tells of each part what it was measured with.
     """
     say = report or (lambda text: None)
     keep_freed_memory()
     results = {}
     for name in parts or PARTS:
+        made_with = provenance()
         result = PARTS[name](say, seed)
         # Read only now: another run may have measured other parts meanwhile.
         results = json.loads(BENCHMARK.read_text()) if BENCHMARK.is_file() else {}
         if result is not None:
             results[name] = result
+            results.setdefault("made_with", {})[name] = made_with
             write_atomically(BENCHMARK, (json.dumps(results, indent=1) + "\n").encode())
     return results

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from model.experiments.provenance import provenance
 from model.experiments.scratch import random_params, train_from_scratch
 from model.experiments.trials import run_trials
 from model.learn.adaptation import HybridAdaptationConfig, StandardAdaptationConfig
@@ -246,7 +247,7 @@ def run_study(split: str = "test", quick: bool = False, seed: int = 0, report: R
         **{("hybrid", str(k)): ("hybrid", k) for k in (1, 2, 3)},
         ("solvable",): ("solvable",),
     }
-    results: dict[str, Any] = {"split": split, "seed": seed, "size": dataclasses.asdict(size)}
+    results: dict[str, Any] = {"split": split, "seed": seed, "size": dataclasses.asdict(size), "made_with": provenance()}
     say = report or (lambda text: None)
     if processes == 1:
         executor: Executor = ThreadPoolExecutor(1)  # in this process

@@ -7,6 +7,7 @@ import pytest
 
 from model.__main__ import main
 from model.experiments import benchmark, speed
+from model.experiments.provenance import provenance
 
 TINY = dataclasses.replace(
     speed.SPEED, num_epochs=3, tasks_per_epoch=2, episodes_per_task=2, min_support_episodes=2, max_steps_per_episode=20
@@ -26,6 +27,8 @@ def test_parts_are_written_one_by_one_and_the_others_kept(file, capsys):
     assert main(["benchmark", "--part", "plain_loop", "--part", "profile", "--seed", "3"]) == 0
     written = json.loads(file.read_text())
     assert written["ppo"] == {"kept": True} and written["plain_loop"] > 1.0
+    assert written["made_with"].keys() == {"plain_loop", "profile"}
+    assert written["made_with"]["profile"] == provenance()
     assert sum(written["profile"].values()) == pytest.approx(1.0) and min(written["profile"].values()) > 0
     assert "a plain loop" in capsys.readouterr().out
 

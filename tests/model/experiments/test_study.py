@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 import torch
 
-from model import HybridAdaptationConfig, StandardAdaptationConfig, StandardAdapter, StateSpaceModel, World, evaluate_policy
+from model import HybridAdaptationConfig, StandardAdaptationConfig, StateSpaceModel, World, evaluate_policy
 from model.experiments import study as study_module
+from model.experiments.provenance import provenance
 from model.experiments.scratch import train_from_scratch
 from model.experiments.study import Size, Study, run_study
 from model.experiments.trials import run_trials
@@ -33,17 +34,6 @@ def test_trials_count_what_they_cost():
     assert trials.returns.shape == trials.env_steps.shape == trials.moved.shape == (3, 2)
     assert (trials.env_steps[0] == 0).all() and (np.diff(trials.env_steps, axis=0) > 0).all()
     assert not trials.moved[0].any() and trials.moved[1:].all()
-
-
-def test_one_trial_is_what_the_adapter_does():
-    """Batched trials and the public adapter share the step: the same generator gives the same model."""
-    model = random_model(2)
-    *_, last = StandardAdapter(ONE_STEP).adapt(model, REVERSED, seed=0)
-    from model.learn.adaptation import adapt_tasks
-    from model.policy.params import with_task_axis
-
-    ((params, *_),) = adapt_tasks(with_task_axis(model.params()), [REVERSED], ONE_STEP, np.random.default_rng(0), ())
-    assert all(torch.equal(params[n][0], p) for n, p in last.model.params().items())
 
 
 def test_random_starts_differ_between_trials():
@@ -86,6 +76,7 @@ def test_the_study_reports_every_part_and_writes_only_the_full_test_run(monkeypa
     run_study("test", processes=1)
     written = json.loads(results.read_text())
     assert written.keys() == quick.keys() and written["split"] == "test"
+    assert written["made_with"] == provenance() and written["checkpoints"]["meta"]["sha256"] == provenance()["weights"]["meta"]
     assert set(written["presets"]["standard"]) == {"meta", "memory", "standard", "random"}
     assert written["presets"]["standard"]["meta"]["10"]["n"] == 2
     from model.experiments.report import TABLES

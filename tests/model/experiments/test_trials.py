@@ -1,0 +1,43 @@
+"""Batched trials are what the public adapter does, step by step, with the same seed."""
+
+import numpy as np
+import pytest
+import torch
+
+from model import StandardAdaptationConfig, StandardAdapter, StateSpaceModel, World, load_pretrained
+from model.experiments import trials as module
+from model.experiments.trials import run_trials
+from model.learn.rollout import collect
+from model.policy.params import with_task_axis
+
+REVERSED = World(reversed_motor=True)
+TWO_STEPS = StandardAdaptationConfig(num_adapt_steps=2, episodes_per_step=3, adapt_lr=0.4)
+
+
+def models() -> dict[str, StateSpaceModel]:
+    return {"random": StateSpaceModel(generator=torch.Generator().manual_seed(2)), "meta": load_pretrained("meta")}
+
+
+@pytest.mark.parametrize("start", ["random", "meta"])
+@pytest.mark.parametrize("seed", [0, 9])
+def test_one_trial_is_what_the_adapter_does(start, seed):
+    model = models()[start]
+    trials = run_trials(model, [REVERSED], TWO_STEPS, seed, eval_episodes=3)
+    steps = list(StandardAdapter(TWO_STEPS).adapt(model, REVERSED, seed))
+    assert len(steps) == len(trials.returns) == 3
+    for step, returns, env_steps, moved in zip(steps, trials.returns, trials.env_steps, trials.moved, strict=True):
+        # The greedy episodes are the same after every step.
+        played = collect(with_task_axis(step.model.params()), [REVERSED], 3, np.random.default_rng([seed, 0, 1]), greedy=True)
+        assert returns[0] == played.lengths.mean()
+        assert env_steps[0] == step.env_steps and moved[0] == (step.index > 0 and step.grad_norm > 0)
+    assert trials.returns[0, 0] != trials.returns[2, 0]  # something was learnt, so that the comparison says something
+
+
+def test_worlds_beyond_one_batch_are_trials_of_their_own(monkeypatch):
+    monkeypatch.setattr(module, "TASKS_AT_ONCE", 1)
+    model = models()["meta"]
+    trials = run_trials(model, [REVERSED, REVERSED, World()], TWO_STEPS, 4)
+    steps = list(StandardAdapter(TWO_STEPS).adapt(model, REVERSED, 4))
+    assert trials.env_steps[:, 0].tolist() == [s.env_steps for s in steps]
+    assert trials.env_steps[-1, 0] != trials.env_steps[-1, 1]  # another seed, other episodes
+    assert trials.returns[:, 2].tolist() == [500.0] * 3 and not trials.moved[:, 2].any()  # nothing to learn where it stands
