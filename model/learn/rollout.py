@@ -11,7 +11,7 @@ from torch import Tensor
 
 from model.policy.cell import Cell
 from model.policy.params import Params
-from model.worlds.cartpole import MAX_EPISODE_STEPS, World, WorldCartPole
+from model.worlds.cartpole import MAX_EPISODE_STEPS, START_RANGE, World, WorldCartPole
 
 
 @dataclass(frozen=True)
@@ -135,7 +135,7 @@ def collect(
     # One row per episode, so that the first n of many episodes equal n episodes of their own.
     drawn = (M if of_tasks is None else of_tasks) * K
     mine = slice(first_task * K, (first_task + M) * K)
-    env.state = generator.uniform(-0.05, 0.05, size=(drawn, 4))[mine].T.copy()
+    env.state = generator.uniform(-START_RANGE, START_RANGE, size=(drawn, 4))[mine].T.copy()
     if start_scale is not None:
         env.state *= np.tile(start_scale, (M, 1)).T
     noise = None if greedy else (action_generator or generator).random((drawn, max_steps), dtype=np.float32)[mine].T.copy()

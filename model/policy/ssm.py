@@ -42,6 +42,8 @@ from model.policy.cell import Cell, sequence_outputs
 from model.policy.params import GROUPS, Params, group_of, with_task_axis
 from model.policy.recurrence import stable
 
+MAX_DIM = 512  # of the state and the hidden layer
+
 
 def reference_outputs(params: Params, obs: Tensor) -> Tensor:
     """The four equations above as they stand, one episode, one step at a time: the thing to read. obs (T, I) -> y (T, O).
@@ -69,10 +71,10 @@ class StateSpaceModel(nn.Module):
         self, state_dim: int = 32, input_dim: int = 4, output_dim: int = 4, hidden_dim: int = 64, generator: torch.Generator | None = None
     ):
         super().__init__()
-        self.state_dim = S = check_number("state_dim", state_dim, 1, 512, int)
+        self.state_dim = S = check_number("state_dim", state_dim, 1, MAX_DIM, int)
         self.input_dim = I = check_number("input_dim", input_dim, 1, 64, int)  # noqa: E741
         self.output_dim = O = check_number("output_dim", output_dim, 1, 64, int)  # noqa: E741
-        self.hidden_dim = H = check_number("hidden_dim", hidden_dim, 1, 512, int)
+        self.hidden_dim = H = check_number("hidden_dim", hidden_dim, 1, MAX_DIM, int)
 
         def normal(rows: int, columns: int, gain: float = 1.0) -> Tensor:
             return torch.randn(rows, columns, generator=generator) * gain / rows**0.5

@@ -17,6 +17,8 @@ SOLVED = 475.0  # the mean return at which Gymnasium counts CartPole-v1 as solve
 MAX_DELAY = 5  # steps
 X_LIMIT = 2.4  # m
 ANGLE_LIMIT = 12 * 2 * np.pi / 360  # rad
+TAU = 0.02  # s, from step to step
+START_RANGE = 0.05  # each of the four state variables starts uniformly within +-0.05
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,6 +64,7 @@ class WorldCartPole(CartPoleVectorEnv):
             return np.array([getattr(w, name) for w in worlds], dtype=np.float64)
 
         self.worlds = worlds
+        self.tau, self.x_threshold, self.theta_threshold_radians = TAU, X_LIMIT, ANGLE_LIMIT
         # The base class computes with these attributes; as arrays they hold one value per environment.
         self.gravity, self.masscart, self.masspole = column("gravity"), column("cart_mass"), column("pole_mass")
         self.length = column("pole_half_length")

@@ -1,0 +1,179 @@
+// The policy in the browser: the four equations of model/policy/ssm.py, one time step at a time, and its safetensors file. No DOM.
+//   h_t = h_{t-1} Ā + x̃_t B + b          x̃ = s * x: a learned scale for each sensor
+//   m_t = tanh([h_t, x̃_t] W_m + b_m)
+//   z_t = m_t + n_t W_2 + b_2             n_t = tanh(m_t W_1 + b_1)
+//   y_t = z_t C + x̃_t D + c               y: logits of left and right, value over the long and over the short horizon
+(() => {
+  "use strict";
+  const live = (globalThis.ssmLive ??= {});
+
+  // The parameters and their shapes, matrices by rows. S state, I input, O output, H hidden dimension.
+  const shapes = ({ S, I, O, H }) => ({
+    A: [S, S], B: [I, S], C: [S, O], D: [I, O], state_bias: [S], initial_state: [S], input_scale: [I],
+    mix_weight: [S + I, S], mix_bias: [S], mlp_in_weight: [S, H], mlp_in_bias: [H], mlp_out_weight: [H, S], mlp_out_bias: [S],
+    output_bias: [O],
+  });
+
+  // makePolicy(params, sizes): parameters, name -> Float32Array, prepared for use. Treat it as read-only: learning makes a new one.
+  //   sizes {S, I, O, H}; A: Ā, the bounded transition; work: the last step's x, m, n, z and y, for whoever wants to show them.
+  live.makePolicy = (params, sizes) => {
+    const { S, I, O, H } = sizes;
+    const work = { x: vector(I), h: vector(S), m: vector(S), n: vector(H), z: vector(S), y: vector(O) };
+    return { params, sizes, A: live.stable(params.A, S).bounded, work };
+  };
+  const vector = (n) => new Float64Array(n);
+
+  live.clonePolicy = (policy) => {
+    const copies = Object.entries(policy.params).map(([name, values]) => [name, values.slice()]);
+    return live.makePolicy(Object.fromEntries(copies), policy.sizes);
+  };
+
+  // stable(A, S): Ā, A with every column whose absolute sum exceeds the bound scaled down to it, and those sums (S,).
+  live.stable = (A, S) => {
+    const bound = live.config.policy.column_bound;
+    const sums = vector(S);
+    for (let k = 0; k < A.length; k++) sums[k % S] += Math.abs(A[k]);
+    const bounded = Float64Array.from(A, (a, k) => a * (bound / Math.max(sums[k % S], bound)));
+    return { bounded, sums };
+  };
+
+  // addProduct(y, x, W): y += x W with x (R,) and W (R, y.length) by rows, from row `first` on.
+  live.addProduct = (y, x, W, first = 0) => {
+    const columns = y.length;
+    for (let i = 0, k = first * columns; i < x.length; i++) {
+      const xi = x[i];
+      for (let j = 0; j < columns; j++) y[j] += xi * W[k++];
+    }
+  };
+
+  // forward(policy, obs, h, into): one step of the equations. h (S,) holds h_{t-1} and receives h_t; into: x, m, n, z, y.
+  live.forward = (policy, obs, h, into) => {
+    const p = policy.params;
+    const { x, m, n, z, y } = into;
+    const before = policy.work.h;
+    before.set(h);
+    for (let i = 0; i < x.length; i++) x[i] = p.input_scale[i] * obs[i];
+    h.set(p.state_bias);
+    live.addProduct(h, before, policy.A);
+    live.addProduct(h, x, p.B);
+    m.set(p.mix_bias);
+    live.addProduct(m, h, p.mix_weight);
+    live.addProduct(m, x, p.mix_weight, h.length);
+    for (let j = 0; j < m.length; j++) m[j] = Math.tanh(m[j]);
+    n.set(p.mlp_in_bias);
+    live.addProduct(n, m, p.mlp_in_weight);
+    for (let j = 0; j < n.length; j++) n[j] = Math.tanh(n[j]);
+    z.set(p.mlp_out_bias);
+    live.addProduct(z, n, p.mlp_out_weight);
+    for (let j = 0; j < z.length; j++) z[j] += m[j];
+    y.set(p.output_bias);
+    live.addProduct(y, z, p.C);
+    live.addProduct(y, x, p.D);
+  };
+
+  live.initialHidden = (policy) => Float64Array.from(policy.params.initial_state);
+
+  // policyStep(policy, obs, hidden): logits, P(right), and the two values (1: never falling). Updates hidden (S,) in place.
+  live.policyStep = (policy, obs, hidden) => {
+    live.forward(policy, obs, hidden, policy.work);
+    const [left, right, valueLong, valueShort] = policy.work.y;
+    return { left, right, probRight: 1 / (1 + Math.exp(left - right)), valueLong, valueShort };
+  };
+
+  // logProb(logits, action) = log pi(action), without overflow.
+  live.logProb = ({ left, right }, action) => {
+    const margin = action === 1 ? right - left : left - right;
+    return Math.min(margin, 0) - Math.log1p(Math.exp(-Math.abs(margin)));
+  };
+
+  // expectedSteps(valueLong): the steps until the fall that the long value stands for, V = 1 - discount^steps; at most the step limit.
+  live.expectedSteps = (valueLong) => {
+    const { learn, physics } = live.config;
+    const steps = Math.log(Math.max(1 - valueLong, Number.MIN_VALUE)) / Math.log(learn.discount);
+    return Math.min(Math.max(steps, 0), physics.episode_steps);
+  };
+
+  // actionMap(policy, size, maxAngle, maxVelocity): P(right) at an episode's first step, the cart at rest in the middle.
+  // Rows: angular velocity from high to low, rad/s; columns: pole angle from left to right, rad. Float32Array(size * size).
+  live.actionMap = (policy, size, maxAngle, maxVelocity) => {
+    const map = new Float32Array(size * size);
+    const at = (k) => (2 * k) / (size - 1) - 1;
+    const hidden = live.initialHidden(policy);
+    for (let k = 0; k < map.length; k++) {
+      const obs = Float32Array.of(0, 0, maxAngle * at(k % size), -maxVelocity * at(Math.floor(k / size)));
+      hidden.set(policy.params.initial_state);
+      map[k] = live.policyStep(policy, obs, hidden).probRight;
+    }
+    return map;
+  };
+
+  // readPolicy(bytes): a policy from the ArrayBuffer of a .safetensors file. Strict: every name, shape and dtype must be this
+  // architecture's and every value finite, else one Error sentence.
+  live.readPolicy = (bytes) => {
+    const { header, data } = readHeader(bytes);
+    const { input_dim: I, output_dim: O, max_dim } = live.config.policy;
+    const sizes = { S: header.A?.shape?.[1], I, O, H: header.mlp_in_weight?.shape?.[1] };
+    const fits = (n) => Number.isInteger(n) && n >= 1 && n <= max_dim;
+    if (!fits(sizes.S) || !fits(sizes.H)) throw new Error("The file is not a policy of this architecture: it lacks A or mlp_in_weight.");
+    const expected = shapes(sizes);
+    const odd = Object.keys(header).find((name) => !Object.hasOwn(expected, name));
+    if (odd !== undefined) throw new Error(`The file has the unknown parameter ${odd.slice(0, 40)}: it was made for another architecture.`);
+    const params = {};
+    for (const [name, shape] of Object.entries(expected)) params[name] = readTensor(name, shape, header[name], data);
+    return live.makePolicy(params, sizes);
+  };
+
+  function readHeader(bytes) {
+    const damaged = new Error("The file is damaged or not a .safetensors file.");
+    if (!(bytes instanceof ArrayBuffer) || bytes.byteLength < 8) throw damaged;
+    const length = Number(new DataView(bytes).getBigUint64(0, true));
+    if (length > bytes.byteLength - 8) throw damaged;
+    let header;
+    try {
+      header = JSON.parse(new TextDecoder().decode(new Uint8Array(bytes, 8, length)));
+    } catch {
+      throw damaged;
+    }
+    if (header === null || typeof header !== "object") throw damaged;
+    delete header.__metadata__;
+    return { header, data: bytes.slice(8 + length) };
+  }
+
+  function readTensor(name, shape, entry, data) {
+    if (!entry) throw new Error(`The file lacks the parameter ${name}: it was made for another architecture.`);
+    const got = Array.isArray(entry.shape) ? entry.shape.join(" x ") : "none";
+    if (got !== shape.join(" x ")) throw new Error(`${name} must have shape ${shape.join(" x ")}, got ${got.slice(0, 40)}.`);
+    if (entry.dtype !== "F32") throw new Error(`${name} must be float32, got ${String(entry.dtype).slice(0, 40)}.`);
+    const [begin, end] = entry.data_offsets ?? [];
+    const count = shape.reduce((a, b) => a * b);
+    if (!(begin >= 0 && end === begin + 4 * count && end <= data.byteLength)) throw new Error(`The file is damaged: ${name} is cut short.`);
+    const view = new DataView(data, begin, 4 * count);
+    const values = Float32Array.from({ length: count }, (_, k) => view.getFloat32(4 * k, true));
+    if (!values.every(Number.isFinite)) throw new Error(`${name} must be finite, got a value that is not.`);
+    return values;
+  }
+
+  // policyBytes(policy): the ArrayBuffer of a .safetensors file with these parameters, as Python's checkpoint.load_checkpoint reads it.
+  live.policyBytes = (policy) => {
+    const { S, I, O, H } = policy.sizes;
+    const named = JSON.stringify({ sizes: { state_dim: S, input_dim: I, output_dim: O, hidden_dim: H } });
+    const header = { __metadata__: { model: named } };
+    let end = 0;
+    for (const [name, shape] of Object.entries(shapes(policy.sizes))) {
+      const begin = end;
+      end += 4 * policy.params[name].length;
+      header[name] = { dtype: "F32", shape, data_offsets: [begin, end] };
+    }
+    const text = new TextEncoder().encode(JSON.stringify(header));
+    const length = 8 * Math.ceil(text.length / 8); // the tensors begin at a multiple of 8 bytes
+    const bytes = new ArrayBuffer(8 + length + end);
+    const view = new DataView(bytes);
+    view.setBigUint64(0, BigInt(length), true);
+    new Uint8Array(bytes, 8, length).fill(0x20).set(text);
+    for (const name of Object.keys(shapes(policy.sizes))) {
+      const at = 8 + length + header[name].data_offsets[0];
+      policy.params[name].forEach((value, k) => view.setFloat32(at + 4 * k, value, true));
+    }
+    return bytes;
+  };
+})();

@@ -1,0 +1,114 @@
+// The world in the browser: CartPole with a World's fields, as model/worlds/cartpole.py moves it. No DOM.
+// Every number of the science arrives with ssmLive.configure, from ui/live/emit.py; these scripts hold none of their own.
+(() => {
+  "use strict";
+  const live = (globalThis.ssmLive ??= {});
+
+  // configure(config): take the constants, ranges and worlds that Python emitted. Call it once, before anything else.
+  live.configure = (config) => {
+    live.config = config;
+  };
+
+  // A small seeded generator of numbers in [0, 1), mulberry32. The same seed gives the same starts.
+  live.makeRandom = (seed) => {
+    let a = seed >>> 0;
+    return () => {
+      a = (a + 0x6d2b79f5) | 0;
+      let t = Math.imul(a ^ (a >>> 15), a | 1);
+      t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+      return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+    };
+  };
+
+  // makeWorld(fields, base): a whole World, frozen, from some of its fields; the others are those of `base`, or the defaults.
+  // Throws one sentence that names the field, its bounds and the value given.
+  live.makeWorld = (fields = {}, base = null) => {
+    const known = live.config.fields;
+    const odd = Object.keys(fields).find((name) => !known.some((f) => f.name === name));
+    if (odd !== undefined) throw new Error(`world has no field ${odd.slice(0, 40)}`);
+    const world = {};
+    for (const f of known) world[f.name] = checked(f, name(fields, f) ?? name(base, f) ?? f.default);
+    return Object.freeze(world);
+  };
+
+  const name = (fields, f) => (fields && Object.hasOwn(fields, f.name) ? fields[f.name] : undefined);
+
+  function checked(f, value) {
+    if (f.kind === "bool") {
+      if (typeof value === "boolean") return value;
+      throw new Error(`${f.name} must be true or false, got ${value}`);
+    }
+    const fits = typeof value === "number" && value >= f.minimum && value <= f.maximum && (f.kind !== "int" || Number.isInteger(value));
+    if (fits) return value;
+    const whole = f.kind === "int" ? "a whole number " : "";
+    throw new Error(`${f.name} must be ${whole}between ${f.minimum} and ${f.maximum}${f.unit && " "}${f.unit}, got ${value}`);
+  }
+
+  // makeSim(fields, seed): a cart in a world, at the start of an episode.
+  //   state: Float64Array (x m, x_dot m/s, theta rad, theta_dot rad/s); appliedForce: the motor's, of the last step, after delay and
+  //   reversal, N; steps: since the episode began; drawStart: makes the next start state, four numbers.
+  live.makeSim = (fields = {}, seed = 0) => {
+    const random = live.makeRandom(seed);
+    const range = live.config.physics.start_range;
+    const drawStart = () => Array.from({ length: 4 }, () => range * (2 * random() - 1));
+    // pending: the last actions as -1, 0 (none) or 1, a ring with one place for each step that an action may be under way.
+    const places = live.config.fields.find((f) => f.name === "action_delay").maximum + 1;
+    const sim = { world: live.makeWorld(fields), state: new Float64Array(4), steps: 0, clock: 0, appliedForce: 0, drawStart };
+    sim.pending = new Float64Array(places);
+    live.resetSim(sim);
+    return sim;
+  };
+
+  // resetSim(sim): a fresh episode; each of the four state variables starts uniformly within the start range.
+  live.resetSim = (sim) => {
+    sim.state.set(sim.drawStart());
+    sim.pending.fill(0);
+    sim.steps = 0;
+    sim.appliedForce = 0;
+  };
+
+  // setWorld(sim, fields): change some fields while it runs. The state stays, and so do the actions under way, unless the delay
+  // itself changes: then the motor gives no force until the first action with the new delay arrives. On an Error nothing changes.
+  live.setWorld = (sim, fields) => {
+    const world = live.makeWorld(fields, sim.world);
+    if (world.action_delay !== sim.world.action_delay) sim.pending.fill(0);
+    sim.world = world;
+  };
+
+  // stepSim(sim, action, force): one time step with action 0 (left) or 1 (right) and an external force on the cart, N.
+  // Returns whether the pole fell or the cart left the track. coneural.org/florian/papers/05_cart_pole.pdf, without friction.
+  live.stepSim = (sim, action, force = 0) => {
+    const { tau, x_limit, angle_limit } = live.config.physics;
+    const w = sim.world;
+    const [x, x_dot, theta, theta_dot] = sim.state;
+    const places = sim.pending.length;
+    sim.pending[sim.clock % places] = 2 * action - 1;
+    const delayed = sim.pending[(sim.clock - w.action_delay + places) % places];
+    sim.clock += 1;
+    sim.appliedForce = (w.reversed_motor ? -w.force_mag : w.force_mag) * delayed;
+
+    const total = w.pole_mass + w.cart_mass;
+    const moment = w.pole_mass * w.pole_half_length;
+    const cos = Math.cos(theta);
+    const sin = Math.sin(theta);
+    const temp = (sim.appliedForce + w.wind + force + moment * theta_dot * theta_dot * sin) / total;
+    const angular = (w.gravity * sin - cos * temp) / (w.pole_half_length * (4 / 3 - (w.pole_mass * cos * cos) / total));
+    const linear = temp - (moment * angular * cos) / total;
+    // Euler: every derivative is that of the state before the step.
+    sim.state[0] = x + tau * x_dot;
+    sim.state[1] = x_dot + tau * linear;
+    sim.state[2] = theta + tau * theta_dot;
+    sim.state[3] = theta_dot + tau * angular;
+    sim.steps += 1;
+    return Math.abs(sim.state[0]) > x_limit || Math.abs(sim.state[2]) > angle_limit;
+  };
+
+  // observe(sim): what the sensors report of the present state, Float32Array(4).
+  live.observe = (sim) => {
+    const { mirrored_sensors, velocity_sensors, angle_bias } = sim.world;
+    const [x, x_dot, theta, theta_dot] = sim.state;
+    const mirror = mirrored_sensors ? -1 : 1;
+    const sees = velocity_sensors ? 1 : 0;
+    return Float32Array.of(x, sees * x_dot, mirror * theta + angle_bias, mirror * sees * theta_dot);
+  };
+})();
