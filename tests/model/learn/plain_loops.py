@@ -3,8 +3,6 @@
 Every constant stands here as a number, as the README names it. Parameters are those of one task, without a task axis.
 """
 
-import math
-
 import torch
 from torch import Tensor
 
@@ -73,10 +71,43 @@ def inner_gradient(theta: Params, e: Episodes, m: int, weights: list[float], dis
 
 
 def inner_step(
-    theta: Params, e: Episodes, m: int, weights: list[float], lr: float, max_grad_norm: float, discount: float, second_order: bool
+    theta: Params,
+    e: Episodes,
+    m: int,
+    weights: list[float],
+    lr: float,
+    max_grad_norm: float,
+    discount: float,
+    second_order: bool,
+    min_grad_norm: float = 0.0,
 ) -> Params:
-    """theta' = theta - lr g min(1, max_grad_norm / |g|)."""
+    """theta' = theta - lr g n / |g|: n = |g|, but at most max_grad_norm and at least min_grad_norm times the share of 500 steps missed."""
     grads, _ = inner_gradient(theta, e, m, weights, discount, second_order)
-    norm = math.nan if not grads else torch.sqrt(sum(g.square().sum() for g in grads.values()))
-    scale = max_grad_norm / norm if norm > max_grad_norm else 1.0
+    norm = sum(g.square().sum() for g in grads.values())
+    if norm == 0:
+        return dict(theta)
+    norm = torch.sqrt(norm)
+    missed = sum(
+        w * sum(fall_weights(len(obs), fell)) for w, (obs, _, _, fell) in ((w, episode_of(e, m, k)) for k, w in enumerate(weights))
+    )
+    scale = 1.0
+    if norm > max_grad_norm:
+        scale = max_grad_norm / norm
+    elif norm < min_grad_norm * missed:
+        scale = min_grad_norm * missed / norm
     return {n: p - lr * scale * grads[n] for n, p in theta.items()}
+
+
+def clipped_surrogate(ratio: Tensor, advantage: float, clip: float) -> Tensor:
+    """min(r A, clip(r) A), by cases (Schulman et al. 2017, eq. 7)."""
+    if advantage >= 0 and ratio > 1 + clip:
+        return torch.tensor((1 + clip) * advantage, dtype=ratio.dtype)
+    if advantage < 0 and ratio < 1 - clip:
+        return torch.tensor((1 - clip) * advantage, dtype=ratio.dtype)
+    return ratio * advantage
+
+
+def entropy(y: Tensor) -> Tensor:
+    """- sum_a pi(a) log pi(a)."""
+    p = torch.softmax(y[:2], 0)
+    return -(p[0] * torch.log(p[0]) + p[1] * torch.log(p[1]))

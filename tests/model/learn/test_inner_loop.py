@@ -72,16 +72,17 @@ def test_its_own_derivative_is_the_plain_sums():
         torch.testing.assert_close(got, expected, rtol=1e-9, atol=1e-9)
 
 
-@pytest.mark.parametrize(("lr", "limit"), [(0.5, 100.0), (0.5, 0.05)], ids=["free", "clipped"])
-def test_the_inner_step_and_its_derivative_are_the_plain_ones(lr, limit):
-    e, params = some_episodes(), some_params()
-    adapted, _, norm = adaptation.inner_step(params, e, WEIGHTS, lr, limit, 0.99, True)
-    assert ((norm > limit) == (limit < 1)).all()
+@pytest.mark.parametrize(("lowest", "highest"), [(0.0, 100.0), (0.0, 0.05), (80.0, 100.0)], ids=["free", "clipped", "lifted"])
+def test_the_inner_step_and_its_derivative_are_the_plain_ones(lowest, highest):
+    e, params, lr = some_episodes(), some_params(), 0.5
+    adapted, _, norm = adaptation.inner_step(params, e, WEIGHTS, lr, highest, 0.99, True, lowest)
+    moved = sum((adapted[n] - p).flatten(1).square().sum(1) for n, p in params.items()).sqrt()
+    assert (moved < 0.99 * lr * norm).all() == (highest < 1) and (moved > 1.01 * lr * norm).all() == (lowest > 1)
     g = torch.Generator().manual_seed(6)
     direction = {n: torch.randn(p.shape, generator=g, dtype=p.dtype) for n, p in params.items()}
     along, plain_along = sum((direction[n] * p).sum() for n, p in adapted.items()), 0.0
     for m in range(2):
-        plain = inner_step(of_task(params, m), e, m, WEIGHTS[m].tolist(), lr, limit, 0.99, True)
+        plain = inner_step(of_task(params, m), e, m, WEIGHTS[m].tolist(), lr, highest, 0.99, True, lowest)
         for n in params:
             torch.testing.assert_close(adapted[n][m], plain[n], **TOLERANCE)
         plain_along = plain_along + sum((direction[n][m] * plain[n]).sum() for n in params)
