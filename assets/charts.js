@@ -1,13 +1,8 @@
 // The signals beside the stage: curves over time and the hidden state as a heat map, in step with the playhead.
 (() => {
   const PAD = { left: 40, right: 10, top: 8, bottom: 32 };
-  const STEP = 0.02; // s
-
-  function niceStep(span, target) {
-    const raw = span / target, power = 10 ** Math.floor(Math.log10(raw)), r = raw / power;
-    return power * (r < 1.5 ? 1 : r < 3.5 ? 2 : r < 7.5 ? 5 : 10);
-  }
-  const format = (v) => `${+v.toFixed(2)}`.replace("-", "−");
+  const STEP = window.ssmConfig.timeStep; // s
+  const { cells, fit, format, gap, line, ticks } = window.ssmDraw;
 
   // What charts and heat maps share: a canvas, a time axis, two cached pictures (past bright, future faint) and the playhead.
   class Panel {
@@ -19,13 +14,9 @@
 
     layout(colours) {
       this.c = colours;
-      const ratio = Math.min(window.devicePixelRatio || 1, 2);
-      this.w = this.canvas.clientWidth;
-      this.h = this.canvas.clientHeight;
-      if (!this.w || !this.data) return;
-      this.canvas.width = this.w * ratio;
-      this.canvas.height = this.h * ratio;
-      this.ratio = ratio;
+      const size = this.data && fit(this.canvas);
+      if (!size) return;
+      Object.assign(this, { w: size.w, h: size.h, ratio: size.ratio });
       this.past = this.picture(1);
       this.future = this.picture(0.22);
     }
@@ -44,16 +35,16 @@
     stepAt(pixel) { return (pixel - PAD.left) / (this.w - PAD.left - PAD.right) * this.steps; }
 
     timeAxis(ctx) {
-      const bottom = this.h - PAD.bottom, seconds = this.steps * STEP, gap = niceStep(Math.max(seconds, STEP), 5);
+      const bottom = this.h - PAD.bottom, seconds = this.steps * STEP, step = gap(Math.max(seconds, STEP), 5);
       ctx.fillStyle = this.c.muted;
       ctx.font = "11px " + this.c.font;
       ctx.textAlign = "center";
-      for (let t = 0; t <= seconds + 1e-9; t += gap) ctx.fillText(format(t), this.x(t / STEP), bottom + 14);
+      for (const t of ticks(0, seconds, step)) ctx.fillText(format(t), this.x(t / STEP), bottom + 14);
       ctx.fillText("time (s)", (PAD.left + this.w - PAD.right) / 2, this.h - 4);
     }
 
     draw(playhead) {
-      if (!this.w || !this.past) return;
+      if (!this.past) return;
       const ctx = this.canvas.getContext("2d"), split = this.x(Math.min(playhead, this.steps)) * this.ratio;
       ctx.setTransform(1, 0, 0, 1, 0, 0);
       ctx.clearRect(0, 0, this.canvas.width, this.canvas.height);
@@ -86,25 +77,16 @@
       const { c, w, h } = this, [low, high] = this.range, right = w - PAD.right;
       ctx.font = "11px " + c.font;
       ctx.lineWidth = 1;
-      const gap = niceStep(high - low, 4);
       ctx.textAlign = "right";
-      for (let v = Math.ceil(low / gap) * gap; v <= high + 1e-9; v += gap) {
+      for (const v of ticks(low, high, gap(high - low, 4))) {
         ctx.strokeStyle = c.faint;
-        ctx.beginPath();
-        ctx.moveTo(PAD.left, this.y(v));
-        ctx.lineTo(right, this.y(v));
-        ctx.stroke();
+        line(ctx, PAD.left, this.y(v), right, this.y(v));
         ctx.fillStyle = c.muted;
         ctx.fillText(format(v), PAD.left - 6, this.y(v) + 4);
       }
       ctx.strokeStyle = c.muted;
       ctx.setLineDash([2, 4]);
-      for (const v of this.limits) {
-        ctx.beginPath();
-        ctx.moveTo(PAD.left, this.y(v));
-        ctx.lineTo(right, this.y(v));
-        ctx.stroke();
-      }
+      for (const v of this.limits) line(ctx, PAD.left, this.y(v), right, this.y(v));
       ctx.setLineDash([]);
       this.timeAxis(ctx);
       ctx.save();
@@ -128,8 +110,6 @@
     }
   }
 
-  const rgb = (hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
-
   // The hidden state: a row for each of its units, a column for each step; blue below zero, orange above.
   class HeatMap extends Panel {
     set({ cells, size, scale, length, steps }) {
@@ -137,19 +117,8 @@
     }
 
     paint(ctx, alpha) {
-      const { c, size, length } = this, [low, middle, high] = [rgb(c.low), rgb(c.middle), rgb(c.high)];
-      const image = document.createElement("canvas");
-      image.width = length;
-      image.height = size;
-      const pixels = new ImageData(length, size);
-      for (let t = 0; t < length; t++) {
-        for (let i = 0; i < size; i++) {
-          const v = (this.data[t * size + i] << 24 >> 24) / 127, end = v < 0 ? low : high, at = 4 * (i * length + t);
-          for (let n = 0; n < 3; n++) pixels.data[at + n] = middle[n] + (end[n] - middle[n]) * Math.abs(v);
-          pixels.data[at + 3] = 255;
-        }
-      }
-      image.getContext("2d").putImageData(pixels, 0, 0);
+      const { c, size, length } = this;
+      const image = cells(c, length, size, (i, t) => (this.data[t * size + i] << 24 >> 24) / 127);
       ctx.save();
       ctx.globalAlpha = alpha;
       ctx.imageSmoothingEnabled = false;

@@ -2,12 +2,7 @@
 (() => {
   const PAD = { left: 48, right: 14, top: 10, bottom: 38 };
 
-  const make = window.ssmMake;
-  const format = (v) => `${+v.toFixed(2)}`.replace("-", "−");
-  function nice(span, target) {
-    const raw = span / target, power = 10 ** Math.floor(Math.log10(raw)), r = raw / power;
-    return power * (r < 1.5 ? 1 : r < 3.5 ? 2 : r < 7.5 ? 5 : 10);
-  }
+  const make = window.ssmMake, { colours, fit, format, gap, line, onLook, ticks, upwards } = window.ssmDraw;
 
   class Curves {
     constructor(root) {
@@ -22,8 +17,7 @@
       this.canvas.addEventListener("pointerleave", () => this.select(null));
       this.canvas.addEventListener("blur", () => this.select(null));
       this.canvas.addEventListener("keydown", (e) => this.key(e));
-      new ResizeObserver(() => this.draw()).observe(frame);
-      new MutationObserver(() => this.draw()).observe(document.body, { attributeFilter: ["class"] });
+      onLook(frame, () => this.draw());
     }
 
     load(value) {
@@ -52,62 +46,51 @@
       return PAD.top + (this.h - PAD.top - PAD.bottom) * (high - Math.min(Math.max(y, low), high)) / (high - low);
     }
 
-    colour(name) {
-      const style = getComputedStyle(this.root);
-      return style.getPropertyValue(`--role-${name}`).trim() || style.getPropertyValue(`--scene-${name}`).trim();
-    }
-
     draw() {
-      this.w = this.canvas.clientWidth;
-      this.h = this.canvas.clientHeight;
-      if (!this.w || !this.value) return;
-      const ratio = Math.min(window.devicePixelRatio || 1, 2), ctx = this.canvas.getContext("2d");
-      this.canvas.width = this.w * ratio;
-      this.canvas.height = this.h * ratio;
-      ctx.scale(ratio, ratio);
-      ctx.font = "12px " + getComputedStyle(this.root).fontFamily;
+      const size = this.value && fit(this.canvas);
+      if (!size) return;
+      const { ctx } = size;
+      this.w = size.w;
+      this.h = size.h;
+      this.c = colours(this.root);
+      ctx.font = "12px " + this.c.font;
       this.axes(ctx);
       ctx.lineJoin = "round";
       for (const s of this.value.series) this.band(ctx, s);
       for (const s of this.value.series) this.line(ctx, s);
       if (this.selected !== null) {
-        ctx.strokeStyle = this.colour("muted");
+        ctx.strokeStyle = this.c.muted;
         ctx.lineWidth = 1;
-        ctx.strokeRect(this.px(this.selected), PAD.top, 0, this.h - PAD.top - PAD.bottom);
+        line(ctx, this.px(this.selected), PAD.top, this.px(this.selected), this.h - PAD.bottom);
       }
     }
 
     axes(ctx) {
       const { x, y, limits } = this.value, right = this.w - PAD.right, bottom = this.h - PAD.bottom;
-      const muted = this.colour("muted"), faint = this.colour("faint");
+      const { muted, faint } = this.c;
       ctx.lineWidth = 1;
       ctx.textAlign = "right";
-      const gap = nice(y.range[1] - y.range[0], 5);
-      for (let v = Math.ceil(y.range[0] / gap) * gap; v <= y.range[1] + 1e-9; v += gap) {
+      for (const v of ticks(...y.range, gap(y.range[1] - y.range[0], 5))) {
         ctx.strokeStyle = faint;
-        ctx.strokeRect(PAD.left, this.py(v), right - PAD.left, 0);
+        line(ctx, PAD.left, this.py(v), right, this.py(v));
         ctx.fillStyle = muted;
         ctx.fillText(format(v), PAD.left - 7, this.py(v) + 4);
       }
       ctx.textAlign = "center";
-      const step = Math.max(1, nice(Math.max(x.range[1] - x.range[0], 1), Math.max(3, this.w / 70)));
-      for (let v = Math.ceil(x.range[0] / step) * step; v <= x.range[1] + 1e-9; v += step) {
+      const step = Math.max(1, gap(Math.max(x.range[1] - x.range[0], 1), Math.max(3, this.w / 70)));
+      for (const v of ticks(...x.range, step)) {
         ctx.strokeStyle = muted;
-        ctx.strokeRect(this.px(v), bottom, 0, 4);
+        line(ctx, this.px(v), bottom, this.px(v), bottom + 4);
         ctx.fillText(format(v), this.px(v), bottom + 17);
       }
       ctx.fillText(x.title, (PAD.left + right) / 2, this.h - 5);
-      ctx.save();
-      ctx.translate(11, (PAD.top + bottom) / 2);
-      ctx.rotate(-Math.PI / 2);
-      ctx.fillText(y.title, 0, 0);
-      ctx.restore();
+      upwards(ctx, y.title, 11, (PAD.top + bottom) / 2);
       // Labels of limits that lie close together stand on either side of their lines.
       ctx.strokeStyle = muted;
       ctx.setLineDash([2, 4]);
       ctx.textAlign = "left";
       limits.forEach((limit, i) => {
-        ctx.strokeRect(PAD.left, this.py(limit.at), right - PAD.left, 0);
+        line(ctx, PAD.left, this.py(limit.at), right, this.py(limit.at));
         ctx.fillText(limit.label, PAD.left + 6, this.py(limit.at) + (i === 0 && limits.length > 1 ? 13 : -4));
       });
       this.events(ctx);
@@ -115,11 +98,10 @@
     }
 
     events(ctx) {
-      ctx.strokeStyle = this.colour("ink");
-      ctx.fillStyle = this.colour("ink");
+      ctx.strokeStyle = ctx.fillStyle = this.c.ink;
       (this.value.events || []).forEach((event, i) => {
         const x = this.px(event.at), right = x > this.w - 90;
-        ctx.strokeRect(x, PAD.top, 0, this.h - PAD.top - PAD.bottom);
+        line(ctx, x, PAD.top, x, this.h - PAD.bottom);
         ctx.textAlign = right ? "right" : "left";
         if (i === 0 || this.value.events[i - 1].label !== event.label) ctx.fillText(event.label, x + (right ? -4 : 4), PAD.top + 32);
       });
@@ -127,7 +109,7 @@
 
     band(ctx, s) {
       if (!s.low.length) return;
-      ctx.fillStyle = this.colour(s.role);
+      ctx.fillStyle = this.c[s.role];
       ctx.globalAlpha = 0.16;
       ctx.beginPath();
       s.x.forEach((x, i) => ctx[i ? "lineTo" : "moveTo"](this.px(x), this.py(s.high[i] ?? 0)));
@@ -137,7 +119,7 @@
     }
 
     line(ctx, s) {
-      const colour = this.colour(s.role);
+      const colour = this.c[s.role];
       ctx.strokeStyle = colour;
       const path = (ys) => {
         ctx.beginPath();
@@ -161,7 +143,7 @@
         if (y === null) return;
         ctx.beginPath();
         ctx.arc(this.px(s.x[i]), this.py(y), 4, 0, 7);
-        ctx.fillStyle = s.hollow[i] ? this.colour("ground") : colour;
+        ctx.fillStyle = s.hollow[i] ? this.c.ground : colour;
         ctx.fill();
         ctx.lineWidth = 1.8;
         ctx.stroke();

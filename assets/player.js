@@ -1,26 +1,16 @@
 // The player: one, two or three episodes side by side under one playhead, with their signals below.
 // window.ssmPlayer(element, props, watch) is called once by each player component (ui/player.py).
 (() => {
-  const STEPS_PER_SECOND = 50;
+  const { timeStep, angleLimit, xLimit, shortEpisode, slowly } = window.ssmConfig;
   const HOLD = 0.9; // s that a looping episode rests at its end
-  const SHORT = 50; // steps
-  const ROLES = ["policy", "before", "standard", "hybrid", "baseline"];
-  const SCENE = ["ink", "muted", "faint", "ground", "cart", "wind", "force", "low", "high", "middle"];
 
-  const make = window.ssmMake;
-
-  function bytes(base64) {
-    const text = atob(base64), out = new Uint8Array(text.length);
-    for (let i = 0; i < text.length; i++) out[i] = text.charCodeAt(i);
-    return out;
-  }
+  const make = window.ssmMake, { bytes, calm, colours, fit, onLook } = window.ssmDraw;
 
   class Player {
     constructor(root) {
       this.root = root;
       this.playhead = 0;
       this.playing = false;
-      this.calm = matchMedia("(prefers-reduced-motion: reduce)");
       root.tabIndex = 0;
       root.setAttribute("role", "group");
       root.setAttribute("aria-label", "Episode player. Space plays or pauses, arrow keys step, Home and End jump.");
@@ -32,8 +22,7 @@
       this.signals.open = matchMedia("(min-width: 640px)").matches;
       this.signals.addEventListener("toggle", () => this.layout());
       root.addEventListener("keydown", (event) => this.key(event));
-      new ResizeObserver(() => this.layout()).observe(root);
-      new MutationObserver(() => this.layout()).observe(document.body, { attributeFilter: ["class"] });
+      onLook(root, () => this.layout());
     }
 
     buildTransport() {
@@ -64,10 +53,10 @@
       this.layout();
       this.seek(0, true);
       // A fall within a fifth of a second is no more than a flicker: slowed down, until the visitor sets a speed.
-      if (!this.speedChosen) this.speed.value = this.steps < SHORT ? "0.25" : "1";
+      if (!this.speedChosen) this.speed.value = this.steps < shortEpisode ? slowly : 1;
       this.shown = false;
       this.runId = value.id;
-      if (value.autoplay !== false && !this.calm.matches) this.play();
+      if (value.autoplay !== false && !calm()) this.play();
       else requestAnimationFrame(() => this.markShown());
     }
 
@@ -103,7 +92,7 @@
       make("span", key, { class: "key-motor" }, "motor force");
       if (e.world.wind) make("span", key, { class: "key-wind" }, "wind");
       if (e.sensed) make("span", key, { class: "key-sensed" }, "pole as the sensor reports it");
-      make("span", key, { class: "key-limit" }, "12° limits");
+      make("span", key, { class: "key-limit" }, `${angleLimit}° limits`);
     }
 
     buildSignals() {
@@ -114,16 +103,16 @@
       const dash = (e) => e.dash;
       const line = (values) => (e) => ({ values: values(e), role: e.role, dash: dash(e) });
       const sensed = this.episodes.filter((e) => e.sensed);
-      const widest = Math.min(24, Math.max(14, ...sensed.flatMap((e) => e.sensed.map((v) => Math.abs(v) * 1.05))));
+      const widest = Math.min(2 * angleLimit, Math.max(angleLimit + 2, ...sensed.flatMap((e) => e.sensed.map((v) => Math.abs(v) * 1.05))));
       chart(sensed.length ? "Pole angle (degrees); thin dashed: what the sensor reports" : "Pole angle (degrees)", {
         series: [
           ...this.episodes.map(line((e) => e.angle)),
           ...sensed.map((e) => ({ values: e.sensed, role: one ? "ink" : e.role, dash: [3, 3], thin: true })),
         ],
         range: [-widest, widest],
-        limits: [-12, 12],
+        limits: [-angleLimit, angleLimit],
       });
-      chart("Cart position (m)", { series: this.episodes.map(line((e) => e.x)), range: [-2.8, 2.8], limits: [-2.4, 2.4] });
+      chart("Cart position (m)", { series: this.episodes.map(line((e) => e.x)), range: [-1.17 * xLimit, 1.17 * xLimit], limits: [-xLimit, xLimit] });
       if (thinking.length) {
         chart("Probability of pushing right", {
           series: thinking.map((e) => ({ ...line((x) => x.p)(e), stepped: true })), range: [-0.04, 1.04], limits: [0.5],
@@ -159,24 +148,10 @@
       this.panels.push(panel);
     }
 
-    colours() {
-      const style = getComputedStyle(this.root), c = { font: style.fontFamily };
-      for (const name of ROLES) c[name] = style.getPropertyValue(`--role-${name}`).trim();
-      for (const name of SCENE) c[name] = style.getPropertyValue(`--scene-${name}`).trim();
-      return c;
-    }
-
     layout() {
       if (!this.episodes || !this.root.clientWidth) return;
-      this.c = this.colours();
-      const ratio = Math.min(window.devicePixelRatio || 1, 2);
-      for (const v of this.views) {
-        v.width = v.canvas.clientWidth;
-        v.height = v.canvas.clientHeight;
-        v.canvas.width = v.width * ratio;
-        v.canvas.height = v.height * ratio;
-        v.canvas.getContext("2d").scale(ratio, ratio);
-      }
+      this.c = colours(this.root);
+      for (const v of this.views) [v.width, v.height] = fit(v.canvas) ? [v.canvas.clientWidth, v.canvas.clientHeight] : [0, 0];
       // One scale for all, so that equal lengths look equal.
       this.scale = Math.min(...this.views.map((v) => window.ssmStage.pixelsPerMetre(v.width, v.height, 2 * v.e.world.half_length)));
       if (this.signals.open) for (const panel of this.panels) panel.layout(this.c);
@@ -224,7 +199,7 @@
       const elapsed = this.last === null ? 0 : Math.min(0.1, (now - this.last) / 1000);
       this.last = now;
       if (this.root.clientWidth) { // an episode on a hidden tab waits
-        this.playhead = Math.min(this.steps, this.playhead + elapsed * STEPS_PER_SECOND * +this.speed.value);
+        this.playhead = Math.min(this.steps, this.playhead + elapsed / timeStep * +this.speed.value);
         if (this.playhead >= this.steps) {
           this.rest += elapsed;
           if (!this.loop.checked) this.pause();

@@ -1,29 +1,27 @@
 // The stage: one cart in its world, drawn to scale at one moment. Lengths in m, forces in N, angles in degrees.
+// Its sizes are those of ui/shared/stage.py, which draws the same picture for files.
 (() => {
-  const TRACK = 2.4, LIMIT_ANGLE = 12; // where an episode ends
-  const HALF_VIEW = 2.85; // m from the middle to the edge of the picture
-  const FORCE_SCALE = 0.055; // m of arrow for each N
+  const { stage: S, xLimit, angleLimit, timeStep } = window.ssmConfig;
+  const { format, line } = window.ssmDraw;
 
   const mix = (series, k, f) => series[k] + (series[Math.min(k + 1, series.length - 1)] - series[k]) * f;
 
   function arrow(ctx, x, y, length, width) {
-    if (Math.abs(length) < 2) return;
-    const sign = Math.sign(length), head = Math.min(Math.abs(length), width * 2.4);
-    ctx.beginPath();
-    ctx.moveTo(x, y);
-    ctx.lineTo(x + length - sign * head * 0.8, y);
+    if (Math.abs(length) < S.least_arrow) return;
+    const sign = Math.sign(length), head = Math.min(Math.abs(length), width * S.arrow_head[0]), half = head * S.arrow_head[1];
     ctx.lineWidth = width;
-    ctx.stroke();
+    line(ctx, x, y, x + length - sign * head * 0.8, y);
     ctx.beginPath();
     ctx.moveTo(x + length, y);
-    ctx.lineTo(x + length - sign * head, y - head * 0.62);
-    ctx.lineTo(x + length - sign * head, y + head * 0.62);
+    ctx.lineTo(x + length - sign * head, y - half);
+    ctx.lineTo(x + length - sign * head, y + half);
     ctx.fill();
   }
 
   // Everything in the world must fit: a long pole zooms the picture out, so that it looks long beside the cart and the track.
   function pixelsPerMetre(width, height, poleLength) {
-    return Math.min(width / (2 * HALF_VIEW), (height - 74) / (Math.max(poleLength, 1.2) * 1.04 + 0.3));
+    const [times, more] = S.above_pole;
+    return Math.min(width / (2 * S.half_view), (height - S.margin) / (Math.max(poleLength, S.least_pole) * times + more));
   }
 
   function drawWind(ctx, c, w, width, height, time) {
@@ -36,10 +34,7 @@
     for (let i = 0; i < 9; i++) { // streaks that move with the playhead, so that a still picture stays still
       const y = 40 + (i * 61) % Math.max(60, height - 130);
       const x = (((i * 197 + time * speed) % span) + span) % span - 60;
-      ctx.beginPath();
-      ctx.moveTo(x, y);
-      ctx.lineTo(x - Math.sign(w.wind) * (18 + Math.abs(w.wind) * 7), y);
-      ctx.stroke();
+      line(ctx, x, y, x - Math.sign(w.wind) * (18 + Math.abs(w.wind) * 7), y);
     }
     ctx.restore();
   }
@@ -47,38 +42,26 @@
   function drawTrack(ctx, c, s, width, ground) {
     const middle = width / 2;
     ctx.strokeStyle = c.muted;
-    ctx.lineWidth = 1.5;
-    ctx.beginPath();
-    ctx.moveTo(0, ground);
-    ctx.lineTo(width, ground);
-    ctx.stroke();
+    ctx.lineWidth = S.line;
+    line(ctx, 0, ground, width, ground);
     ctx.font = "12px " + c.font;
     ctx.fillStyle = c.muted;
     ctx.textAlign = "center";
     for (const x of [-2, -1, 0, 1, 2]) {
-      ctx.beginPath();
-      ctx.moveTo(middle + x * s, ground);
-      ctx.lineTo(middle + x * s, ground + 5);
-      ctx.stroke();
-      if (s > 60) ctx.fillText(x === 0 ? "0 m" : `${x}`.replace("-", "−"), middle + x * s, ground + 18);
+      line(ctx, middle + x * s, ground, middle + x * s, ground + S.tick);
+      if (s > 60) ctx.fillText(x === 0 ? "0 m" : format(x), middle + x * s, ground + 18);
     }
-    ctx.setLineDash([4, 4]);
-    for (const x of [-TRACK, TRACK]) {
-      ctx.beginPath();
-      ctx.moveTo(middle + x * s, ground + 8);
-      ctx.lineTo(middle + x * s, ground - 56);
-      ctx.stroke();
-      ctx.fillText(x < 0 ? "−2.4 m" : "2.4 m", middle + x * s, ground - 62);
+    ctx.setLineDash(S.end_dash);
+    for (const x of [-xLimit, xLimit]) {
+      line(ctx, middle + x * s, ground + 8, middle + x * s, ground - S.track_end);
+      ctx.fillText(`${format(x)} m`, middle + x * s, ground - S.track_end - 6);
     }
     ctx.setLineDash([]);
   }
 
   function pole(ctx, x, y, angle, length) {
     const a = angle * Math.PI / 180;
-    ctx.beginPath();
-    ctx.moveTo(x, y);
-    ctx.lineTo(x + Math.sin(a) * length, y - Math.cos(a) * length);
-    ctx.stroke();
+    line(ctx, x, y, x + Math.sin(a) * length, y - Math.cos(a) * length);
   }
 
   // The actions on their way: the newest enters at the right, the motor obeys the one at the left.
@@ -109,42 +92,42 @@
   function drawReversed(ctx, c, x, y, size) {
     ctx.save();
     ctx.strokeStyle = ctx.fillStyle = c.ground;
-    arrow(ctx, x - size, y - size * 0.36, size * 2, 2.2);
-    arrow(ctx, x + size, y + size * 0.36, -size * 2, 2.2);
+    arrow(ctx, x - size, y - size * S.reversed_at[1], size * 2, S.reversed_arrow);
+    arrow(ctx, x + size, y + size * S.reversed_at[1], -size * 2, S.reversed_arrow);
     ctx.restore();
   }
 
   function draw(ctx, width, height, e, playhead, c, scale) {
-    const w = e.world, ground = height - 30, middle = width / 2;
+    const w = e.world, ground = height - S.ground, middle = width / 2;
     const at = Math.min(playhead, e.steps), k = Math.floor(at), f = at - k, s = scale;
     const x = middle + mix(e.x, k, f) * s, angle = mix(e.angle, k, f), ended = k >= e.steps;
     ctx.clearRect(0, 0, width, height);
     ctx.lineCap = "round";
-    drawWind(ctx, c, w, width, height, at * 0.02);
+    drawWind(ctx, c, w, width, height, at * timeStep);
     drawTrack(ctx, c, s, width, ground);
 
-    const cartW = Math.max(26, 0.5 * s * Math.cbrt(w.cart_mass)), cartH = Math.max(15, 0.24 * s * Math.cbrt(w.cart_mass));
-    const wheel = Math.max(3, cartH * 0.2), top = ground - cartH - wheel, length = 2 * w.half_length * s;
-    const thickness = Math.min(22, Math.max(3.5, 0.075 * s * Math.sqrt(w.pole_mass / 0.1)));
+    const [cartW, cartH] = [0, 1].map((i) => Math.max(S.least_cart[i], S.cart[i] * s * Math.cbrt(w.cart_mass)));
+    const wheel = Math.max(S.least_wheel, cartH * S.wheel), top = ground - cartH - wheel, length = 2 * w.half_length * s;
+    const thickness = Math.min(S.pole_px[1], Math.max(S.pole_px[0], S.pole * s * Math.sqrt(w.pole_mass / S.pole_mass)));
 
     // the angles at which the pole counts as fallen
     ctx.strokeStyle = c.muted;
-    ctx.setLineDash([2, 5]);
+    ctx.setLineDash(S.limit_dash);
     ctx.lineWidth = 1.2;
-    for (const limit of [-LIMIT_ANGLE, LIMIT_ANGLE]) pole(ctx, x, top, limit, Math.max(length, 0.45 * s) * 1.04);
+    for (const limit of [-angleLimit, angleLimit]) pole(ctx, x, top, limit, Math.max(length, S.limit_line[0] * s) * S.limit_line[1]);
     ctx.setLineDash([]);
 
     // cart
     ctx.fillStyle = c.cart;
     ctx.beginPath();
-    ctx.roundRect(x - cartW / 2, top, cartW, cartH, 4);
+    ctx.roundRect(x - cartW / 2, top, cartW, cartH, S.corner);
     ctx.fill();
     for (const side of [-1, 1]) {
       ctx.beginPath();
-      ctx.arc(x + side * cartW * 0.28, ground - wheel, wheel, 0, 7);
+      ctx.arc(x + side * cartW * S.wheel_at, ground - wheel, wheel, 0, 7);
       ctx.fill();
     }
-    if (w.reversed) drawReversed(ctx, c, x, top + cartH * 0.52, Math.min(cartW * 0.3, 20));
+    if (w.reversed) drawReversed(ctx, c, x, top + cartH * S.reversed_at[0], Math.min(cartW * S.reversed_half[0], S.reversed_half[1]));
 
     // pole, and beside it the pole that the sensor reports where that differs
     ctx.strokeStyle = c[e.role];
@@ -152,25 +135,25 @@
     pole(ctx, x, top, angle, length);
     if (e.sensed) {
       ctx.strokeStyle = c.ink;
-      ctx.lineWidth = 2;
-      ctx.setLineDash([7, 6]);
+      ctx.lineWidth = S.sensed_line;
+      ctx.setLineDash(S.sensed_dash);
       pole(ctx, x, top, mix(e.sensed, k, f), length);
       ctx.setLineDash([]);
     }
     ctx.fillStyle = c.ground;
     ctx.beginPath();
-    ctx.arc(x, top, Math.max(2.2, thickness * 0.3), 0, 7);
+    ctx.arc(x, top, Math.max(S.least_hub, thickness * S.hub), 0, 7);
     ctx.fill();
 
     // forces that act now, to one scale: the motor's from the cart's side, the wind's above it
     if (!ended) {
-      const motor = e.force[k] * FORCE_SCALE * s, from = x + Math.sign(motor) * (cartW / 2 + 5);
+      const motor = e.force[k] * S.force * s, from = x + Math.sign(motor) * (cartW / 2 + S.arrow_gap);
       ctx.strokeStyle = ctx.fillStyle = c.force;
-      arrow(ctx, from, top + cartH * 0.5, motor, 4.5);
+      arrow(ctx, from, top + cartH * 0.5, motor, S.arrow);
     }
     if (w.wind) {
       ctx.strokeStyle = ctx.fillStyle = c.wind;
-      arrow(ctx, x + Math.sign(w.wind) * (cartW / 2 + 5), top - 9, w.wind * FORCE_SCALE * s, 4.5);
+      arrow(ctx, x + Math.sign(w.wind) * (cartW / 2 + S.arrow_gap), top - S.wind_above, w.wind * S.force * s, S.arrow);
     }
     if (w.delay) drawQueue(ctx, c, e, k, 60, 20);
     if (w.half_length * 2 * s < 18) { // a pole too small to read

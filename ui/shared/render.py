@@ -1,4 +1,4 @@
-"""Frames of a recorded episode drawn by Pillow, and an animated GIF of them. The same picture as assets/stage.js, without a browser."""
+"""Frames of a recorded episode drawn by Pillow, and an animated GIF of them: the stage of assets/stage.js, without a browser."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from PIL import Image, ImageDraw, ImageFont
 from model.worlds.cartpole import ANGLE_LIMIT, X_LIMIT
 from ui.shared.colours import ROLES, SCENE
 from ui.shared.episode import STEPS_PER_SECOND, Recording
+from ui.shared.stage import STAGE, pixels_per_metre
 
 WIDTH, HEIGHT = 600, 340
+TITLE = 22  # px at the top for the words, which the page writes outside of the picture
 OVERSAMPLE = 2  # drawn at twice the size and scaled down: smooth edges
 FRAMES_PER_SECOND = 25
 HOLD_SECONDS = 1.0  # the last frame rests before the GIF starts over
-HALF_VIEW = 2.85  # m from the middle to the edge
-FORCE_SCALE = 0.055  # m of arrow for each N
 COLOUR = {name: pair[0] for name, pair in SCENE.items()}
 
 
@@ -36,11 +36,12 @@ class _Pen:
         points = [v * OVERSAMPLE for v in (x0, y0, x1, y1)]
         self.draw.line(points, fill=colour, width=max(1, round(width * OVERSAMPLE)))
 
-    def dashed(self, x0: float, y0: float, x1: float, y1: float, colour: str, width: float = 1.0, dash: float = 5.0) -> None:
-        pieces = max(1, int(math.hypot(x1 - x0, y1 - y0) / dash))
-        for i in range(0, pieces, 2):
-            a, b = i / pieces, min(1.0, (i + 1) / pieces)
+    def dashed(self, x0: float, y0: float, x1: float, y1: float, colour: str, dash: tuple[int, int], width: float = 1.0) -> None:
+        far, at = math.hypot(x1 - x0, y1 - y0) or 1.0, 0.0
+        while at < far:
+            a, b = at / far, min(1.0, (at + dash[0]) / far)
             self.line(x0 + (x1 - x0) * a, y0 + (y1 - y0) * a, x0 + (x1 - x0) * b, y0 + (y1 - y0) * b, colour, width)
+            at += sum(dash)
 
     def dot(self, x: float, y: float, radius: float, colour: str) -> None:
         self.draw.ellipse([v * OVERSAMPLE for v in (x - radius, y - radius, x + radius, y + radius)], fill=colour)
@@ -55,62 +56,55 @@ class _Pen:
             self.dot(x, y, width / 2, colour)
 
     def arrow(self, x: float, y: float, length: float, colour: str, width: float) -> None:
-        if abs(length) < 2:
+        if abs(length) < STAGE.least_arrow:
             return
-        sign, head = math.copysign(1, length), min(abs(length), width * 2.4)
+        sign, head = math.copysign(1, length), min(abs(length), width * STAGE.arrow_head[0])
+        half = head * STAGE.arrow_head[1]
         self.line(x, y, x + length - sign * head, y, colour, width)
-        tip = [(x + length, y), (x + length - sign * head, y - head * 0.62), (x + length - sign * head, y + head * 0.62)]
+        tip = [(x + length, y), (x + length - sign * head, y - half), (x + length - sign * head, y + half)]
         self.draw.polygon([(px * OVERSAMPLE, py * OVERSAMPLE) for px, py in tip], fill=colour)
 
     def text(self, x: float, y: float, text: str, colour: str, size: int = 12, anchor: str = "la") -> None:
         self.draw.text((x * OVERSAMPLE, y * OVERSAMPLE), text, fill=colour, font=_font(size * OVERSAMPLE), anchor=anchor)
 
 
-def pixels_per_metre(pole_length: float, width: int = WIDTH, height: int = HEIGHT) -> float:
-    """The scale at which the whole track and the whole pole are seen."""
-    return min(width / (2 * HALF_VIEW), (height - 96) / (max(pole_length, 1.2) * 1.04 + 0.3))
-
-
 def frame(recording: Recording, step: int, label: str = "", role: str = "policy") -> Image.Image:
     """The picture before step `step` (0 to T; T is the end), WIDTH x HEIGHT, RGB."""
     if not 0 <= step <= recording.steps:
         raise ValueError(f"step must be between 0 and {recording.steps}, got {step}")
-    r, w = recording, recording.world
+    r, w, s = recording, recording.world, STAGE
     image = Image.new("RGB", (WIDTH * OVERSAMPLE, HEIGHT * OVERSAMPLE), COLOUR["ground"])
-    pen, ground, middle = _Pen(image), HEIGHT - 34, WIDTH / 2
-    scale = pixels_per_metre(2 * w.pole_half_length)
+    pen, ground, middle = _Pen(image), HEIGHT - s.ground, WIDTH / 2
+    scale = pixels_per_metre(2 * w.pole_half_length, WIDTH, HEIGHT - TITLE)
     _track(pen, scale, ground, middle)
 
     x, _, angle, _ = r.states[step]
     x = middle + float(x) * scale
-    size = math.cbrt(w.cart_mass)
-    cart_w, cart_h = max(26, 0.5 * scale * size), max(15, 0.24 * scale * size)
-    wheel = max(3, cart_h * 0.2)
+    cart_w, cart_h = (max(least, size * scale * math.cbrt(w.cart_mass)) for least, size in zip(s.least_cart, s.cart, strict=True))
+    wheel = max(s.least_wheel, cart_h * s.wheel)
     top, length = ground - cart_h - wheel, 2 * w.pole_half_length * scale
 
     def end_of(a: float, far: float) -> tuple[float, float, float, float]:
         return x, top, x + math.sin(a) * far, top - math.cos(a) * far
 
     for limit in (-ANGLE_LIMIT, ANGLE_LIMIT):
-        pen.dashed(*end_of(limit, max(length, 0.45 * scale) * 1.04), COLOUR["muted"], 1, 4)
+        pen.dashed(*end_of(limit, max(length, s.limit_line[0] * scale) * s.limit_line[1]), COLOUR["muted"], s.limit_dash)
     box = [v * OVERSAMPLE for v in (x - cart_w / 2, top, x + cart_w / 2, top + cart_h)]
-    pen.draw.rounded_rectangle(box, 4 * OVERSAMPLE, COLOUR["cart"])
+    pen.draw.rounded_rectangle(box, s.corner * OVERSAMPLE, COLOUR["cart"])
     for side in (-1, 1):
-        pen.dot(x + side * cart_w * 0.28, ground - wheel, wheel, COLOUR["cart"])
+        pen.dot(x + side * cart_w * s.wheel_at, ground - wheel, wheel, COLOUR["cart"])
     if w.reversed_motor:
-        half, middle_y = min(cart_w * 0.3, 20), top + cart_h * 0.52
-        pen.arrow(x - half, middle_y - half * 0.36, 2 * half, COLOUR["ground"], 2)
-        pen.arrow(x + half, middle_y + half * 0.36, -2 * half, COLOUR["ground"], 2)
-    thickness = min(22, max(3.5, 0.075 * scale * math.sqrt(w.pole_mass / 0.1)))
+        half, middle_y = min(cart_w * s.reversed_half[0], s.reversed_half[1]), top + cart_h * s.reversed_at[0]
+        pen.arrow(x - half, middle_y - half * s.reversed_at[1], 2 * half, COLOUR["ground"], s.reversed_arrow)
+        pen.arrow(x + half, middle_y + half * s.reversed_at[1], -2 * half, COLOUR["ground"], s.reversed_arrow)
+    thickness = min(s.pole_px[1], max(s.pole_px[0], s.pole * scale * math.sqrt(w.pole_mass / s.pole_mass)))
     pen.rod(*end_of(float(angle), length), ROLES[role].light, thickness)
     if w.angle_bias or w.mirrored_sensors:  # the pole that the sensor reports
-        pen.dashed(*end_of(float(r.observations[step, 2]), length), COLOUR["ink"], 2, 6)
-    pen.dot(x, top, max(2.2, thickness * 0.3), COLOUR["ground"])
-    if step < r.steps:
-        motor = float(r.forces[step]) * FORCE_SCALE * scale
-        pen.arrow(x + math.copysign(cart_w / 2 + 5, motor), top + cart_h * 0.5, motor, COLOUR["force"], 4.5)
-    if w.wind:
-        pen.arrow(x + math.copysign(cart_w / 2 + 5, w.wind), top - 9, w.wind * FORCE_SCALE * scale, COLOUR["wind"], 4.5)
+        pen.dashed(*end_of(float(r.observations[step, 2]), length), COLOUR["ink"], s.sensed_dash, s.sensed_line)
+    pen.dot(x, top, max(s.least_hub, thickness * s.hub), COLOUR["ground"])
+    motor = float(r.forces[step]) if step < r.steps else 0.0
+    for force, y, name in ((motor, top + cart_h * 0.5, "force"), (w.wind, top - s.wind_above, "wind")):
+        pen.arrow(x + math.copysign(cart_w / 2 + s.arrow_gap, force), y, force * s.force * scale, COLOUR[name], s.arrow)
 
     pen.text(12, 10, label, COLOUR["ink"], 13)
     pen.text(WIDTH - 12, 10, f"step {step} of {r.steps}", COLOUR["muted"], 13, "ra")
@@ -120,12 +114,14 @@ def frame(recording: Recording, step: int, label: str = "", role: str = "policy"
 
 
 def _track(pen: _Pen, scale: float, ground: float, middle: float) -> None:
-    pen.line(0, ground, WIDTH, ground, COLOUR["muted"], 1.5)
+    pen.line(0, ground, WIDTH, ground, COLOUR["muted"], STAGE.line)
     for metre in range(-2, 3):
-        pen.line(middle + metre * scale, ground, middle + metre * scale, ground + 5, COLOUR["muted"], 1.5)
-        pen.text(middle + metre * scale, ground + 8, f"{metre} m", COLOUR["muted"], 11, "ma")
+        x = middle + metre * scale
+        pen.line(x, ground, x, ground + STAGE.tick, COLOUR["muted"], STAGE.line)
+        pen.text(x, ground + 8, f"{metre} m", COLOUR["muted"], 11, "ma")
     for limit in (-X_LIMIT, X_LIMIT):
-        pen.dashed(middle + limit * scale, ground + 6, middle + limit * scale, ground - 56, COLOUR["muted"], 1.5)
+        x = middle + limit * scale
+        pen.dashed(x, ground + 8, x, ground - STAGE.track_end, COLOUR["muted"], STAGE.end_dash, STAGE.line)
 
 
 def gif(recording: Recording, label: str = "", role: str = "policy") -> bytes:
