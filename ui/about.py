@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import math
+
 import gradio as gr
 
-TEXT = """
+from model.worlds.cartpole import ANGLE_LIMIT, MAX_EPISODE_STEPS, X_LIMIT
+from ui.shared.episode import STEPS_PER_SECOND
+
+TEXT = f"""
 ### What you see
-A small State Space Model (6,744 parameters) balances a pole on a cart, 50 times a second. It reads four sensors, keeps a hidden
-state of 32 numbers, and pushes left or right. An episode ends when the pole leans more than 12 degrees, when the cart leaves the
-track at 2.4 m, or after 500 steps.
+A small State Space Model (6,744 parameters) balances a pole on a cart, {STEPS_PER_SECOND} times a second. It reads four sensors,
+keeps a hidden state of 32 numbers, and pushes left or right. An episode ends when the pole leans more than
+{math.degrees(ANGLE_LIMIT):.0f} degrees, when the cart leaves the track at {X_LIMIT} m, or after {MAX_EPISODE_STEPS} steps.
 
 ### What is being shown
 The policy was meta-trained with MAML: its starting weights were chosen so that a few gradient steps, on a few episodes in a

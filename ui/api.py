@@ -58,7 +58,7 @@ def run(world: World, policy: str = "meta", greedy: bool = True, seed: int = 0) 
 
 
 def verify(world: World, policy: str = "meta", greedy: bool = True, seed: int = 0, episodes: int = 10) -> dict:
-    """Play up to 100 episodes under the 500-step limit and return their lengths with mean, std, min and max."""
+    """Play up to 100 episodes under CartPole-v1's step limit and return their lengths with mean, std, min and max."""
     choice, n = clean(world, policy, greedy, seed), check_episodes(episodes)
     values = returns(shared_model(choice.policy), choice.world, n, choice.seed, choice.greedy)
     std = float(values.std(ddof=1)) if n > 1 else 0.0

@@ -18,6 +18,7 @@ from model.experiments.report import START_LABELS, TABLES, Results, name_of
 from model.experiments.study import RESULTS
 from model.learn.training import read_log
 from model.policy.pretrained import PRETRAINED, pretrained_path
+from model.worlds.cartpole import MAX_EPISODE_STEPS, SOLVED
 from ui.shared.colours import ROLES
 
 # Starting points have colours of their own from the same palette: those of the roles mean before, standard and hybrid.
@@ -30,8 +31,8 @@ matplotlib.rcParams["svg.hashsalt"] = "results"  # with a fixed salt and no date
 
 def return_axes(axes: Any, title: str, x_label: str) -> None:
     """Title, units and the two limits that every plot of returns shows."""
-    axes.set(title=title, xlabel=x_label, ylabel="greedy return (steps)", ylim=(0, 520))
-    axes.axhline(475, color="#888888", linewidth=0.8, linestyle=":")
+    axes.set(title=title, xlabel=x_label, ylabel="greedy return (steps)", ylim=(0, 1.04 * MAX_EPISODE_STEPS))
+    axes.axhline(SOLVED, color="#888888", linewidth=0.8, linestyle=":")
     axes.grid(alpha=0.2)
     axes.spines[["top", "right"]].set_visible(False)
 

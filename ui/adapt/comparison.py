@@ -14,6 +14,7 @@ from model import HybridAdaptationConfig, StandardAdaptationConfig, StateSpaceMo
 from model.policy.cell import Cell
 from model.policy.params import GROUPS, group_of, with_task_axis
 from ui.adapt.run import AdaptRun, Curve
+from ui.shared.words import count
 
 MAP_SIZE = 41
 MAP_ANGLE = 12.0  # degrees
@@ -116,11 +117,11 @@ def _rule(curve: Curve) -> str:
         f"|θ′ − θ| = {lr:g} · {norm:.3g} · {factor:.3g} = {lr * norm * factor:.3g}",
     ]
     K = config.episodes_per_step
-    words = f"g: gradient on {K} fresh episode{'' if K == 1 else 's'} ({last.support_steps:,} environment steps)"
+    words = f"g: gradient on {count(K, 'fresh episode')} ({last.support_steps:,} environment steps)"
     if isinstance(config, HybridAdaptationConfig):
         words += f" and, with weight {config.experience_weight:g}, on replayed ones of earlier steps"
     still = curve.last.index - last.index
-    rest = f" The {still} step{'' if still == 1 else 's'} after it found nothing to learn." if still else ""
+    rest = f" The {count(still, 'step')} after it found nothing to learn." if still else ""
     return f"{head}<pre>{html.escape(chr(10).join(lines))}</pre><p>{words}.{rest}</p>"
 
 

@@ -10,6 +10,7 @@ import gradio as gr
 
 from model import WORLDS
 from ui.shared.controls import WorldControls, hint, unchecked
+from ui.shared.events import IN_BROWSER
 from ui.shared.inputs import ADAPT_FIELDS, LR_POWER, MODES, STARTS, TRAINED_LR, AdaptSettings, adapt_from_page, power_of
 from ui.shared.policies import POLICIES
 from ui.shared.session import Session
@@ -57,7 +58,7 @@ class AdaptControls:
             self.episodes = _number("episodes_per_step", "Episodes per step", 1, "adapt-episodes")
             self.weight = _number("experience_weight", "Experience weight (hybrid)", 0.1, "adapt-weight")
             self.seed = unchecked(gr.Number(0, label="Seed", info="Of the episodes collected and played", step=1, min_width=80))
-        self.power.input(None, self.power, self.lr_words, js=LR_WORDS, queue=False, show_progress="hidden", api_visibility="private")
+        self.power.input(None, self.power, self.lr_words, js=LR_WORDS, **IN_BROWSER)
 
     @property
     def settings(self) -> list:
@@ -80,7 +81,7 @@ class AdaptControls:
         """What `updates` fills."""
         return [*self.world.outputs, *self.settings, self.lr_words]
 
-    def updates(self, s: AdaptSettings) -> list[Any]:
-        """Values for `outputs` that show these settings."""
-        numbers = [power_of(s.adapt_lr), s.num_adapt_steps, s.episodes_per_step, s.experience_weight, s.seed]
-        return [*self.world.updates(s.world), s.start, s.mode, *numbers, lr_words(s.adapt_lr)]
+    def updates(self, s: AdaptSettings) -> dict:
+        """What each of `outputs` becomes so that they show these settings."""
+        values = [s.start, s.mode, power_of(s.adapt_lr), s.num_adapt_steps, s.episodes_per_step, s.experience_weight, s.seed]
+        return {**self.world.updates(s.world), **dict(zip(self.settings, values, strict=True)), self.lr_words: lr_words(s.adapt_lr)}

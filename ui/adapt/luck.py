@@ -18,8 +18,8 @@ from model.learn.rollout import collect
 from model.policy.params import with_task_axis
 from model.worlds.cartpole import MAX_EPISODE_STEPS, SOLVED
 from ui.adapt.run import EVALUATION_EPISODES, TIME_LIMIT, config_of
-from ui.adapt.words import count
 from ui.shared.inputs import AdaptSettings
+from ui.shared.words import OF_ALL, count
 
 SEEDS = 20
 AT_ONCE = 5  # seeds that run together: several at a time are quicker, and a few at a time can be stopped
@@ -107,12 +107,12 @@ def luck_words(luck: Luck) -> str:
         low, high = bootstrap_interval(last)
         solved = int((last >= SOLVED).sum())
         parts.append(
-            f"{mode.capitalize()}: {last.mean():.0f} of 500 on average after {count(returns.shape[1] - 1, 'step')} "
+            f"{mode.capitalize()}: {last.mean():.0f} {OF_ALL} on average after {count(returns.shape[1] - 1, 'step')} "
             f"(95% interval {low:.0f} to {high:.0f}); {solved} of {n} runs reach {SOLVED:.0f}, the worst {last.min():.0f}."
         )
     before = next(iter(luck.returns.values()))[0, 0]
     why = {"stopped": f" Stopped after {n} of {SEEDS} runs.", "time": f" Ended at {TIME_LIMIT:.0f} s after {n} of {SEEDS} runs."}
-    return f"{n} runs; before adaptation {before:.0f} of 500. {' '.join(parts)}{why.get(luck.ended, '')} {luck.problem}".strip()
+    return f"{n} runs; before adaptation {before:.0f} {OF_ALL}. {' '.join(parts)}{why.get(luck.ended, '')} {luck.problem}".strip()
 
 
 def luck_progress(luck: Luck) -> str:

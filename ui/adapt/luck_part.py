@@ -11,10 +11,10 @@ import gradio as gr
 from ui.adapt.controls import AdaptControls
 from ui.adapt.luck import Luck, luck_progress, luck_words, repeat
 from ui.adapt.view import LUCK_EMPTY, luck_value, paced
-from ui.play.tab import QUIET
 from ui.shared import stops
 from ui.shared.charts import chart
 from ui.shared.controls import hint, notice, problem
+from ui.shared.events import QUIET
 from ui.shared.session import Session
 
 

@@ -10,9 +10,9 @@ import gradio as gr
 
 from ui.adapt.controls import AdaptControls
 from ui.adapt.view import preview_value
-from ui.play.tab import QUIET
 from ui.shared.controls import problem
 from ui.shared.episode import record
+from ui.shared.events import QUIET
 from ui.shared.inputs import CUSTOM, AdaptSettings
 from ui.shared.session import Session
 
@@ -32,6 +32,7 @@ class Preview:
         world, start, seed = controls.world, controls.start, controls.seed
         self.inputs = [*world.inputs, start, seed]
         self.shown = gr.State(key(AdaptSettings()))  # what stands on the stage
+        self.session, self.player, self.message = session, player, message
         self.outputs = [session, player, message, self.shown]
         # One after another: two at once could end in the wrong order and leave another world on the stage than was chosen last.
         self.queue = {"concurrency_id": "preview", "concurrency_limit": 1, **QUIET}
@@ -47,32 +48,32 @@ class Preview:
         *world, start, seed = inputs
         return self.controls.read(session, (*world, start, "standard", 0, 1, 1, 0.0, seed))
 
-    def show(self, session: Session, *inputs):
+    def show(self, session: Session, *inputs) -> dict:
         """The starting point in the world that the controls show."""
         try:
             s = self._settings(session, inputs)
         except ValueError as error:
-            return gr.skip(), gr.skip(), problem(error), gr.skip()
+            return {self.message: problem(error)}
         recording = record(session.policy_model(s.start), s.world, s.seed, policy=s.start)
         # Play keeps its policy, and finds the world and the seed changed when the visitor comes back to it.
         session = replace(session, choice=replace(session.choice, world=s.world, seed=s.seed))
-        return session, preview_value(recording), "", key(s)
+        return {self.session: session, self.player: preview_value(recording), self.message: "", self.shown: key(s)}
 
-    def preset(self, session: Session, preset: Any, start: Any, seed: Any):
+    def preset(self, session: Session, preset: Any, start: Any, seed: Any) -> dict:
         """The same for a preset."""
         return self.show(session, *self.controls.world.inputs_of(preset), start, seed)
 
     def _button(self, name: str) -> Callable:
         return lambda session, start, seed: self.preset(session, name, start, seed)
 
-    def fields(self, session: Session, *inputs):
+    def fields(self, session: Session, *inputs) -> dict:
         """The same for a world whose fields have just been changed."""
         return self.show(session, CUSTOM, *inputs)
 
-    def coming_back(self, session: Session, shown: tuple, *inputs):
+    def coming_back(self, session: Session, shown: tuple, *inputs) -> dict:
         """The same when the tab is opened, unless it is what stands there already, with or without a run."""
         try:
             same = key(self._settings(session, inputs)) == shown
         except ValueError:
             same = True
-        return (gr.skip(),) * len(self.outputs) if same else self.show(session, *inputs)
+        return gr.skip() if same else self.show(session, *inputs)

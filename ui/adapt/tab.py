@@ -28,22 +28,19 @@ from ui.adapt.view import (
     stage_value,
 )
 from ui.adapt.words import progress, result_html, steps_table
-from ui.play.tab import COPY_LINK, QUIET, PlayTab
+from ui.play.tab import PlayTab
 from ui.shared import stops
 from ui.shared.charts import chart
 from ui.shared.controls import PolicyControls, hint, notice, problem, unchecked
 from ui.shared.episode import record
+from ui.shared.events import COPY_LINK, IN_BROWSER, QUIET, copy_text, file_button
 from ui.shared.files import new_file
 from ui.shared.inputs import Choice, adapt_from_query, adapt_to_query, check_name, preset_of
 from ui.shared.player import player
 from ui.shared.session import STATE_SECONDS, Session
 
 EXPIRED = "This visit rested for an hour, so its adapted policy was forgotten; press Adapt to start afresh."
-CLICK_FILE = """() => { setTimeout(() => document.querySelector("#adapt-file").click(), 0); }"""
-COPY_TEXT = """async (text) => {
-  const say = (t) => `<p class="notice" role="status">${t}</p>`;
-  try { await navigator.clipboard.writeText(text); return say("Python copied."); } catch { return say("Copy it from the box below."); }
-}"""
+COPY_PYTHON = copy_text("Python copied.", "Copy it from the box below.")
 
 
 class AdaptTab:
@@ -83,7 +80,7 @@ class AdaptTab:
         LuckPart(session, self.controls)
         with gr.Accordion("The same run in Python", open=False):
             self.code = gr.Code("# Press Adapt first.", language="python", interactive=False, show_label=False, elem_id="adapt-code")
-        self.file = gr.DownloadButton("File", visible="hidden", elem_id="adapt-file")
+        self.file = file_button("adapt-file")
         self.link = gr.Textbox("", visible="hidden", elem_id="adapt-link")
         self.run_id = gr.Textbox("", visible="hidden", elem_id="adapt-run-id")
         self.preview = Preview(session, self.controls, self.player, self.message)
@@ -110,9 +107,8 @@ class AdaptTab:
         self.step.release(self._show_step, [self.run, self.run_id, self.step], [self.player, self.message], **QUIET)
         then["reset"].click(self._reset, self.run, results, **QUIET)
         then["download"].click(self._download, [self.run, self.run_id, self.which, self.step], [self.file, self.message], **QUIET)
-        self.file.change(None, js=CLICK_FILE, queue=False, **QUIET)
-        then["copy"].click(None, self.link, self.message, js=COPY_LINK, queue=False, **QUIET)
-        then["python"].click(None, self.code, self.message, js=COPY_TEXT, queue=False, **QUIET)
+        then["copy"].click(None, self.link, self.message, js=COPY_LINK, **IN_BROWSER)
+        then["python"].click(None, self.code, self.message, js=COPY_PYTHON, **IN_BROWSER)
 
     def connect_tab(self, tab: gr.Tab) -> None:
         """Coming back to the stage shows the world that another tab has chosen meanwhile."""
@@ -121,12 +117,17 @@ class AdaptTab:
 
     def connect_play(self, play: PlayTab) -> None:
         """Keeping a policy puts it, its world and its seed on Play's stage."""
-        there = [play.policy.policy, *play.world.outputs, play.policy.seed]
-        outputs = [self.session, self.message, self.controls.start, *there, *self.controls.world.outputs, self.controls.seed]
-        self.then["keep"].click(self._keep, [self.session, self.run, self.run_id, self.which, self.step], outputs, **QUIET)
+        here = [self.session, self.message, *self.controls.world.outputs, self.controls.seed]
+        there = [*play.world.outputs, *play.policy.inputs]
+
+        def keep(*args) -> dict:
+            return self._keep(play, *args)
+
+        self.then["keep"].click(keep, [self.session, self.run, self.run_id, self.which, self.step], [*here, *there], **QUIET)
 
     def connect_link(self, page: gr.Blocks, tabs: gr.Tabs) -> None:
         """Restore what the page's link encodes, and open this tab if the link leads here."""
+        self.tabs = tabs
         page.load(self._open_link, self.session, [tabs, self.message, self.player, self.preview.shown, *self.controls.outputs], **QUIET)
 
     # --- showing ---
@@ -237,34 +238,39 @@ class AdaptTab:
             shown[self.player] = preview_value(record(run.curves[0].before.model, s.world, s.seed, policy=s.start))
         return shown
 
-    def _show_step(self, run: AdaptRun | None, run_id: str, step: Any):
+    def _show_step(self, run: AdaptRun | None, run_id: str, step: Any) -> dict:
         try:
             self._check(run, run_id)
-            return stage_value(run, check_number("step", step, 0, run.reached, int)), ""
+            return {self.player: stage_value(run, check_number("step", step, 0, run.reached, int)), self.message: ""}
         except ValueError as error:
-            return gr.skip(), problem(error)
+            return {self.message: problem(error)}
 
-    def _download(self, run: AdaptRun | None, run_id: str, which: Any, step: Any):
+    def _download(self, run: AdaptRun | None, run_id: str, which: Any, step: Any) -> dict:
         try:
             mode, point = self._chosen(run, run_id, which, step)
         except ValueError as error:
-            return gr.skip(), problem(error)
+            return {self.message: problem(error)}
         s = run.settings
         about = {"made_by": "adaptation", **adapt_to_query(s), "mode": mode, "steps_made": str(point.index)}
         name = f"adapted-{s.start}-{preset_of(s.world)}-{mode}-{s.seed}-step{point.index}.safetensors"
-        return gr.DownloadButton(value=new_file(name, serialise(point.model, about))), notice("The weights are ready.")
+        file = gr.DownloadButton(value=new_file(name, serialise(point.model, about)))
+        return {self.file: file, self.message: notice("The weights are ready.")}
 
-    def _keep(self, session: Session, run: AdaptRun | None, run_id: str, which: Any, step: Any):
-        untouched = 2 + 2 * len(self.controls.world.outputs) + 2
+    def _keep(self, play: PlayTab, session: Session, run: AdaptRun | None, run_id: str, which: Any, step: Any) -> dict:
         try:
             _, point = self._chosen(run, run_id, which, step)
         except ValueError as error:
-            return gr.skip(), problem(error), *[gr.skip()] * (untouched - 1)
-        s = run.settings
-        session = replace(session.with_model(point.model), choice=Choice(s.world, "yours", True, s.seed), recording=None)
-        world = self.controls.world.updates(s.world)
-        done = notice("Kept: it is “Yours” on the Play tab, and can be a starting point here.")
-        return session, done, gr.skip(), PolicyControls.with_yours(), *world, s.seed, *world, s.seed
+            return {self.message: problem(error)}
+        choice = Choice(run.settings.world, "yours", True, run.settings.seed)
+        return {
+            self.session: replace(session.with_model(point.model), choice=choice, recording=None),
+            self.message: notice("Kept: it is “Yours” on the Play tab, and can be a starting point here."),
+            **self.controls.world.updates(choice.world),
+            self.controls.seed: choice.seed,
+            **play.world.updates(choice.world),
+            **play.policy.updates(choice),
+            play.policy.policy: PolicyControls.with_yours(),
+        }
 
     @staticmethod
     def _check(run: AdaptRun | None, run_id: str) -> None:
@@ -278,14 +284,18 @@ class AdaptTab:
         curve = run.curve(check_name("result to use", which, [c.mode for c in run.curves]))
         return curve.mode, curve.points[check_number("step", step, 0, curve.last.index, int)]
 
-    def _open_link(self, session: Session, request: gr.Request):
-        untouched = [gr.skip()] * (len(self.controls.outputs) + 2)
+    def _open_link(self, session: Session, request: gr.Request) -> dict:
         try:
             settings = adapt_from_query(dict(request.query_params), session.model is not None)
         except ValueError as error:
-            return gr.Tabs(selected="adapt"), problem(f"This link can't be opened: {error}."), *untouched
+            return {self.tabs: gr.Tabs(selected="adapt"), self.message: problem(f"This link can't be opened: {error}.")}
         if settings is None:
-            return gr.skip(), gr.skip(), *untouched
-        value = preview_value(record(session.policy_model(settings.start), settings.world, settings.seed, policy=settings.start))
-        done = notice("Press Adapt to run what this link describes.")
-        return gr.Tabs(selected="adapt"), done, value, key(settings), *self.controls.updates(settings)
+            return gr.skip()
+        recording = record(session.policy_model(settings.start), settings.world, settings.seed, policy=settings.start)
+        return {
+            self.tabs: gr.Tabs(selected="adapt"),
+            self.message: notice("Press Adapt to run what this link describes."),
+            self.player: preview_value(recording),
+            self.preview.shown: key(settings),
+            **self.controls.updates(settings),
+        }

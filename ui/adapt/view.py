@@ -11,16 +11,17 @@ import numpy as np
 
 from ui.adapt.luck import Luck, band
 from ui.adapt.run import EVALUATION_EPISODES, AdaptRun, Curve, Point
-from ui.adapt.words import count, short_name
 from ui.shared.charts import Series, chart_value
 from ui.shared.controls import hint
 from ui.shared.episode import Recording, record
 from ui.shared.inputs import AdaptSettings
 from ui.shared.player import Shown, player_value
+from ui.shared.policies import short_name
+from ui.shared.words import OF_ALL, count
 
 PACE = 0.2  # s between two pictures: quicker, an eye could not follow and the wire would choke
 X_TITLE = "gradient steps"
-Y_TITLE = "return (steps of 500)"
+Y_TITLE = f"return (steps {OF_ALL})"
 RESULT_EMPTY = hint("Press Adapt: what happened will be said here in one sentence.")
 TABLE_EMPTY = '<div class="steps">' + hint("One row for each gradient step: return, loss, environment steps, time.") + "</div>"
 WHAT_EMPTY = hint("Press Adapt to see it.")

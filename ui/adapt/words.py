@@ -7,32 +7,23 @@ import html
 from model.worlds.cartpole import MAX_EPISODE_STEPS, SOLVED
 from ui.adapt.run import EVALUATION_EPISODES, TIME_LIMIT, AdaptRun, Curve, Point
 from ui.shared.player import differences
-from ui.shared.policies import POLICIES
+from ui.shared.policies import short_name
+from ui.shared.words import OF_ALL, count
 
 SAME = 10.0  # steps of mean return that count as no change
 COLLAPSED = 30.0  # a policy that always pushes one way falls after about 9 steps, a random one after about 22
-
-
-def count(n: int, what: str) -> str:
-    """A number with its noun: 1 step, 2 steps; thousands with a comma."""
-    return f"{n:,} {what}{'' if n == 1 else 's'}"
-
-
-def short_name(policy: str) -> str:
-    """A policy's name without its explanation."""
-    return POLICIES[policy].split(" (")[0]
 
 
 def level(point: Point) -> str:
     """How well a policy does, as the object of "it ...": "stands for all 500 steps", "falls after 9 steps"."""
     mean, least = point.returns.mean(), point.returns.min()
     if least >= MAX_EPISODE_STEPS:
-        return "stands for all 500 steps"
+        return f"stands for all {MAX_EPISODE_STEPS} steps"
     if mean >= SOLVED:
-        return f"stands for {mean:.0f} of 500 steps"
+        return f"stands for {mean:.0f} {OF_ALL} steps"
     if point.returns.max() < MAX_EPISODE_STEPS:
         return f"falls after {mean:.0f} step{'' if round(mean) == 1 else 's'}"
-    return f"reaches {mean:.0f} of 500 steps"
+    return f"reaches {mean:.0f} {OF_ALL} steps"
 
 
 def _past(words: str) -> str:
@@ -79,9 +70,9 @@ def outcome(curve: Curve) -> str:
     peak = float(best.returns.mean())
     if peak - f > max(SAME, 0.1 * peak) and peak > b + SAME:
         how = "collapsed" if f < COLLAPSED else "got worse"
-        return f"{after(best)} it reached {peak:.0f} of 500, then it {how}: {f:.0f} of 500 after {count(last.index, 'step')}"
+        return f"{after(best)} it reached {peak:.0f} {OF_ALL}, then it {how}: {f:.0f} {OF_ALL} after {count(last.index, 'step')}"
     if f > b + SAME:
-        return f"it partly recovered: {f:.0f} of 500 {after(last)}"
+        return f"it partly recovered: {f:.0f} {OF_ALL} {after(last)}"
     return f"no change: {after(last)} it {level(last)}"
 
 

@@ -11,11 +11,11 @@ import gradio as gr
 from ui.meta_train.families import FAMILIES
 from ui.meta_train.settings import CUSTOM_RECIPE, FIRST_RECIPE, INFOS, RECIPES, STARTS, TIME_BUDGET
 from ui.shared.controls import spoken, unchecked
+from ui.shared.events import IN_BROWSER
 
 NAMES = ("families", "start", "time_budget", *INFOS, "seed")
 ONLY_RANDOM = "; with random weights only"
 HELP = {"state_dim": ONLY_RANDOM, "hidden_dim": ONLY_RANDOM}
-QUIET = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 
 
 def _field(name: str, value: Any):
@@ -67,6 +67,6 @@ class MetaControls:
     def _connect(self) -> None:
         """A recipe sets the fields, and a field turns the recipe to "custom": in the browser, before a quick visitor reaches Train."""
         table = json.dumps({name: [s.values()[n] for n in NAMES] for name, (_, s) in RECIPES.items()})
-        self.recipe.input(None, [self.recipe, *self.inputs], self.inputs, js=f"(name, ...v) => ({table})[name] ?? v", **QUIET)
+        self.recipe.input(None, [self.recipe, *self.inputs], self.inputs, js=f"(name, ...v) => ({table})[name] ?? v", **IN_BROWSER)
         for field in self.inputs:
-            field.input(None, None, self.recipe, js=f"() => {json.dumps(CUSTOM_RECIPE)}", **QUIET)
+            field.input(None, None, self.recipe, js=f"() => {json.dumps(CUSTOM_RECIPE)}", **IN_BROWSER)

@@ -9,6 +9,7 @@ import numpy as np
 
 from model import World
 from model.learn.maml import WorldSampler
+from model.worlds.cartpole import MAX_DELAY
 from model.worlds.sampling import draw_world
 
 FAMILIES: MappingProxyType[str, str] = MappingProxyType(
@@ -22,7 +23,7 @@ FAMILIES: MappingProxyType[str, str] = MappingProxyType(
     }
 )
 PHYSICS = ("gravity", "cart_mass", "pole_mass", "pole_half_length", "force_mag")
-MAX_DELAY = 4  # steps
+LONGEST_DELAY = MAX_DELAY - 1  # steps; the longest possible is left for what no training saw
 
 
 def family_sampler(families: Sequence[str], split: str = "train") -> WorldSampler:
@@ -42,7 +43,7 @@ def family_sampler(families: Sequence[str], split: str = "train") -> WorldSample
         values = {name: getattr(full, name) for name in drawn}
         if "gravity" not in values and split != "train":
             values["gravity"] = round(World().gravity + round(full.gravity * 1000) % 10 / 1000, 3)
-        delay = int(generator.integers(MAX_DELAY + 1)) if "action_delay" in families else 0
+        delay = int(generator.integers(LONGEST_DELAY + 1)) if "action_delay" in families else 0
         return World(
             reversed_motor="reversed_motor" in families and turn % 2 == 1,
             mirrored_sensors="mirrored_sensors" in families and turn // 2 % 2 == 1,

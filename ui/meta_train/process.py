@@ -14,6 +14,7 @@ from typing import Any
 
 from model import MetaEpoch
 from ui.meta_train.settings import MetaSettings, to_json
+from ui.shared.words import count
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -84,7 +85,7 @@ class TrainingProcess:
         how = f"signal {-code}" if code < 0 else f"exit code {code}"
         last = self._errors.decode(errors="replace").strip().splitlines()[-1:]
         done = len(self.epochs)
-        kept = f"the best parameters of its {done} epoch{'' if done == 1 else 's'} are kept" if self.best else "there is nothing to keep"
+        kept = f"the best parameters of its {count(done, 'epoch')} are kept" if self.best else "there is nothing to keep"
         return f"The training process ended unexpectedly ({how}{': ' + last[0][:160] if last else ''}); {kept}."
 
     def beat(self) -> None:

@@ -14,8 +14,9 @@ from model.learn.recipes import ONE_MINUTE
 from model.worlds.cartpole import MAX_EPISODE_STEPS
 from ui.meta_train.families import FAMILIES
 from ui.shared.inputs import check_name, check_seed, shown
+from ui.shared.policies import POLICIES, short_name
 
-STARTS: Mapping[str, str] = MappingProxyType({"random": "Random weights", "meta": "Shipped meta weights", "yours": "Yours"})
+STARTS: Mapping[str, str] = MappingProxyType({"random": POLICIES["untrained"], "meta": POLICIES["meta"], "yours": short_name("yours")})
 
 # The page's limits where they are tighter than the config's: what two small cores do within minutes.
 LIMITS = {
@@ -23,12 +24,12 @@ LIMITS = {
     "tasks_per_epoch": (1, 40),
     "episodes_per_task": (1, 40),
     "inner_steps": (0, 5),
-    "max_steps_per_episode": (10, 500),
+    "max_steps_per_episode": (10, MAX_EPISODE_STEPS),
     "outer_updates": (1, 5),
     "state_dim": (1, 64),
     "hidden_dim": (1, 128),
 }
-# Environment steps of one epoch, all episodes full: 20 worlds x 10 episodes x 500 steps, before and after one step, are as many.
+# Environment steps of one epoch, all episodes full: 20 worlds x 10 full episodes, before and after one step, are as many.
 # With the sizes below the worker then peaks at 1.2 GB.
 MAX_EPOCH_STEPS = 200_000
 FULL_SIZE = 96  # state_dim + hidden_dim; larger models need more memory for each step and get fewer

@@ -20,17 +20,15 @@ from ui.meta_train.view import after_label, check_html, loss_chart, numbers, pha
 from ui.shared.charts import chart
 from ui.shared.controls import PolicyControls, hint, notice, problem
 from ui.shared.episode import record
+from ui.shared.events import QUIET, file_button
 from ui.shared.files import new_file
 from ui.shared.player import Shown, player, player_value
 from ui.shared.policies import shared_model
 from ui.shared.session import STATE_SECONDS, Session
 
-PRIVATE = {"api_visibility": "private"}
-QUIET = {"show_progress": "hidden", **PRIVATE}
-CLICK_FILE = """() => { setTimeout(() => document.querySelector("#meta-file").click(), 0); }"""
 # On a phone the button stands below the curves: bring them back into view.
 SHOW_CURVES = """(...inputs) => {
-  const behavior = matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth";
+  const behavior = window.ssmDraw.calm() ? "auto" : "smooth";
   if (innerWidth <= 820) document.querySelector("#meta-numbers").scrollIntoView({ behavior });
   return inputs;
 }"""
@@ -104,7 +102,7 @@ class MetaTrainTab:
             with gr.Column(elem_classes="meta-result", min_width=320):
                 self.player = player(first_stage(), elem_id="meta-stage")
                 self.check = gr.HTML(hint(WAIT), elem_id="meta-check", elem_classes="verdict-box")
-                self.file = gr.DownloadButton("File", visible="hidden", elem_id="meta-file")
+                self.file = file_button("meta-file")
         self._connect()
 
     def _connect(self) -> None:
@@ -114,22 +112,27 @@ class MetaTrainTab:
         # The line of ui/training_queue.py is the queue, with a place in words; Gradio's own only has to be long enough for it.
         self.train.click(self._train, inputs, [*live, *buttons], js=SHOW_CURVES, concurrency_limit=RUNNING + WAITING + 4, **QUIET)
         self.stop.click(self._stop, None, self.message, queue=False, **QUIET)
-        self.upload.upload(self._upload, self.upload, [self.trained, self.message, self.use, *self.saves.values()], **QUIET)
+        taken = [self.trained, self.message, self.use, *self.saves.values()]
+        self.upload.upload(self._upload, self.upload, taken, **{**QUIET, "preprocess": True})  # which reads the file
         for name, button in self.saves.items():
             button.click(getattr(self, f"_save_{name}"), self.trained, [self.file, self.message], **QUIET)
-        self.file.change(None, js=CLICK_FILE, queue=False, **QUIET)
 
     def connect_use(self, play_policy: gr.Dropdown, adapt_start: gr.Dropdown) -> None:
         """Let "Use this model" make the model the visitor's own, chosen in Play and in Adapt."""
+        self.play_policy, self.adapt_start = play_policy, adapt_start
         outputs = [self.session, self.message, play_policy, adapt_start]
         self.use.click(self._use, [self.session, self.trained], outputs, **QUIET)
 
-    def _use(self, session: Session, trained: Trained | None):
+    def _use(self, session: Session, trained: Trained | None) -> dict:
         if trained is None:
-            return gr.skip(), problem("There is no model yet: press Train, or upload a checkpoint."), gr.skip(), gr.skip()
+            return {self.message: problem("There is no model yet: press Train, or upload a checkpoint.")}
         mine = session.with_model(trained.model)
-        mine = replace(mine, choice=replace(mine.choice, policy="yours"), recording=None)  # so that Play shows it anew
-        return mine, notice("It is now “Yours” in Play and in Adapt."), PolicyControls.with_yours(), "yours"
+        return {
+            self.session: replace(mine, choice=replace(mine.choice, policy="yours"), recording=None),  # so that Play shows it anew
+            self.message: notice("It is now “Yours” in Play and in Adapt."),
+            self.play_policy: PolicyControls.with_yours(),
+            self.adapt_start: "yours",
+        }
 
     def _train(self, session: Session, request: gr.Request, *values) -> Iterator[dict]:
         try:
@@ -188,29 +191,33 @@ class MetaTrainTab:
             return notice("Nothing is training.")
         return notice("Stopping; the best parameters so far are kept." if pressed == 1 else "Stopping; the check is skipped.")
 
-    def _upload(self, data: Any):
-        buttons = list(self.saves)
+    def _upload(self, data: Any) -> dict:
         try:
             model = model_from_bytes(data)
         except ValueError as error:
-            return gr.skip(), problem(error), gr.skip(), *[gr.skip()] * len(buttons)
+            return {self.message: problem(error)}
         count = sum(model.count_parameters().values())
         sizes = f"state_dim {model.state_dim}, hidden_dim {model.hidden_dim}"
         text = f'Read: {count:,} parameters, {sizes}. "Use this model" puts it into Play and Adapt.'
-        # An uploaded checkpoint has no log and no figure.
-        saves = [gr.Button(interactive=name == "checkpoint") for name in buttons]
-        return Trained(data, model), notice(text), gr.Button(interactive=True), *saves
+        return {
+            self.trained: Trained(data, model),
+            self.message: notice(text),
+            self.use: gr.Button(interactive=True),
+            # An uploaded checkpoint has no log and no figure.
+            **{button: gr.Button(interactive=name == "checkpoint") for name, button in self.saves.items()},
+        }
 
-    def _save(self, trained: Trained | None, suffix: str, data: bytes):
-        return gr.DownloadButton(value=new_file(f"{trained.name}{suffix}", data)), notice(f"{trained.name}{suffix} is ready.")
+    def _save(self, trained: Trained, suffix: str, data: bytes) -> dict:
+        name = f"{trained.name}{suffix}"
+        return {self.file: gr.DownloadButton(value=new_file(name, data)), self.message: notice(f"{name} is ready.")}
 
-    def _save_checkpoint(self, trained: Trained | None):
+    def _save_checkpoint(self, trained: Trained | None) -> dict:
         return self._save(trained, ".safetensors", trained.checkpoint) if trained else self._nothing()
 
-    def _save_log(self, trained: Trained | None):
+    def _save_log(self, trained: Trained | None) -> dict:
         return self._save(trained, "_log.csv", trained.log()) if trained and trained.epochs else self._nothing()
 
-    def _save_figure(self, trained: Trained | None):
+    def _save_figure(self, trained: Trained | None) -> dict:
         if not trained or not trained.epochs:
             return self._nothing()
         c = trained.settings.config
@@ -218,5 +225,5 @@ class MetaTrainTab:
         figure = training_figure(trained.epochs, longest(c), title, after_label(trained.settings))
         return self._save(trained, ".svg", svg(figure))
 
-    def _nothing(self):
-        return gr.skip(), problem("There is nothing to save yet: press Train.")
+    def _nothing(self) -> dict:
+        return {self.message: problem("There is nothing to save yet: press Train.")}

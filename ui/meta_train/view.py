@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 
 from model import MetaEpoch
-from model.worlds.cartpole import MAX_EPISODE_STEPS
+from model.worlds.cartpole import MAX_EPISODE_STEPS, SOLVED
 from ui.meta_train.run import TrainingState
 from ui.meta_train.settings import MetaSettings, longest
 from ui.shared.charts import Series, chart_value
+from ui.shared.words import OF_ALL, count
 
 SMOOTH = 5  # epochs
 EMPTY = "Press Train: the return before and after adaptation grows here, epoch by epoch."
@@ -30,8 +31,7 @@ def smoothed(values: Sequence[float], window: int = SMOOTH) -> np.ndarray:
 
 def after_label(settings: MetaSettings) -> str:
     """What "after adaptation" means in this training."""
-    steps = settings.config.inner_steps
-    return f"after {steps} step{'' if steps == 1 else 's'}"
+    return f"after {count(settings.config.inner_steps, 'step')}"
 
 
 def ordinal(n: int) -> str:
@@ -129,7 +129,7 @@ def numbers(state: TrainingState | None) -> str:
 def phase_words(state: TrainingState) -> str:
     """What is going on, one sentence."""
     done, kept = len(state.epochs), "the best parameters are kept"
-    epochs = f"{done} epoch{'' if done == 1 else 's'}"
+    epochs = count(done, "epoch")
     if state.phase == "waiting":
         return f"You are {ordinal(state.place)} in the queue. The training starts by itself; Stop gives up the place."
     if state.phase == "starting":
@@ -154,17 +154,17 @@ def check_html(state: TrainingState) -> str:
     returns = np.array(check["returns"])  # (steps, worlds, episodes)
     worlds, episodes = returns.shape[1:]
     means = returns.mean(axis=(1, 2))
-    names = ["before adaptation"] + [f"after {s} step{'' if s == 1 else 's'}" for s in check["steps"][1:]]
+    names = ["before adaptation"] + [f"after {count(s, 'step')}" for s in check["steps"][1:]]
     best = " and ".join(f"{m:.0f} {n}" for m, n in zip(means[1:], names[1:], strict=True)) or "no step could be made"
-    sentence = f"In {worlds} validation worlds of these families the policy stood for {means[0]:.0f} of {MAX_EPISODE_STEPS} steps "
+    sentence = f"In {worlds} validation worlds of these families the policy stood for {means[0]:.0f} {OF_ALL} steps "
     sentence += f"before adaptation, {best} (greedy, {episodes} episodes in each world, {check['seconds']:.1f} s)."
     if check["problem"]:
         sentence += f" {check['problem'][:1].upper()}{check['problem'][1:]}."
     rows = []
     for name, r in zip(names, returns, strict=True):
         by_world = r.mean(axis=1)
-        solved = int((by_world >= 475).sum())
+        solved = int((by_world >= SOLVED).sum())
         cells = (name, f"{r.mean():.0f}", f"{by_world.min():.0f}", f"{by_world.max():.0f}", f"{solved} of {worlds}")
         rows.append("<tr>" + "".join(f"<td>{html.escape(c)}</td>" for c in cells) + "</tr>")
-    head = "".join(f"<th>{h}</th>" for h in ("", "Mean return", "Worst world", "Best world", "Worlds at 475 or more"))
+    head = "".join(f"<th>{h}</th>" for h in ("", "Mean return", "Worst world", "Best world", f"Worlds at {SOLVED:g} or more"))
     return f'<div class="verdict"><p>{html.escape(sentence)}</p><table><tr>{head}</tr>{"".join(rows)}</table></div>'

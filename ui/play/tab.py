@@ -3,33 +3,23 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Callable
 from urllib.parse import urlencode
 
 import gradio as gr
 import numpy as np
 
+from model.worlds.cartpole import MAX_EPISODE_STEPS
 from ui.shared.controls import PolicyControls, WorldControls, hint, notice, problem, unchecked
-from ui.shared.episode import returns, to_csv
+from ui.shared.episode import Recording, returns, to_csv
+from ui.shared.events import COPY_LINK, IN_BROWSER, PRIVATE, QUIET, file_button
 from ui.shared.files import new_file
 from ui.shared.inputs import Choice, check_episodes, choice_from_page, from_query, to_query
 from ui.shared.player import Shown, caption, differences, player, player_value
-from ui.shared.policies import POLICIES
+from ui.shared.policies import short_name
 from ui.shared.render import gif
 from ui.shared.session import Session
-
-# Gradio's own checks answer with a toast; ui/inputs.py alone checks, and its sentence stands beside the controls.
-PRIVATE = {"api_visibility": "private", "preprocess": False}
-QUIET = {"show_progress": "hidden", **PRIVATE}
-
-COPY_LINK = """async (query) => {
-  const url = location.origin + location.pathname + "?" + query;
-  const say = (text) => `<p class="notice" role="status">${text.replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`)}</p>`;
-  try { await navigator.clipboard.writeText(url); return say("Link copied."); } catch { return say("Copy this link: " + url); }
-}"""
-
-# A DownloadButton downloads what it holds when it is clicked, and a file made on that very click comes too late. So the file
-# is made first; when it reaches the hidden button, the button is clicked.
-CLICK_FILE = """() => { setTimeout(() => document.querySelector("#play-file").click(), 0); }"""
+from ui.shared.words import OF_ALL
 
 
 def first_session() -> Session:
@@ -46,19 +36,14 @@ def verdict(values: np.ndarray, choice: Choice) -> str:
     """The outcome of many episodes: a sentence, then a small table."""
     n, how = len(values), "" if choice.policy == "random" else f"; {'greedy' if choice.greedy else 'sampled'} actions"
     std = float(values.std(ddof=1)) if n > 1 else 0.0
-    who = html.escape(caption_of(choice))
-    sentence = f"{who} stood for {values.mean():.1f} ± {std:.1f} of 500 steps (mean ± standard deviation, n = {n}{how})."
-    full = int((values >= 500).sum())
+    who = html.escape(short_name(choice.policy))
+    sentence = f"{who} stood for {values.mean():.1f} ± {std:.1f} {OF_ALL} steps (mean ± standard deviation, n = {n}{how})."
+    full = int((values >= MAX_EPISODE_STEPS).sum())
     cells = {"Mean": f"{values.mean():.1f}", "Std": f"{std:.1f}", "Min": f"{values.min():.0f}", "Max": f"{values.max():.0f}"}
-    cells |= {"All 500": f"{full} of {n}"}
+    cells |= {f"All {MAX_EPISODE_STEPS}": f"{full} of {n}"}
     head, row = ("".join(f"<{tag}>{html.escape(t)}</{tag}>" for t in texts) for tag, texts in (("th", cells), ("td", cells.values())))
     where = html.escape(", ".join(differences(choice.world)))
     return f'<div class="verdict"><p>{sentence} World: {where}.</p><table><tr>{head}</tr><tr>{row}</tr></table></div>'
-
-
-def caption_of(choice: Choice) -> str:
-    """The policy's short name."""
-    return POLICIES[choice.policy].split(" (")[0]
 
 
 class PlayTab:
@@ -87,7 +72,7 @@ class PlayTab:
                 self.verdict = gr.HTML(
                     hint("Verify plays many episodes of this choice at once and gives their mean."), elem_classes="verdict-box"
                 )
-                self.file = gr.DownloadButton("File", visible="hidden", elem_id="play-file")
+                self.file = file_button("play-file")
                 self.link = gr.Textbox(urlencode(to_query(first.choice)), visible="hidden", elem_id="play-link")
         self._connect()
 
@@ -101,14 +86,13 @@ class PlayTab:
         self.run.click(self._run, [self.session, *self.inputs], stage, **QUIET)
         self.policy.seed.submit(self._run, [self.session, *self.inputs], stage, **QUIET)
         self.verify.click(self._verify, [self.session, self.episodes, *self.inputs], [self.verdict, self.message], **PRIVATE)
-        self.copy.click(None, self.link, self.message, js=COPY_LINK, queue=False, **QUIET)
+        self.copy.click(None, self.link, self.message, js=COPY_LINK, **IN_BROWSER)
         for button, make in ((self.gif, self._gif), (self.csv, self._csv)):
             button.click(make, self.session, [self.file, self.message], **QUIET)
-        self.file.change(None, js=CLICK_FILE, queue=False, **QUIET)
 
     def connect_tab(self, tab: gr.Tab) -> None:
         """Coming back to a stage whose choice another tab has changed plays the new choice."""
-        tab.select(self._return, self.session, [self.session, self.player, self.link], **QUIET)
+        tab.select(self._return, self.session, [self.session, self.player, self.message, self.link], **QUIET)
 
     def connect_link(self, page: gr.Blocks) -> None:
         """Restore and play what the page's link encodes."""
@@ -119,45 +103,46 @@ class PlayTab:
         preset, *values, policy, mode, seed = inputs
         return choice_from_page(preset, values, policy, mode, seed, session.model is not None)
 
-    def _run(self, session: Session, *inputs):
+    def _shown(self, session: Session) -> dict:
+        """What changes when the session's episode comes on the stage."""
+        return {self.session: session, self.player: value_of(session), self.message: "", self.link: urlencode(to_query(session.choice))}
+
+    def _run(self, session: Session, *inputs) -> dict:
         try:
-            session = session.play(self._choice(session, inputs))
+            return self._shown(session.play(self._choice(session, inputs)))
         except ValueError as error:
-            return gr.skip(), gr.skip(), problem(error), gr.skip()
-        return session, value_of(session), "", urlencode(to_query(session.choice))
+            return {self.message: problem(error)}
 
-    def _return(self, session: Session):
-        if not session.stale:
-            return gr.skip(), gr.skip(), gr.skip()
-        session = session.play(session.choice)
-        return session, value_of(session), urlencode(to_query(session.choice))
+    def _return(self, session: Session) -> dict:
+        return self._shown(session.played()) if session.stale else gr.skip()
 
-    def _verify(self, session: Session, episodes, *inputs):
+    def _verify(self, session: Session, episodes, *inputs) -> dict:
         try:
             choice, n = self._choice(session, inputs), check_episodes(episodes)
         except ValueError as error:
-            return gr.skip(), problem(error)
-        return verdict(returns(session.policy_model(choice.policy), choice.world, n, choice.seed, choice.greedy), choice), ""
+            return {self.message: problem(error)}
+        values = returns(session.policy_model(choice.policy), choice.world, n, choice.seed, choice.greedy)
+        return {self.verdict: verdict(values, choice), self.message: ""}
 
-    def _gif(self, session: Session):
-        path = new_file(f"cartpole-{file_stem(session)}.gif", gif(session.recording, caption(session.recording)))
-        return gr.DownloadButton(value=path), notice("The GIF is ready.")
+    def _save(self, session: Session, suffix: str, make: Callable[[Recording], bytes]) -> dict:
+        session = session.played()  # another tab may have chosen what this one has not shown yet
+        path = new_file(f"cartpole-{file_stem(session)}.{suffix}", make(session.recording))
+        return {self.file: gr.DownloadButton(value=path), self.message: notice(f"The {suffix.upper()} is ready.")}
 
-    def _csv(self, session: Session):
-        path = new_file(f"cartpole-{file_stem(session)}.csv", to_csv(session.recording).encode())
-        return gr.DownloadButton(value=path), notice("The CSV is ready.")
+    def _gif(self, session: Session) -> dict:
+        return self._save(session, "gif", lambda recording: gif(recording, caption(recording)))
 
-    def _open_link(self, session: Session, request: gr.Request):
-        untouched = [gr.skip()] * (len(self.world.outputs) + 3)
+    def _csv(self, session: Session) -> dict:
+        return self._save(session, "csv", lambda recording: to_csv(recording).encode())
+
+    def _open_link(self, session: Session, request: gr.Request) -> dict:
         try:
             choice = from_query(dict(request.query_params), session.model is not None)
         except ValueError as error:
-            return gr.skip(), gr.skip(), problem(f"This link can't be opened: {error}."), gr.skip(), *untouched
+            return {self.message: problem(f"This link can't be opened: {error}.")}
         if choice is None:
-            return *[gr.skip()] * 4, *untouched
-        session = session.play(choice)
-        controls = [*self.world.updates(choice.world), choice.policy, "greedy" if choice.greedy else "sampled", choice.seed]
-        return session, value_of(session), "", urlencode(to_query(choice)), *controls
+            return gr.skip()
+        return {**self._shown(session.play(choice)), **self.world.updates(choice.world), **self.policy.updates(choice)}
 
 
 def file_stem(session: Session) -> str:

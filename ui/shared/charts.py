@@ -9,10 +9,11 @@ from typing import Any
 import gradio as gr
 import numpy as np
 
+from model.worlds.cartpole import MAX_EPISODE_STEPS, SOLVED
 from ui.shared.colours import ROLES
 
-RETURN_RANGE = (0, 540)
-RETURN_LIMITS = ((475, "475: counts as solved"), (500, "500: step limit"))
+RETURN_RANGE = (0, 1.08 * MAX_EPISODE_STEPS)
+RETURN_LIMITS = ((SOLVED, f"{SOLVED:g}: counts as solved"), (MAX_EPISODE_STEPS, f"{MAX_EPISODE_STEPS}: step limit"))
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ import gradio as gr
 from gradio.components import Component
 
 from model import DESCRIPTIONS, WORLDS, World
-from ui.shared.inputs import CUSTOM, FIELDS, on_page, page_values, preset_of
+from ui.shared.events import IN_BROWSER
+from ui.shared.inputs import CUSTOM, FIELDS, Choice, on_page, page_values, preset_of
 from ui.shared.policies import POLICIES
 
 STANDARD = World()
@@ -95,11 +96,11 @@ class WorldControls:
         """What `updates` fills."""
         return [self.preset, self.description, *self.fields]
 
-    @staticmethod
-    def updates(world: World) -> list[Any]:
-        """Values for `outputs` that show this world."""
+    def updates(self, world: World) -> dict:
+        """What each of `outputs` becomes so that they show this world."""
         preset = preset_of(world)
-        return [preset, hint(DESCRIPTIONS.get(preset, CUSTOM_DESCRIPTION)), *page_values(world)]
+        values = [preset, hint(DESCRIPTIONS.get(preset, CUSTOM_DESCRIPTION)), *page_values(world)]
+        return dict(zip(self.outputs, values, strict=True))
 
 
 def connect_worlds(*groups: WorldControls) -> None:
@@ -109,7 +110,6 @@ def connect_worlds(*groups: WorldControls) -> None:
     """
     table = json.dumps({name: [hint(DESCRIPTIONS[name]), *page_values(world)] for name, world in WORLDS.items()})
     name, text = json.dumps(CUSTOM), json.dumps(hint(CUSTOM_DESCRIPTION))
-    quiet = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
     for group in groups:
         others = [other for other in groups if other is not group]
         outputs = [group.description, *group.fields, *(c for other in others for c in other.outputs)]
@@ -117,11 +117,11 @@ def connect_worlds(*groups: WorldControls) -> None:
             const row = ({table})[name] ?? [{text}, ...values];
             return [...row, ...Array({len(others)}).fill([name, ...row]).flat()];
         }}"""
-        group.preset.input(None, group.inputs, outputs, js=js, **quiet)
+        group.preset.input(None, group.inputs, outputs, js=js, **IN_BROWSER)
         for preset, button in group.buttons.items():
             row = json.dumps([preset, hint(DESCRIPTIONS[preset]), *page_values(WORLDS[preset])])
             js = f"() => Array({len(groups)}).fill({row}).flat()"
-            button.click(None, None, [c for g in groups for c in g.outputs], js=js, **quiet)
+            button.click(None, None, [c for g in groups for c in g.outputs], js=js, **IN_BROWSER)
         for i, field in enumerate(group.fields):
             outputs = [
                 group.preset,
@@ -129,7 +129,7 @@ def connect_worlds(*groups: WorldControls) -> None:
                 *(c for other in others for c in (other.preset, other.description, other.fields[i])),
             ]
             js = f"(value) => [{name}, {text}, ...Array({len(others)}).fill([{name}, {text}, value]).flat()]"
-            field.input(None, field, outputs, js=js, **quiet)
+            field.input(None, field, outputs, js=js, **IN_BROWSER)
 
 
 def connect_same(*components: Component) -> None:
@@ -138,7 +138,7 @@ def connect_same(*components: Component) -> None:
         others = [other for other in components if other is not component]
         if others:
             js = f"(value) => Array({len(others)}).fill(value)" if len(others) > 1 else "(value) => value"
-            component.input(None, component, others, js=js, queue=False, show_progress="hidden", api_visibility="private")
+            component.input(None, component, others, js=js, **IN_BROWSER)
 
 
 class PolicyControls:
@@ -161,3 +161,7 @@ class PolicyControls:
     def inputs(self) -> list:
         """Policy, mode, seed."""
         return [self.policy, self.mode, self.seed]
+
+    def updates(self, choice: Choice) -> dict:
+        """What each of `inputs` becomes so that they show this choice."""
+        return {self.policy: choice.policy, self.mode: "greedy" if choice.greedy else "sampled", self.seed: choice.seed}

@@ -14,8 +14,9 @@ from model import StateSpaceModel, World, WorldCartPole, evaluate_policy
 from model.policy.cell import Cell
 from model.policy.params import with_task_axis
 from model.worlds.cartpole import ANGLE_LIMIT, MAX_EPISODE_STEPS, X_LIMIT
+from ui.shared.words import count
 
-STEPS_PER_SECOND = 50
+STEPS_PER_SECOND = 50  # Gymnasium's time step is 0.02 s
 
 
 @dataclass(frozen=True)
@@ -48,9 +49,9 @@ class Recording:
     def ending(self) -> str:
         """Why it ended, in words."""
         x, _, angle, _ = self.states[-1]
-        after = f"after {self.steps} step{'' if self.steps == 1 else 's'}"
+        after = f"after {count(self.steps, 'step')}"
         if abs(angle) > ANGLE_LIMIT:
-            return f"The pole fell past 12 degrees {after}."
+            return f"The pole fell past {math.degrees(ANGLE_LIMIT):.0f} degrees {after}."
         if abs(x) > X_LIMIT:
             return f"The cart left the track {after}."
         return f"It stood for all {self.steps} steps."
@@ -102,7 +103,7 @@ def sigmoid(x: float) -> float:
 
 
 def returns(model: StateSpaceModel | None, world: World, episodes: int, seed: int, greedy: bool) -> np.ndarray:
-    """Returns of many episodes under the 500-step limit, (episodes,); model None acts uniformly at random."""
+    """Returns of many episodes under CartPole-v1's step limit, (episodes,); model None acts uniformly at random."""
     if model is not None:
         return evaluate_policy(model, world, episodes, seed, greedy)
     env = WorldCartPole([world] * episodes, MAX_EPISODE_STEPS)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import json
 import math
 import secrets
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,18 +15,38 @@ import gradio as gr
 import numpy as np
 
 from model import World
-from ui.shared.colours import ROLES
-from ui.shared.episode import Recording
+from model.worlds.cartpole import ANGLE_LIMIT, MAX_EPISODE_STEPS, X_LIMIT
+from ui.shared.colours import ROLES, SCENE
+from ui.shared.episode import STEPS_PER_SECOND, Recording
 from ui.shared.inputs import FIELDS
-from ui.shared.policies import POLICIES
+from ui.shared.policies import short_name
+from ui.shared.stage import SHORT_EPISODE, SLOWLY, STAGE
+from ui.shared.words import count
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
-SCRIPTS = ("dom.js", "stage.js", "charts.js", "player.js", "curves.js", "maps.js")
+SCRIPTS = ("dom.js", "draw.js", "stage.js", "charts.js", "player.js", "curves.js", "maps.js")
+CONFIG = {
+    "timeStep": 1 / STEPS_PER_SECOND,  # s
+    "maxSteps": MAX_EPISODE_STEPS,
+    "xLimit": X_LIMIT,  # m
+    "angleLimit": round(math.degrees(ANGLE_LIMIT), 6),  # degrees
+    "shortEpisode": SHORT_EPISODE,
+    "slowly": SLOWLY,
+    "stage": asdict(STAGE),
+    "role": list(ROLES),
+    "scene": list(SCENE),
+}
+"""What the scripts know of the science and of the stage: no such number is typed in JavaScript."""
+
+
+def code() -> list[str]:
+    """The page's JavaScript, in the order in which it has to run: first the numbers, then what uses them."""
+    return [f"window.ssmConfig = {json.dumps(CONFIG)};", *((ASSETS / name).read_text() for name in SCRIPTS)]
 
 
 def scripts() -> str:
-    """The player's code for the page's <head>; each component then only calls it."""
-    return "".join(f"<script>{(ASSETS / name).read_text()}</script>" for name in SCRIPTS)
+    """The same for the page's <head>; each component then only calls it."""
+    return "".join(f"<script>{text}</script>" for text in code())
 
 
 def player(value: dict[str, Any] | None = None, **kwargs: Any) -> gr.HTML:
@@ -59,7 +81,7 @@ def player_value(*shown: Shown, autoplay: bool = True, signals: bool = True) -> 
 def caption(recording: Recording) -> str:
     """Whose episode it is, in words."""
     r = recording
-    name = POLICIES.get(r.policy, r.policy).split(" (")[0]
+    name = short_name(r.policy)
     how = "" if r.policy == "random" else f", {'greedy' if r.greedy else 'sampled'}"
     return f"{name}{how}, seed {r.seed}"
 
@@ -77,7 +99,7 @@ def differences(world: World) -> list[str]:
         "reversed_motor": "motor reversed",
         "angle_bias": f"angle sensor {math.degrees(w.angle_bias):+.3g}°",
         "mirrored_sensors": "pole sensors mirrored",
-        "action_delay": f"motor {w.action_delay} step{'' if w.action_delay == 1 else 's'} late",
+        "action_delay": f"motor {count(w.action_delay, 'step')} late",
         "velocity_sensors": "velocity sensors off",
     }
     return [words[name] for name in FIELDS if getattr(w, name) != getattr(standard, name)] or ["standard world"]

@@ -22,6 +22,11 @@ POLICIES: MappingProxyType[str, str] = MappingProxyType(
 SHIPPED = ("meta", "memory", "standard")
 
 
+def short_name(policy: str) -> str:
+    """A policy's name without its explanation; a name of no policy stays as it is."""
+    return POLICIES.get(policy, policy).split(" (")[0]
+
+
 @cache
 def shared_model(policy: str) -> StateSpaceModel | None:
     """The model behind a policy's name, the same object for all visitors: read it, never train it. None for random actions."""

@@ -38,6 +38,10 @@ class Session:
         recording = record(self.policy_model(choice.policy), choice.world, choice.seed, choice.greedy, choice.policy)
         return replace(self, choice=choice, recording=recording)
 
+    def played(self) -> Session:
+        """This session with a recording of its choice."""
+        return self.play(self.choice) if self.stale else self
+
     def with_model(self, model: StateSpaceModel) -> Session:
         """This session with the visitor's own policy set (or replaced)."""
         return replace(self, model=model)

@@ -141,7 +141,12 @@ def tab():
         tab = AdaptTab(session, first)
         tab.connect_play(play)
         tab.connect_link(page, tabs)
+    tab.play = play
     return tab
+
+
+def keep(tab, run, step, which="standard", run_id=None):
+    return tab._keep(tab.play, Session(), run, run_id or run.id, which, step)
 
 
 @pytest.fixture(autouse=True)
@@ -189,17 +194,20 @@ def test_a_closed_page_leaves_no_flag(tab):
 
 def test_keep_puts_the_adapted_policy_on_plays_stage(tab):
     run = pressed(tab)[tab.run]
-    session, message, *rest = tab._keep(Session(), run, run.id, "standard", 2)
+    answer = keep(tab, run, 2)
+    session = answer[tab.session]
     assert session.model is run.curves[0].last.model and session.stale
     assert (session.choice.policy, session.choice.world) == ("yours", REVERSED)
-    assert "Kept" in message and rest[1]["value"] == "yours"
+    assert "Kept" in answer[tab.message] and answer[tab.play.policy.policy]["value"] == "yours"
+    assert answer[tab.play.world.preset] == answer[tab.controls.world.preset] == "reversed_motor"
     again = pressed(tab, session=session, start="yours")[tab.run]
     assert again.curves[0].before.model is session.model and "load_checkpoint" in snippet(again)
 
 
 def test_the_saved_weights_are_the_adapted_ones(tab):
     run = pressed(tab, mode="hybrid")[tab.run]
-    button, message = tab._download(run, run.id, "hybrid", 2)
+    answer = tab._download(run, run.id, "hybrid", 2)
+    button, message = answer[tab.file], answer[tab.message]
     saved = load_file(button.value["path"] if isinstance(button.value, dict) else button.value)
     assert "ready" in message and all(torch.equal(saved[n], p) for n, p in run.curves[0].last.model.params().items())
 
@@ -207,18 +215,18 @@ def test_the_saved_weights_are_the_adapted_ones(tab):
 @pytest.mark.parametrize("which", ["hybrid", None, ["standard"]])
 def test_only_a_mode_that_ran_can_be_used(tab, which):
     run = pressed(tab)[tab.run]
-    assert "result to use must be one of standard" in tab._download(run, run.id, which, 2)[1]
+    assert "result to use must be one of standard" in tab._download(run, run.id, which, 2)[tab.message]
 
 
 def test_an_earlier_step_can_be_watched_and_kept(tab):
     run = pressed(tab)[tab.run]
-    stage, message = tab._show_step(run, run.id, 1)
-    assert message == "" and [e["label"] for e in stage["episodes"]] == ["Before", "After 1 step"]
-    assert tab._keep(Session(), run, run.id, "standard", 1)[0].model is run.curves[0].points[1].model
+    answer = tab._show_step(run, run.id, 1)
+    assert answer[tab.message] == "" and [e["label"] for e in answer[tab.player]["episodes"]] == ["Before", "After 1 step"]
+    assert keep(tab, run, 1)[tab.session].model is run.curves[0].points[1].model
     for bad in (3, None, 1.5, -1, True):
-        assert "step must be a whole number between 0 and 2" in tab._show_step(run, run.id, bad)[1]
-        assert "step must be a whole number between 0 and 2" in tab._download(run, run.id, "standard", bad)[1]
-    assert EXPIRED in tab._show_step(None, run.id, 1)[1]
+        assert "step must be a whole number between 0 and 2" in tab._show_step(run, run.id, bad)[tab.message]
+        assert "step must be a whole number between 0 and 2" in tab._download(run, run.id, "standard", bad)[tab.message]
+    assert EXPIRED in tab._show_step(None, run.id, 1)[tab.message]
 
 
 def test_going_on_needs_the_same_world_and_mode(tab):
@@ -236,8 +244,9 @@ def test_a_run_does_not_grow_for_ever(tab):
 
 
 def test_an_expired_visit_is_told_so_and_starts_fresh(tab):
-    assert EXPIRED in tab._keep(Session(), None, "id", "standard", 2)[1]
-    assert EXPIRED in tab._download(None, "id", "standard", 2)[1]
+    forgotten = keep(tab, None, 2, run_id="id")
+    assert set(forgotten) == {tab.message} and EXPIRED in forgotten[tab.message]
+    assert EXPIRED in tab._download(None, "id", "standard", 2)[tab.message]
     (answer,) = tab._further(request("a"), Session(), None, "id", *page())
     assert EXPIRED in answer[tab.message] and answer[tab.run] is None and answer[tab.run_id] == ""
     assert pressed(tab)[tab.run].ended == "finished"
@@ -250,28 +259,31 @@ def test_reset_forgets_the_result(tab):
 
 
 def test_the_stage_shows_the_starting_point_in_the_chosen_world(tab):
-    session, stage, message, shown = tab.preview.preset(first_session(), "reversed_motor", "memory", 4)
+    preview = tab.preview
+    answer = preview.preset(first_session(), "reversed_motor", "memory", 4)
+    session, stage, message, shown = (answer[c] for c in preview.outputs)
     assert message == "" and shown == (REVERSED, "memory", 4)
     assert stage["episodes"][0]["notes"] == ["motor reversed"] and "Memory" in stage["episodes"][0]["label"]
     assert (session.choice.world, session.choice.seed, session.choice.policy) == (REVERSED, 4, "meta") and session.stale
-    assert 'role="alert"' in tab.preview.preset(Session(), ["x"], "meta", 0)[2]
+    assert 'role="alert"' in preview.preset(Session(), ["x"], "meta", 0)[tab.message]
 
 
 def test_coming_back_shows_what_another_tab_has_chosen_and_else_nothing(tab):
     shown = pressed(tab)[tab.preview.shown]
     inputs = ["reversed_motor", *page_values(REVERSED), "meta", 0]
-    assert set(map(str, tab.preview.coming_back(Session(), shown, *inputs))) == {str(gr.skip())}
+    assert tab.preview.coming_back(Session(), shown, *inputs) == gr.skip()
     there = tab.preview.coming_back(first_session(), key(AdaptSettings()), *inputs)
-    assert there[1]["episodes"][0]["notes"] == ["motor reversed"] and there[3] == shown
+    assert there[tab.player]["episodes"][0]["notes"] == ["motor reversed"] and there[tab.preview.shown] == shown
 
 
 def test_a_link_opens_the_tab(tab):
     visit = SimpleNamespace(query_params=adapt_to_query(AdaptSettings(WORLDS["moon"], mode="both", adapt_lr=1.0)))
-    tabs, message, stage, _, *controls = tab._open_link(Session(), visit)
-    assert tabs.selected == "adapt" and "Press Adapt" in message and stage["episodes"][0]["notes"] == ["gravity 1.62 m/s²"]
-    assert len(controls) == len(tab.controls.outputs) and "both" in controls
+    answer = tab._open_link(Session(), visit)
+    assert answer[tab.tabs].selected == "adapt" and "Press Adapt" in answer[tab.message]
+    assert answer[tab.player]["episodes"][0]["notes"] == ["gravity 1.62 m/s²"]
+    assert set(tab.controls.outputs) <= set(answer) and answer[tab.controls.mode] == "both"
     bad = SimpleNamespace(query_params={"tab": "adapt", "seed": "-1"})
-    assert "can&#x27;t be opened" in tab._open_link(Session(), bad)[1]
+    assert "can&#x27;t be opened" in tab._open_link(Session(), bad)[tab.message]
 
 
 def test_check_adaptation_takes_what_it_documents():

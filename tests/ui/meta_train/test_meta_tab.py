@@ -55,9 +55,10 @@ def test_a_run_on_the_page(tab):
     assert [s["label"] for s in last[tab.returns]["series"]] == ["before adaptation", "after 1 step"]
 
     trained = last[tab.trained]
-    session, message, play, start = tab._use(Session(), trained)
+    answer = tab._use(Session(), trained)
+    session, play, start = (answer[c] for c in (tab.session, tab.play_policy, tab.adapt_start))
     assert session.policy_model("yours") is trained.model and session.choice.policy == "yours" and session.stale
-    assert "Yours" in message and play["value"] == start == "yours"
+    assert "Yours" in answer[tab.message] and play["value"] == start == "yours"
     again = next(tab._train(session, VISITOR, *values(start="yours", inner_lr=-1)))
     assert "inner_lr must be between 0 and 100, got -1" in again[tab.message]
 
@@ -73,18 +74,19 @@ def test_bad_settings_start_nothing(tab, changes, sentence):
 
 def test_stop_and_use_and_save_before_any_training(tab):
     assert "Nothing is training" in tab._stop(VISITOR)
-    assert "press Train" in tab._use(Session(), None)[1]
-    assert all("press Train" in save(None)[1] for save in (tab._save_checkpoint, tab._save_log, tab._save_figure))
+    assert "press Train" in tab._use(Session(), None)[tab.message]
+    assert all("press Train" in save(None)[tab.message] for save in (tab._save_checkpoint, tab._save_log, tab._save_figure))
 
 
 def test_an_upload(tab):
-    trained, message, use, *saves = tab._upload(serialise(shared_model("standard")))
-    assert "6,744 parameters, state_dim 32, hidden_dim 64" in message and use.interactive
-    assert [s.interactive for s in saves] == [True, False, False]
-    assert tab._save_checkpoint(trained)[0].value
-    assert "press Train" in tab._save_log(trained)[1]
-    refused, message, *_ = tab._upload(b"<script>")
-    assert refused == gr.skip() and 'role="alert"' in message and "<script>" not in message
+    answer = tab._upload(serialise(shared_model("standard")))
+    assert "6,744 parameters, state_dim 32, hidden_dim 64" in answer[tab.message] and answer[tab.use].interactive
+    assert [answer[button].interactive for button in tab.saves.values()] == [True, False, False]
+    trained = answer[tab.trained]
+    assert tab._save_checkpoint(trained)[tab.file].value
+    assert "press Train" in tab._save_log(trained)[tab.message]
+    refused = tab._upload(b"<script>")
+    assert set(refused) == {tab.message} and 'role="alert"' in refused[tab.message] and "<script>" not in refused[tab.message]
 
 
 def test_words_for_every_phase():

@@ -11,7 +11,8 @@ from PIL import Image
 from model import WORLDS, World
 from ui.shared.episode import record
 from ui.shared.policies import shared_model
-from ui.shared.render import FRAMES_PER_SECOND, HEIGHT, WIDTH, frame, gif, pixels_per_metre
+from ui.shared.render import FRAMES_PER_SECOND, HEIGHT, TITLE, WIDTH, frame, gif
+from ui.shared.stage import pixels_per_metre
 
 
 def picture(world: World, step: int = 4) -> np.ndarray:
@@ -37,8 +38,8 @@ def test_the_picture_moves():
 
 
 def test_a_long_pole_fits_and_is_to_scale():
-    assert pixels_per_metre(4.0) * 4.0 < HEIGHT
-    assert pixels_per_metre(1.0) == pixels_per_metre(0.1)
+    assert pixels_per_metre(4.0, WIDTH, HEIGHT - TITLE) * 4.0 < HEIGHT - TITLE
+    assert pixels_per_metre(1.0, WIDTH, HEIGHT) == pixels_per_metre(0.1, WIDTH, HEIGHT)
 
 
 def test_a_step_beyond_the_end_is_refused():

@@ -1,0 +1,29 @@
+"""How the page's events behave, and the scripts that its buttons share."""
+
+from __future__ import annotations
+
+import gradio as gr
+
+# Gradio's own checks answer with a toast; ui/shared/inputs.py alone checks, and its sentence stands beside the controls.
+PRIVATE = {"api_visibility": "private", "preprocess": False}
+QUIET = {"show_progress": "hidden", **PRIVATE}
+IN_BROWSER = {"queue": False, **QUIET}
+"""For events whose work a script does."""
+
+COPY_LINK = "(query) => window.ssmCopyLink(query)"
+
+
+def copy_text(done: str, otherwise: str) -> str:
+    """A script that puts its one input into the clipboard, and says that it did or what to do instead."""
+    return f"(text) => window.ssmCopy(text, {done!r}, {otherwise!r})"
+
+
+def file_button(elem_id: str) -> gr.DownloadButton:
+    """A hidden button whose file is downloaded as soon as a handler sets it.
+
+    A DownloadButton downloads what it holds when it is clicked, and a file made on that very click comes too late. So the file
+    is made first; when it reaches the hidden button, the button is clicked.
+    """
+    button = gr.DownloadButton("File", visible="hidden", elem_id=elem_id)
+    button.change(None, js=f"() => window.ssmClick({elem_id!r})", **IN_BROWSER)
+    return button

@@ -1,0 +1,12 @@
+"""Small pieces of sentences."""
+
+from __future__ import annotations
+
+from model.worlds.cartpole import MAX_EPISODE_STEPS
+
+OF_ALL = f"of {MAX_EPISODE_STEPS}"  # "9 of 500"
+
+
+def count(n: int, what: str) -> str:
+    """A number with its noun: 1 step, 2 steps; thousands with a comma."""
+    return f"{n:,} {what}{'' if n == 1 else 's'}"
