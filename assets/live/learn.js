@@ -12,7 +12,8 @@
     record.logProbs.push(logProb);
   };
 
-  // innerStep(policy, record, lr): theta' = theta - lr g min(1, max_grad_norm / |g|) (MAML: Finn et al. 2017, eq. 1).
+  // innerStep(policy, record, lr): theta' = theta - lr g n / |g|, with n = |g| brought between min_grad_norm times the
+  // share of the step limit that the episode missed, and max_grad_norm (MAML: Finn et al. 2017, eq. 1).
   // record: an episode that ended in a fall. Returns the new policy, the surrogate loss, |g|, and how far each group of parameters
   // moved: `moved` as a share of its length (null where that is 0), `distance` in its own unit. The given policy stays as it is.
   // Where the step would leave a parameter that is not finite, the policy returned is the one given, with a norm of 0.
@@ -21,7 +22,9 @@
     let squared = 0;
     for (const g of Object.values(grads)) for (const v of g) squared += v * v;
     const norm = Math.sqrt(squared);
-    const step = lr * Math.min(1, live.config.learn.max_grad_norm / Math.max(norm, 1e-8));
+    const { max_grad_norm, min_grad_norm } = live.config.learn;
+    const least = (min_grad_norm * missedShare(record.actions.length)) / Math.max(norm, 1e-8);
+    const step = lr * Math.max(Math.min(1, max_grad_norm / Math.max(norm, 1e-8)), least);
     const params = {};
     for (const [name, p] of Object.entries(policy.params)) params[name] = p.map((v, k) => v - step * grads[name][k]);
     const finite = Object.values(params).every((p) => p.every(Number.isFinite));
@@ -84,19 +87,19 @@
   // fallWeights(length): how much each step counts for the fall, proportional to fall_decay^(steps left). They sum to the share of
   // the step limit that the episode missed.
   live.fallWeights = (length) => {
-    const { learn, physics } = live.config;
-    const weights = vector(length).map((_, t) => learn.fall_decay ** (length - 1 - t));
-    const missed = Math.max(1 - length / physics.episode_steps, 0);
+    const weights = vector(length).map((_, t) => live.config.learn.fall_decay ** (length - 1 - t));
     const sum = weights.reduce((a, b) => a + b, 0);
-    return weights.map((w) => (w * missed) / sum);
+    return weights.map((w) => (w * missedShare(length)) / sum);
   };
+
+  const missedShare = (length) => Math.max(1 - length / live.config.physics.episode_steps, 0);
 
   // All steps of an episode, from the initial state on, each with what the reverse pass needs: before (h_{t-1}), h, x, m, n, z, y.
   function forwardAll(policy, observations) {
     const { S, I, O, H } = policy.sizes;
     const h = live.initialHidden(policy);
     return observations.map((obs) => {
-      const step = { before: h.slice(), x: vector(I), m: vector(S), n: vector(H), z: vector(S), y: vector(O) };
+      const step = { x: vector(I), before: vector(S), m: vector(S), n: vector(H), z: vector(S), y: vector(O) };
       live.forward(policy, obs, h, step);
       return Object.assign(step, { h: h.slice() });
     });
@@ -104,7 +107,7 @@
 
   // The four equations in reverse. cotangents: dL/dlogits of each step; the values carry none.
   function backward(policy, observations, steps, cotangents) {
-    const p = policy.params;
+    const p = policy.weights;
     const { S, I, O, H } = policy.sizes;
     const g = Object.fromEntries(Object.entries(p).map(([name, values]) => [name, vector(values.length)]));
     const dA = vector(S * S); // with respect to Ā
@@ -139,14 +142,14 @@
       addTo(g.state_bias, dh);
       addOuter(dA, before, dh);
       addOuter(g.B, x, dh);
-      dNext = timesTransposed(vector(S), dh, policy.A);
+      dNext = timesTransposed(vector(S), dh, p.A);
       // x = s * obs
       const more = timesTransposed(vector(I), dm, p.mix_weight, S);
       const most = timesTransposed(vector(I), dh, p.B);
       for (let i = 0; i < I; i++) g.input_scale[i] += (dx[i] + more[i] + most[i]) * observations[t][i];
     }
     g.initial_state.set(dNext);
-    g.A.set(throughBound(p.A, dA, S));
+    g.A.set(throughBound(Float64Array.from(policy.params.A), dA, S));
     return g;
   }
 

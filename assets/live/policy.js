@@ -15,11 +15,14 @@
   });
 
   // makePolicy(params, sizes): parameters, name -> Float32Array, prepared for use. Treat it as read-only: learning makes a new one.
-  //   sizes {S, I, O, H}; A: Ā, the bounded transition; work: the last step's x, m, n, z and y, for whoever wants to show them.
+  //   sizes {S, I, O, H}; weights: the parameters in double precision, with the bounded Ā in place of A;
+  //   work: the last step's x, m, n, z and y, for whoever wants to show them.
   live.makePolicy = (params, sizes) => {
     const { S, I, O, H } = sizes;
-    const work = { x: vector(I), h: vector(S), m: vector(S), n: vector(H), z: vector(S), y: vector(O) };
-    return { params, sizes, A: live.stable(params.A, S).bounded, work };
+    const work = { x: vector(I), before: vector(S), m: vector(S), n: vector(H), z: vector(S), y: vector(O) };
+    const weights = Object.fromEntries(Object.entries(params).map(([name, values]) => [name, Float64Array.from(values)]));
+    weights.A = live.stable(weights.A, S).bounded;
+    return { params, sizes, weights, work };
   };
   const vector = (n) => new Float64Array(n);
 
@@ -33,7 +36,7 @@
     const bound = live.config.policy.column_bound;
     const sums = vector(S);
     for (let k = 0; k < A.length; k++) sums[k % S] += Math.abs(A[k]);
-    const bounded = Float64Array.from(A, (a, k) => a * (bound / Math.max(sums[k % S], bound)));
+    const bounded = A.map((a, k) => a * (bound / Math.max(sums[k % S], bound)));
     return { bounded, sums };
   };
 
@@ -46,29 +49,28 @@
     }
   };
 
-  // forward(policy, obs, h, into): one step of the equations. h (S,) holds h_{t-1} and receives h_t; into: x, m, n, z, y.
+  // forward(policy, obs, h, into): one step of the equations. h (S,) holds h_{t-1} and receives h_t; into: x, before (h_{t-1}), m, n, z, y.
   live.forward = (policy, obs, h, into) => {
-    const p = policy.params;
-    const { x, m, n, z, y } = into;
-    const before = policy.work.h;
+    const w = policy.weights;
+    const { x, before, m, n, z, y } = into;
     before.set(h);
-    for (let i = 0; i < x.length; i++) x[i] = p.input_scale[i] * obs[i];
-    h.set(p.state_bias);
-    live.addProduct(h, before, policy.A);
-    live.addProduct(h, x, p.B);
-    m.set(p.mix_bias);
-    live.addProduct(m, h, p.mix_weight);
-    live.addProduct(m, x, p.mix_weight, h.length);
+    for (let i = 0; i < x.length; i++) x[i] = w.input_scale[i] * obs[i];
+    h.set(w.state_bias);
+    live.addProduct(h, before, w.A);
+    live.addProduct(h, x, w.B);
+    m.set(w.mix_bias);
+    live.addProduct(m, h, w.mix_weight);
+    live.addProduct(m, x, w.mix_weight, h.length);
     for (let j = 0; j < m.length; j++) m[j] = Math.tanh(m[j]);
-    n.set(p.mlp_in_bias);
-    live.addProduct(n, m, p.mlp_in_weight);
+    n.set(w.mlp_in_bias);
+    live.addProduct(n, m, w.mlp_in_weight);
     for (let j = 0; j < n.length; j++) n[j] = Math.tanh(n[j]);
-    z.set(p.mlp_out_bias);
-    live.addProduct(z, n, p.mlp_out_weight);
+    z.set(w.mlp_out_bias);
+    live.addProduct(z, n, w.mlp_out_weight);
     for (let j = 0; j < z.length; j++) z[j] += m[j];
-    y.set(p.output_bias);
-    live.addProduct(y, z, p.C);
-    live.addProduct(y, x, p.D);
+    y.set(w.output_bias);
+    live.addProduct(y, z, w.C);
+    live.addProduct(y, x, w.D);
   };
 
   live.initialHidden = (policy) => Float64Array.from(policy.params.initial_state);
@@ -146,7 +148,7 @@
     if (entry.dtype !== "F32") throw new Error(`${name} must be float32, got ${String(entry.dtype).slice(0, 40)}.`);
     const [begin, end] = entry.data_offsets ?? [];
     const count = shape.reduce((a, b) => a * b);
-    if (!(begin >= 0 && end === begin + 4 * count && end <= data.byteLength)) throw new Error(`The file is damaged: ${name} is cut short.`);
+    if (!(Number.isInteger(begin) && begin >= 0 && end === begin + 4 * count && end <= data.byteLength)) throw new Error(`The file is damaged: ${name} is cut short.`);
     const view = new DataView(data, begin, 4 * count);
     const values = Float32Array.from({ length: count }, (_, k) => view.getFloat32(4 * k, true));
     if (!values.every(Number.isFinite)) throw new Error(`${name} must be finite, got a value that is not.`);

@@ -59,6 +59,7 @@ def live_config() -> dict[str, Any]:
             "max_ratio": policy_gradient.MAX_RATIO,
             "inner_scale": policy_gradient.INNER_SCALE,
             "max_grad_norm": adaptation.max_grad_norm,
+            "min_grad_norm": adaptation.min_grad_norm,
         },
         "rules": asdict(LiveRules()),
         "rules_fields": [_field(info) for info in field_infos(LiveRules)],

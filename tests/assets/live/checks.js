@@ -1,0 +1,151 @@
+// What the tests ask of the scripts of assets/live/, in whichever engine: ssmChecks[name](payload) -> result, both plain JSON.
+(() => {
+  "use strict";
+  const live = globalThis.ssmLive;
+  const list = (values) => Array.from(values);
+  const bytesOf = (base64) => Uint8Array.from(atob(base64), (c) => c.charCodeAt(0)).buffer;
+  const policyOf = (base64) => live.readPolicy(bytesOf(base64));
+  const listsOf = (arrays) => Object.fromEntries(Object.entries(arrays).map(([name, values]) => [name, list(values)]));
+  const attempt = (act) => {
+    try {
+      act();
+      return "";
+    } catch (error) {
+      return error.message;
+    }
+  };
+
+  function recordOf({ obs, actions, logProbs }) {
+    const record = live.newRecord();
+    obs.forEach((row, t) => live.recordStep(record, row, actions[t], logProbs[t]));
+    return record;
+  }
+
+  globalThis.ssmChecks = {
+    // runs: [{world, rows: [{fresh, state, action, force}]}], in order. Every step starts from the state given; the actions under
+    // way are the simulation's own since the last fresh row.
+    worldSteps: ({ runs }) =>
+      runs.map(({ world, rows }) => {
+        const sim = live.makeSim(world);
+        return rows.map(({ fresh, state, action, force }) => {
+          if (fresh) live.resetSim(sim);
+          sim.state.set(state);
+          const fell = live.stepSim(sim, action, force);
+          return { state: list(sim.state), obs: list(live.observe(sim)), applied: sim.appliedForce, fell };
+        });
+      }),
+
+    // jobs: [{policy, obs}]. Along a sequence of observations from the initial state: the four outputs, P(right), the hidden state.
+    policySteps: ({ jobs }) =>
+      jobs.map(({ policy, obs }) => {
+        const loaded = policyOf(policy);
+        const hidden = live.initialHidden(loaded);
+        return obs.map((row) => {
+          const { left, right, probRight, valueLong, valueShort } = live.policyStep(loaded, Float32Array.from(row), hidden);
+          return { outputs: [left, right, valueLong, valueShort], probRight, hidden: list(hidden) };
+        });
+      }),
+
+    actionMap: ({ policy, size, angle, velocity }) => list(live.actionMap(policyOf(policy), size, angle, velocity)),
+
+    // jobs: [{policy, record}]. One gradient step each.
+    innerSteps: ({ jobs, lr }) =>
+      jobs.map(({ policy, record: given }) => {
+        const loaded = policyOf(policy);
+        const record = recordOf(given);
+        const { policy: after, loss, norm, moved, distance } = live.innerStep(loaded, record, lr);
+        const { grads } = live.policyGradient(loaded, record);
+        return { grads: listsOf(grads), params: listsOf(after.params), same: after === loaded, loss, norm, moved, distance };
+      }),
+
+    // A run on its own from the start states given, until it first stands or gives up: the events' types and the episodes' lengths.
+    closedRuns: ({ policy, runs }) =>
+      runs.map(({ world, starts }) => {
+        const run = live.makeRun({ policy: policyOf(policy), world });
+        let next = 0;
+        run.sim.drawStart = () => starts[next++];
+        live.resetSim(run.sim);
+        const events = [];
+        const lengths = [];
+        while (next < starts.length && !["stands", "given_up"].includes(events.at(-1))) {
+          for (const { type, steps } of live.runStep(run)) {
+            if (type === "fell" || type === "stands") lengths.push(steps);
+            if (type !== "fell") events.push(type);
+          }
+          live.runContinue(run);
+        }
+        return { events, lengths };
+      }),
+
+    // A run that is led: what it observes and when it falls come from elsewhere. For each episode the last event, the parameters
+    // after it, the margins right - left of each step, and the actions it took.
+    ledRun: ({ policy, episodes, limit }) => {
+      const run = live.makeRun({ policy: policyOf(policy), limit });
+      const own = { observe: live.observe, stepSim: live.stepSim };
+      const results = episodes.map(({ obs, fell }) => {
+        let t = 0;
+        live.observe = () => Float32Array.from(obs[t]);
+        live.stepSim = () => ++t === obs.length && fell;
+        const margins = [];
+        const actions = [];
+        let events = [];
+        while (t < obs.length) {
+          events = live.runStep(run);
+          margins.push(run.output.right - run.output.left);
+          actions.push(run.output.action);
+        }
+        live.runContinue(run);
+        return { event: events.at(-1)?.type ?? "", norm: events.at(-1)?.norm ?? 0, params: listsOf(run.policy.params), margins, actions };
+      });
+      Object.assign(live, own);
+      return results;
+    },
+
+    // A run from orders: {steps, push, humanAction} or {change} or {learning}. Continues after falls. Returns all events, and where
+    // the run stands in the end.
+    orders: ({ policy, world, seed, learning, lr, limit, orders }) => {
+      const run = live.makeRun({ policy: policyOf(policy), world, seed, learning, lr, limit });
+      const events = [];
+      for (const order of orders) {
+        if (order.change) events.push(...live.runChangeWorld(run, order.change));
+        if (order.learning !== undefined) run.learning = order.learning;
+        if (order.policy) events.push(...live.runSetPolicy(run, policyOf(order.policy)));
+        for (let t = 0; t < (order.steps ?? 0); t++) {
+          events.push(...live.runStep(run, { push: order.push, humanAction: order.humanAction }));
+          if (run.paused && order.wait) break;
+          live.runContinue(run);
+        }
+      }
+      const { falls, lengths, updates, taught, givenUp, paused } = run;
+      const record = run.record.actions.length;
+      const atBase = run.policy === run.base;
+      return { events, falls, lengths, updates, taught, givenUp, paused, record, atBase, state: list(run.sim.state) };
+    },
+
+    // Changing a simulation's world between steps: [{change?, action}] -> state before and after, applied force; or the Error.
+    changes: ({ world, rows }) => {
+      const sim = live.makeSim(world);
+      return rows.map(({ change, action }) => {
+        const before = list(sim.state);
+        const error = attempt(() => change && live.setWorld(sim, change));
+        const kept = list(sim.state);
+        live.stepSim(sim, action);
+        return { before, kept, applied: sim.appliedForce, error, world: sim.world };
+      });
+    },
+
+    readErrors: ({ files }) => files.map((file) => attempt(() => policyOf(file))),
+
+    writtenBytes: ({ policy }) => {
+      const bytes = new Uint8Array(live.policyBytes(live.clonePolicy(policyOf(policy))));
+      return btoa(bytes.reduce((text, byte) => text + String.fromCharCode(byte), ""));
+    },
+
+    starts: ({ seed, count }) => {
+      const sim = live.makeSim({}, seed);
+      return Array.from({ length: count }, () => (live.resetSim(sim), list(sim.state)));
+    },
+
+    expectedSteps: ({ values }) => values.map(live.expectedSteps),
+  };
+})();

@@ -1,0 +1,152 @@
+"""The policy in JavaScript is the policy in Python: outputs, memory, map, and its file."""
+
+from __future__ import annotations
+
+import base64
+import json
+
+import numpy as np
+import pytest
+import safetensors.torch
+import torch
+from live_engine import file_bytes, numbers, run_check
+from vectors import fresh_generator, policies, sway
+
+from model import StateSpaceModel, load_checkpoint, load_pretrained
+from model.policy.checkpoint import serialise
+from model.policy.pretrained import PRETRAINED
+from model.policy.ssm import reference_outputs
+from ui.adapt.comparison import MAP_ANGLE, MAP_SIZE, MAP_VELOCITY, action_map
+
+
+def wild(steps: int, generator: np.random.Generator) -> np.ndarray:
+    """Readings without order, as large as any that a cart on the track gives. (steps, 4) float32"""
+    return (generator.uniform(-1, 1, (steps, 4)) * [2.4, 3.0, 0.4, 3.0]).astype(np.float32)
+
+
+def relative(got, expected) -> float:
+    """The largest difference, relative to the largest entry of its row (last axis) from 1 on."""
+    expected = np.asarray(expected, dtype=np.float64)
+    return float((np.abs(numbers(got) - expected).max(-1) / np.abs(expected).max(-1).clip(1)).max())
+
+
+@torch.no_grad()
+def stepped(model: StateSpaceModel, obs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Outputs (T, 4) and hidden states (T, S) as the module steps."""
+    hidden, rows = model.init_hidden(), []
+    for x in torch.from_numpy(obs).to(hidden.dtype):
+        y, hidden = model(x.unsqueeze(0), hidden)
+        rows.append((y[0].numpy(), hidden[0].numpy()))
+    return tuple(np.stack(column) for column in zip(*rows, strict=True))
+
+
+def in_javascript(models: list[StateSpaceModel], obs: np.ndarray, faults=None) -> list[tuple[np.ndarray, np.ndarray]]:
+    """For each model its outputs (T, 4) and hidden states (T, S)."""
+    jobs = [{"policy": file_bytes(model), "obs": obs.tolist()} for model in models]
+    pairs = []
+    for rows in run_check("policySteps", {"jobs": jobs}, faults):
+        outputs = numbers([row["outputs"] for row in rows])
+        prob = torch.from_numpy(outputs)[:, :2].softmax(-1)[:, 1]
+        assert faults or relative([row["probRight"] for row in rows], prob) < 1e-12
+        pairs.append((outputs, numbers([row["hidden"] for row in rows])))
+    return pairs
+
+
+def gap_in_double(steps: int, faults=None) -> float:
+    """Over policies near and far: the largest difference from the module and from the equations, both in double precision."""
+    generator, gaps = fresh_generator(), []
+    models, obs = list(policies(generator).values()), wild(steps, generator)
+    for model, (outputs, hidden) in zip(models, in_javascript(models, obs, faults), strict=True):
+        model.double()
+        gaps += [relative(g, e) for g, e in zip((outputs, hidden), stepped(model, obs), strict=True)]
+        gaps.append(relative(outputs, reference_outputs(model.params(), torch.from_numpy(obs).double())))
+    return max(gaps)
+
+
+def test_outputs_and_hidden_state_are_those_of_the_equations():
+    assert gap_in_double(steps=200) < 1e-9
+
+
+def test_shipped_policies_answer_as_on_the_server_to_the_fifth_place():
+    models, obs = [load_pretrained(name) for name in PRETRAINED], sway(500, fresh_generator())
+    for model, pair in zip(models, in_javascript(models, obs), strict=True):
+        assert max(relative(g, e) for g, e in zip(pair, stepped(model, obs), strict=True)) < 1e-5
+
+
+FAULTS = {
+    "no sensor scale": ("w.input_scale[i] * obs[i]", "obs[i]"),
+    "A transposed": ("y[j] += xi * W[k++]", "y[j] += xi * (W.length === columns * columns ? W[j * columns + i + 0 * k++] : W[k++])"),
+    "no bound on A": ("weights.A = live.stable(weights.A, S).bounded;", ""),
+    "the bound on rows": ("sums[k % S] += Math.abs(A[k])", "sums[Math.floor(k / S)] += Math.abs(A[k])"),
+    "no residual": ("z[j] += m[j]", "z[j] += 0"),
+    "memory lags a step": ("live.addProduct(m, h, w.mix_weight)", "live.addProduct(m, before, w.mix_weight)"),
+    "feedthrough from raw sensors": ("live.addProduct(y, x, w.D)", "live.addProduct(y, obs, w.D)"),
+    "the values change places": ("[left, right, valueLong, valueShort]", "[left, right, valueShort, valueLong]"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_in_the_policy_shows(fault):
+    assert gap_in_double(steps=5, faults={"policy.js": FAULTS[fault]}) > 1e-6
+
+
+def test_the_map_is_the_one_beside_adapt():
+    model = load_pretrained("meta")
+    extent = {"size": MAP_SIZE, "angle": np.radians(MAP_ANGLE), "velocity": np.radians(MAP_VELOCITY)}
+    got = numbers(run_check("actionMap", {"policy": file_bytes(model), **extent})).reshape(MAP_SIZE, MAP_SIZE)
+    assert np.abs(got - action_map(model)).max() < 1e-5
+
+
+def test_a_value_stands_for_the_steps_until_the_fall():
+    steps = np.array([0, 1, 9, 100, 500])
+    assert np.allclose(run_check("expectedSteps", {"values": list(1 - 0.99**steps)}), steps)
+    assert run_check("expectedSteps", {"values": [-0.2, 1.0, 1.3]}) == [0, 500, 500]
+
+
+def test_what_javascript_writes_python_reads(tmp_path):
+    for name, model in policies(fresh_generator()).items():
+        path = tmp_path / f"{name}.safetensors"
+        path.write_bytes(base64.b64decode(run_check("writtenBytes", {"policy": file_bytes(model)})))
+        read = load_checkpoint(path)
+        assert all(torch.equal(a, b) for a, b in zip(read.params().values(), model.params().values(), strict=True))
+
+
+def damaged_files() -> dict[str, tuple[bytes, str]]:
+    """Files that are no policy, and what the sentence about each must say."""
+    model = load_pretrained("meta")
+    good, tensors = serialise(model), model.params()
+
+    def saved(**changed: torch.Tensor | None) -> bytes:
+        return safetensors.torch.save({k: v for k, v in {**tensors, **changed}.items() if v is not None})
+
+    nan = tensors["B"].clone()
+    nan[1, 3] = float("nan")
+    endless = b"\xff" * 8 + good[8:]
+    header = {
+        **json.loads(good[8 : 8 + int.from_bytes(good[:8], "little")]),
+        "B": {"dtype": "F32", "shape": [4, 32], "data_offsets": [0.5, 512.5]},
+    }
+    text = json.dumps(header).encode()
+    return {
+        "empty": (b"", "damaged"),
+        "short": (good[:5], "damaged"),
+        "text": (b"<html>not found</html>", "damaged"),
+        "endless header": (endless, "damaged"),
+        "header is a list": ((2).to_bytes(8, "little") + b"[]", "lacks A"),
+        "header is null": ((4).to_bytes(8, "little") + b"null", "damaged"),
+        "cut": (good[:-4], "cut short"),
+        "offset between bytes": (len(text).to_bytes(8, "little") + text + good[-4 * 6744 :], "B is cut short"),
+        "missing": (saved(D=None), "lacks the parameter D"),
+        "unknown": (saved(E=torch.zeros(3)), "unknown parameter E"),
+        "shape": (saved(mlp_out_weight=torch.zeros(32, 64)), "mlp_out_weight must have shape 64 x 32, got 32 x 64"),
+        "dtype": (saved(C=tensors["C"].half()), "C must be float32, got F16"),
+        "not finite": (saved(B=nan), "B must be finite"),
+    }
+
+
+def test_a_damaged_file_is_refused_in_one_sentence():
+    files = damaged_files()
+    errors = run_check("readErrors", {"files": [base64.b64encode(data).decode() for data, _ in files.values()]})
+    for (name, (_, says)), error in zip(files.items(), errors, strict=True):
+        assert says in error, f"{name}: {error!r}"
+        assert error.count(". ") == 0 and error.endswith(".") and len(error) < 160
