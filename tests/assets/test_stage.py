@@ -1,0 +1,188 @@
+"""The stage draws the world to scale: where the pole's tip is, on which side, in which colour; arrows, sensors, limits."""
+
+import dataclasses
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from page_engine import HEIGHT, WIDTH, fills, on_page, strokes, texts, theme
+
+from model import WORLDS, World
+from ui.shared.colours import ROLES
+from ui.shared.episode import Recording
+from ui.shared.player import Shown, player_value
+
+DRAW = """
+const root = mount("ssmPlayer", "player", payload.value), scrubber = root.querySelector("input");
+return payload.steps.map((step) => {
+  scrubber.value = step;
+  scrubber.fire("input");
+  return root.querySelectorAll("figure.stage canvas").map((c) => c.context.drawn);
+});
+"""
+ANGLES = [-10.0, 4.0, 9.0, -1.0, 15.0]  # degrees
+POSITIONS = [-1.5, -0.4, 0.0, 0.9, 2.0]  # m
+FORCES = [-10.0, 10.0, -10.0, 10.0]  # N
+
+
+def recording(world: World) -> Recording:
+    """Four steps whose states are what a picture can show wrongly: signs, sides and sizes."""
+    states = np.zeros((5, 4))
+    states[:, 0], states[:, 2] = POSITIONS, np.radians(ANGLES)
+    seen = states * [1, 1, -1 if world.mirrored_sensors else 1, 1] + [0, 0, world.angle_bias, 0]
+    return Recording(world, "meta", True, 0, states, seen, np.array([0, 1, 0, 1]), np.array(FORCES), None, None, None)
+
+
+def pictures(shown: Sequence[Shown], steps: Sequence[float], dark: bool = False) -> list[list[list[dict]]]:
+    """At each of the steps what is drawn on each episode's canvas."""
+    return on_page(DRAW, {"value": player_value(*shown, autoplay=False), "steps": list(steps)}, dark)
+
+
+def drawn(world: World, step: float, role: str = "policy", dark: bool = False) -> list[dict]:
+    ((marks,),) = pictures([Shown(recording(world), role)], [step], dark)
+    return marks
+
+
+def scale_of(marks: list[dict], colours: dict[str, str]) -> float:
+    """Pixels per metre, from the two ends of the track: 2.4 m to either side."""
+    ends = [p for p in strokes(marks, colours["--scene-muted"], dashed=True) if p[0][0] == p[1][0]]
+    left, right = sorted(p[0][0] for p in ends)
+    assert (left + right) / 2 == pytest.approx(WIDTH / 2)
+    return (right - left) / 4.8
+
+
+def cart_of(marks: list[dict], colours: dict[str, str]) -> tuple[float, float, float, float]:
+    """left, top, right, bottom of the cart."""
+    (box,) = fills(marks, colours["--scene-cart"])
+    return box[0][0], box[0][1], box[2][0], box[2][1]
+
+
+def tip(pole: list[list[float]]) -> tuple[float, float]:
+    """How far to the right of its hub, and above it, a pole's tip is."""
+    (x0, y0), (x1, y1) = pole
+    return x1 - x0, y0 - y1
+
+
+@pytest.mark.parametrize("name", ["standard", "long_pole", "reversed_tiny_pole", "heavy_cart"])
+def test_cart_and_pole_stand_where_the_state_says(name):
+    world, colours = WORLDS[name], theme()
+    for (marks,), x, degrees in zip(pictures([Shown(recording(world))], range(5)), POSITIONS, ANGLES, strict=True):
+        scale = scale_of(marks, colours)
+        left, top, right, bottom = cart_of(marks, colours)
+        assert (left + right) / 2 == pytest.approx(WIDTH / 2 + x * scale, abs=0.2)
+        (pole,) = strokes(marks, colours["--role-policy"], dashed=False)
+        assert pole[0] == [pytest.approx((left + right) / 2), pytest.approx(top)]  # it stands on the cart
+        angle, length = math.radians(degrees), 2 * world.pole_half_length * scale
+        assert tip(pole) == (pytest.approx(math.sin(angle) * length, abs=0.1), pytest.approx(math.cos(angle) * length, abs=0.1))
+        assert all(0 <= y <= HEIGHT for _, y in pole) and bottom < HEIGHT
+
+
+def test_between_two_steps_it_is_between_the_two_states():
+    marks, colours = drawn(World(), 0.5), theme()
+    (pole,) = strokes(marks, colours["--role-policy"], dashed=False)
+    across, up = tip(pole)
+    assert math.degrees(math.atan2(across, up)) == pytest.approx((ANGLES[0] + ANGLES[1]) / 2, abs=0.1)
+
+
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("role", ROLES)
+def test_a_pole_has_the_colour_of_its_role(role, dark):
+    marks, colours = drawn(World(), 1, role, dark), theme(dark)
+    assert colours[f"--role-{role}"] == (ROLES[role].dark if dark else ROLES[role].light)
+    (pole,) = strokes(marks, colours[f"--role-{role}"], dashed=False)
+    assert tip(pole)[1] > 50
+    for other in set(ROLES) - {role}:
+        assert not strokes(marks, colours[f"--role-{other}"])
+
+
+def test_the_fall_limits_are_twelve_degrees_to_either_side():
+    marks, colours = drawn(World(), 1), theme()
+    left, _, right, _ = cart_of(marks, colours)
+    lines = [p for p in strokes(marks, colours["--scene-muted"], dashed=True) if p[0][0] == pytest.approx((left + right) / 2)]
+    assert sorted(math.degrees(math.atan2(*tip(p))) for p in lines) == [pytest.approx(-12), pytest.approx(12)]
+
+
+@pytest.mark.parametrize(
+    ("world", "sensed"), [(WORLDS["mirrored_sensors"], lambda a: -a), (World(angle_bias=0.1), lambda a: a + math.degrees(0.1))]
+)
+def test_the_pole_that_the_sensor_reports_is_dashed_beside_the_real_one(world, sensed):
+    marks, colours = drawn(world, 2), theme()
+    (seen,) = strokes(marks, colours["--scene-ink"], dashed=True)
+    (real,) = strokes(marks, colours["--role-policy"], dashed=False)
+    assert math.degrees(math.atan2(*tip(seen))) == pytest.approx(sensed(ANGLES[2]), abs=0.1)
+    assert math.degrees(math.atan2(*tip(real))) == pytest.approx(ANGLES[2], abs=0.1)
+    assert not strokes(drawn(World(), 2), colours["--scene-ink"], dashed=True)
+
+
+def arrow(marks: list[dict], colour: str) -> tuple[float, float]:
+    """Where an arrow begins and how far it points to the right; its head belongs to it."""
+    (head,), (shaft,) = fills(marks, colour), [p for p in strokes(marks, colour, dashed=False) if p[0][1] == p[1][1]]
+    return shaft[0][0], head[0][0] - shaft[0][0]
+
+
+def test_the_motors_arrow_points_where_the_motor_pushes():
+    colours = theme()
+    for (marks,), force in zip(pictures([Shown(recording(World()))], range(4)), FORCES, strict=True):
+        left, _, right, _ = cart_of(marks, colours)
+        start, length = arrow(marks, colours["--scene-force"])
+        assert length == pytest.approx(0.055 * force * scale_of(marks, colours), abs=0.1)
+        assert start > right if force > 0 else start < left
+
+
+def test_after_the_end_the_motor_is_off():
+    assert not fills(drawn(World(), 4), theme()["--scene-force"])
+
+
+@pytest.mark.parametrize("wind", [-4.0, 2.5])
+def test_the_winds_arrow_points_where_it_blows_to_the_motors_scale(wind):
+    marks, colours = drawn(World(wind=wind), 1), theme()
+    steady = [m for m in marks if m["alpha"] == 1]
+    left, _, right, _ = cart_of(marks, colours)
+    start, length = arrow(steady, colours["--scene-wind"])
+    assert length == pytest.approx(0.055 * wind * scale_of(marks, colours), abs=0.1)
+    assert start > right if wind > 0 else start < left
+    streaks = [p for m in marks if m["alpha"] < 1 for p in [m["points"]]]
+    assert streaks and all((p[0][0] - p[1][0]) * wind > 0 for p in streaks)  # their heads fly with the wind
+    assert not fills(drawn(World(), 1), colours["--scene-wind"])
+
+
+def test_a_reversed_motor_wears_two_crossed_arrows():
+    marks, colours = drawn(WORLDS["reversed_motor"], 1), theme()
+    left, top, right, bottom = cart_of(marks, colours)
+    heads = [p for p in fills(marks, colours["--scene-ground"]) if len(p) == 3]
+    assert len(heads) == 2 and sorted(np.sign(p[0][0] - p[1][0]) for p in heads) == [-1, 1]
+    assert all(left < x < right and top < y < bottom for p in heads for x, y in p)
+    assert not [p for p in fills(drawn(World(), 1), colours["--scene-ground"]) if len(p) == 3]
+
+
+def test_a_late_motor_shows_the_actions_on_their_way():
+    """Two steps late: at step 3 the motor obeys action 1 (right), then come 0 (left) and 1 (right)."""
+    marks, colours = drawn(World(action_delay=2), 3), theme()
+    boxes = sorted(p[0][0] for p in strokes(marks, colours["--scene-faint"]) if len(p) == 5)
+    assert len(boxes) == 3
+    heads = [p for name in ("force", "muted") for p in fills(marks, colours[f"--scene-{name}"]) if p[0][1] < 60]
+    pointing = [int(np.sign(p[0][0] - p[1][0])) for p in sorted(heads, key=lambda p: p[0][0])]
+    assert pointing == [1, -1, 1]
+    at = texts(marks)
+    assert at["motor"][0] < boxes[0] < boxes[-1] < at["policy"][0]
+
+
+@pytest.mark.parametrize(("field", "value", "ratio"), [("cart_mass", 4.0, 4 ** (1 / 3)), ("pole_mass", 0.4, 2.0)])
+def test_masses_show(field, value, ratio):
+    def size(world: World) -> float:
+        marks, colours = drawn(world, 2), theme()
+        left, _, right, _ = cart_of(marks, colours)
+        (pole,) = [m for m in marks if m["kind"] == "stroke" and m["colour"] == colours["--role-policy"]]
+        return (right - left if field == "cart_mass" else pole["width"]) / scale_of(marks, colours)
+
+    assert size(dataclasses.replace(World(), **{field: value})) / size(World()) == pytest.approx(ratio, rel=0.02)
+
+
+def test_pictures_side_by_side_share_one_scale():
+    shown = [Shown(recording(world), role, role) for world, role in ((World(), "before"), (World(pole_half_length=2.0), "standard"))]
+    (both,), colours = pictures(shown, [0]), theme()
+    scales = [scale_of(marks, colours) for marks in both]
+    assert scales[0] == scales[1] == pytest.approx(scale_of(drawn(World(pole_half_length=2.0), 0), colours))
+    lengths = [math.hypot(*tip(strokes(marks, colours[f"--role-{s.role}"])[0])) for marks, s in zip(both, shown, strict=True)]
+    assert lengths == [pytest.approx(scales[0], rel=1e-3), pytest.approx(4 * scales[0], rel=1e-3)]
