@@ -12,6 +12,7 @@ from model import WORLDS, World
 from ui.shared.colours import ROLES
 from ui.shared.episode import Recording
 from ui.shared.player import Shown, player_value
+from ui.shared.render import frame
 
 DRAW = """
 const root = mount("ssmPlayer", "player", payload.value), scrubber = root.querySelector("input");
@@ -186,3 +187,33 @@ def test_pictures_side_by_side_share_one_scale():
     assert scales[0] == scales[1] == pytest.approx(scale_of(drawn(World(pole_half_length=2.0), 0), colours))
     lengths = [math.hypot(*tip(strokes(marks, colours[f"--role-{s.role}"])[0])) for marks, s in zip(both, shown, strict=True)]
     assert lengths == [pytest.approx(scales[0], rel=1e-3), pytest.approx(4 * scales[0], rel=1e-3)]
+
+
+@pytest.mark.parametrize("name", ["standard", "windy", "reversed_motor", "mirrored_sensors", "biased_sensor", "heavy_cart", "heavy_pole"])
+@pytest.mark.parametrize("step", [0, 2])
+def test_a_file_shows_the_same_picture(name, step):
+    """What the canvas has in the middle of the pole, of the cart and of the arrows, Pillow has there in the same colour."""
+    world, colours = WORLDS[name], theme()
+    marks, image = drawn(world, step), np.asarray(frame(recording(world), step))
+
+    def shown(x: float, y: float, colour: str) -> bool:
+        """Whether this colour is found within a pixel; (x, y) names a point between pixels."""
+        near = image[round(y) - 1 : round(y) + 1, round(x) - 1 : round(x) + 1].reshape(-1, 3)
+        return any(tuple(p) == tuple(int(colours[colour][i : i + 2], 16) for i in (1, 3, 5)) for p in near)
+
+    ((hub, end),) = strokes(marks, colours["--role-policy"], dashed=False)
+    for share in (0.2, 0.5, 0.8, 0.97):
+        at = [a + (b - a) * share for a, b in zip(hub, end, strict=True)]
+        assert shown(*at, "--role-policy") or world.mirrored_sensors or world.angle_bias  # the sensor's pole may cover it
+    assert not shown(2 * hub[0] - end[0], end[1] + 2, "--role-policy")
+    left, top, right, bottom = cart_of(marks, colours)
+    for x in (left + 3, right - 3):
+        assert shown(x, (top + bottom) / 2, "--scene-cart") and not shown(x + 6 * (1 if x > hub[0] else -1), top + 3, "--scene-cart")
+    for colour in ("--scene-force", "--scene-wind"):
+        for head in fills([m for m in marks if m["alpha"] == 1], colours[colour]):
+            assert shown(*np.mean(head, axis=0), colour)
+    for head in fills(marks, colours["--scene-ground"]):
+        assert shown(*np.mean(head, axis=0), "--scene-ground")
+    for a, b in strokes(marks, colours["--scene-ink"], dashed=True):
+        line = [[p + (q - p) * share for p, q in zip(a, b, strict=True)] for share in np.linspace(0.5, 1, 40)]
+        assert sum(shown(*at, "--scene-ink") for at in line) > 12

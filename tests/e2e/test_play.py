@@ -19,11 +19,19 @@ def test_it_plays_without_a_click(visit):
     first = page.step
     page.page.wait_for_function("() => +document.querySelector('#play-stage .counter').textContent.split(' ')[1] > 10")
     assert page.step > first and page.page.inner_text("#play-stage .play") in ("Pause", "Play")
-    drawn = page.page.evaluate(
-        """() => { const c = document.querySelector("#play-stage .frame canvas");
-        return new Set(c.getContext("2d").getImageData(0, 0, c.width, c.height).data).size; }"""
+    # The pole is there, in this policy's colour, upright above the cart and within its track.
+    left, right, top, bottom, width = page.page.evaluate(
+        """() => {
+          const c = document.querySelector("#play-stage .frame canvas"), rgb = getComputedStyle(c).getPropertyValue("--role-policy").trim();
+          const want = [1, 3, 5].map((i) => parseInt(rgb.slice(i, i + 2), 16)), xs = [], ys = [];
+          const { data } = c.getContext("2d").getImageData(0, 0, c.width, c.height);
+          for (let i = 0; i < data.length / 4; i++) {
+            if (want.every((v, n) => v === data[4 * i + n])) { xs.push(i % c.width); ys.push(i / c.width); }
+          }
+          return [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys), c.width];
+        }"""
     )
-    assert drawn > 20  # many shades: a picture, not an empty canvas
+    assert bottom - top > 2 * (right - left) > 0 and 0.08 * width < left < right < 0.92 * width
 
 
 def test_scrub_and_keyboard(visit):

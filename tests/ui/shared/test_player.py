@@ -9,9 +9,8 @@ import re
 import numpy as np
 
 from model import WORLDS, World
-from ui.shared.colours import ROLES, SCENE, css_variables
 from ui.shared.episode import record
-from ui.shared.player import ASSETS, SCRIPTS, Shown, code, differences, player_value, scripts
+from ui.shared.player import ASSETS, Shown, differences, player_value
 from ui.shared.policies import shared_model
 
 
@@ -53,19 +52,8 @@ def test_differences_are_named_for_every_field():
             assert differences(world) and differences(world) != ["standard world"], name
 
 
-def test_the_script_knows_every_colour():
-    numbers = json.loads(code()[0].removeprefix("window.ssmConfig = ").removesuffix(";"))
-    assert numbers["role"] == list(ROLES) and numbers["scene"] == list(SCENE)
-    assert css_variables().count("--role-") == 2 * len(ROLES)
-
-
 def test_no_number_of_the_science_is_typed_again():
     """The step limit, the mean return that counts as solved, and where an episode ends have one home."""
     for path in [*ASSETS.rglob("*.js"), *(ASSETS.parent / "ui").rglob("*.py")]:
         text = re.sub(r"#.*|\"\"\"(.|\n)*?\"\"\"|//.*", "", path.read_text())
         assert not re.search(r"(?<![\w.#-])(500|475)(?![\w.])", text), path
-
-
-def test_the_script_never_writes_markup():
-    assert "innerHTML" not in scripts().replace("never innerHTML", "")
-    assert len(SCRIPTS) + 1 == scripts().count("<script>")
