@@ -1,4 +1,4 @@
-"""Advantages, and the two surrogate losses of the policy gradient: the inner loop's and the outer loop's.
+"""Advantages, and the policy gradient that the inner loop follows. The outer loop's loss is `meta_batch.meta_loss`.
 
 The reward is 1 a step, used in the unit (1 - discount): a discounted return then lies in [0, 1], and 1 is never falling.
 The model's outputs 2 and 3 are value baselines for two discounts; both advantages together drive the policy: the short

@@ -36,9 +36,9 @@ def pretrained_path(name: str) -> Path:
 def load_pretrained(name: str = "meta") -> StateSpaceModel:
     """The shipped weights in eval mode, a fresh copy each time.
 
-    "meta": meta-trained with inner steps. "memory": same worlds and environment steps, zero inner steps (domain
-    randomisation). "standard": zero inner steps, the standard world only. Raises CheckpointError that names the file
-    and the command that rebuilds it.
+    "meta": meta-trained with inner steps. "memory": the same worlds, zero inner steps (domain randomisation).
+    "standard": zero inner steps, the standard world only. Each has a recipe of its own (model/learn/recipes.py).
+    Raises CheckpointError that names the file and the command that rebuilds it.
     """
     path = pretrained_path(name)
     try:
