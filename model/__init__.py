@@ -2,16 +2,16 @@
 
 from model.learn.adaptation import (
     AdaptationStep,
-    HybridAdaptationConfig,
-    HybridAdapter,
     NonFiniteParameters,
     StandardAdaptationConfig,
     StandardAdapter,
 )
 from model.learn.evaluation import evaluate_policy
 from model.learn.experience import ExperienceBuffer
+from model.learn.hybrid import HybridAdaptationConfig, HybridAdapter, adaptation_config
 from model.learn.maml import MetaEpoch, MetaMAML
 from model.learn.meta_config import MetaTrainingConfig
+from model.learn.motion_model import MotionModel
 from model.policy.checkpoint import CheckpointError
 from model.policy.pretrained import load_checkpoint, load_pretrained
 from model.policy.ssm import StateSpaceModel
@@ -32,12 +32,14 @@ __all__ = [
     "MetaEpoch",
     "MetaMAML",
     "MetaTrainingConfig",
+    "MotionModel",
     "NonFiniteParameters",
     "StandardAdaptationConfig",
     "StandardAdapter",
     "StateSpaceModel",
     "World",
     "WorldCartPole",
+    "adaptation_config",
     "evaluate_policy",
     "load_checkpoint",
     "load_pretrained",

@@ -22,6 +22,7 @@ from model import (
     StandardAdaptationConfig,
     StandardAdapter,
     World,
+    adaptation_config,
     evaluate_policy,
     load_checkpoint,
     load_pretrained,
@@ -118,7 +119,7 @@ def adapt(args: argparse.Namespace) -> list[dict]:
     cls = HybridAdaptationConfig if hybrid else StandardAdaptationConfig
     if not hybrid and args.experience_weight is not None:
         raise ValueError(f"experience_weight belongs to --mode hybrid, got --mode {args.mode}")
-    config = cls(**changed_fields(args, cls))
+    config = adaptation_config("meta" if args.checkpoint else args.policy, args.mode, **changed_fields(args, cls))
     world = world_from(args)
     model = load_checkpoint(args.checkpoint) if args.checkpoint else load_pretrained(args.policy)
     adapter = HybridAdapter(config) if hybrid else StandardAdapter(config)
@@ -192,7 +193,12 @@ def build_parser() -> argparse.ArgumentParser:
     sub = command("adapt", adapt)
     sub.add_argument("--world", metavar="NAME", default="reversed_motor", help=f"one of {', '.join(WORLDS)} (default reversed_motor)")
     sub.add_argument("--set", metavar="FIELD=VALUE", action="append", default=[], help="change a field of the world; may be repeated")
-    sub.add_argument("--mode", choices=("standard", "hybrid"), default="standard", help="without or with experience replay")
+    sub.add_argument(
+        "--mode",
+        choices=("standard", "hybrid"),
+        default="standard",
+        help="steps on fresh episodes; hybrid: then practice in a fitted model",
+    )
     sub.add_argument("--policy", choices=PRETRAINED, default="meta", help="the shipped weights to start from (default meta)")
     sub.add_argument("--checkpoint", metavar="FILE", help="start from this .safetensors checkpoint instead")
     sub.add_argument(

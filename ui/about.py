@@ -24,7 +24,8 @@ trained on the same worlds without any inner steps, which can adapt within an ep
 
 On the Adapt tab you see the one difference that matters: memory adapts without failing, inside its training range; the
 meta-trained policy must fail once, and then a gradient step or two make it stand, often outside its range too. Hybrid adaptation
-replays earlier falls beside the fresh ones. Where a method loses, the page and the README say so.
+also fits a model of the world's motion to all episodes so far and practises in it (Dyna). Where a method loses, the page and
+the README say so.
 
 On the Meta-train tab the same code that made the shipped weights trains a policy of yours while you watch.
 

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from model.experiments.scratch import random_params
-from model.learn.adaptation import StandardAdaptationConfig, adapt_tasks
-from model.learn.experience import ExperienceBuffer
+from model.learn.adaptation import StandardAdaptationConfig, TaskStep
+from model.learn.hybrid import steps_of_tasks
 from model.learn.rollout import collect
 from model.policy.params import Params, with_task_axis
 from model.policy.ssm import StateSpaceModel
 from model.worlds.cartpole import MAX_EPISODE_STEPS, World
 
+Method = Callable[[Params, Sequence[World], StandardAdaptationConfig, np.random.Generator], Iterator[TaskStep]]
 TASKS_AT_ONCE = 100  # bounds the memory: some 2 GB for 10 episodes of 500 steps a task
 
 
@@ -31,32 +32,36 @@ class Trials:
 
 
 def run_trials(
-    start: StateSpaceModel | None, worlds: Sequence[World], config: StandardAdaptationConfig, seed: int, eval_episodes: int = 2
+    start: StateSpaceModel | None,
+    worlds: Sequence[World],
+    config: StandardAdaptationConfig,
+    seed: int,
+    eval_episodes: int = 2,
+    method: Method = steps_of_tasks,
 ) -> Trials:
     """Adapt once in each of M worlds (repeat a world for more trials of it) and evaluate before and after every step.
 
-    start: the model to start from, or None for a random initialisation of its own in each trial. A config with an
-    experience_weight replays. The same seed gives the same worlds the same first states and noise, whatever the start or
-    method: trials are paired.
+    start: the model to start from, or None for a random initialisation of its own in each trial. A
+    HybridAdaptationConfig practises. method: another way to adapt, for ablations. The same seed gives the same worlds the same
+    first states and noise, whatever the start or method: trials are paired.
     """
     parts = []
     for first in range(0, len(worlds), TASKS_AT_ONCE):
         chunk = list(worlds[first : first + TASKS_AT_ONCE])
         params: Params = random_params(len(chunk), seed + first) if start is None else with_task_axis(start.params())
-        parts.append(_run(params, chunk, config, [seed, first], eval_episodes))
+        parts.append(_run(params, chunk, config, [seed, first], eval_episodes, method))
     return Trials(*(np.concatenate(columns, axis=1) for columns in zip(*parts, strict=True)))
 
 
-def _run(params: Params, worlds: list[World], config: StandardAdaptationConfig, seed: list[int], eval_episodes: int):
+def _run(params: Params, worlds: list[World], config: StandardAdaptationConfig, seed: list[int], eval_episodes: int, method: Method):
     M = len(worlds)
 
     def evaluate(params: Params) -> np.ndarray:
         generator = np.random.default_rng([*seed, 1])  # the same episodes after every step
         return collect(params, worlds, eval_episodes, generator, MAX_EPISODE_STEPS, greedy=True).lengths.mean(1).numpy()
 
-    buffers = [ExperienceBuffer() for _ in worlds] if hasattr(config, "experience_weight") else ()
     returns, env_steps, moved = [evaluate(params)], [np.zeros(M)], [np.zeros(M, dtype=bool)]
-    for adapted, _, norm, fresh in adapt_tasks(params, worlds, config, np.random.default_rng([*seed, 0]), buffers):
+    for adapted, _, norm, fresh, _ in method(params, worlds, config, np.random.default_rng([*seed, 0])):
         returns.append(evaluate(adapted))
         env_steps.append(env_steps[-1] + fresh.lengths.sum(1).numpy())
         moved.append(norm.numpy() > 1e-6)

@@ -1,19 +1,20 @@
-"""Test-time adaptation: a few gradient steps on the policy's own failed episodes, standard or hybrid (with replay)."""
+"""Test-time adaptation: a few gradient steps on the policy's own failed episodes."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from model.config import bounded, check_fields, check_number
-from model.learn.experience import ExperienceBuffer
 from model.learn.policy_gradient import policy_gradient
-from model.learn.rollout import Episodes, collect, concatenated, stacked
+from model.learn.practice import Practice
+from model.learn.rollout import Episodes, collect
 from model.policy.params import Params, with_task_axis
 from model.policy.ssm import StateSpaceModel
 from model.worlds.cartpole import MAX_EPISODE_STEPS, World
@@ -64,25 +65,6 @@ def equal_weights(episodes: Episodes) -> Tensor:
     return torch.full((M, K), 1.0 / K)
 
 
-def with_replay(fresh: Episodes, weights: Tensor, replayed: Sequence[Episodes | None], experience_weight: float) -> tuple[Episodes, Tensor]:
-    """Fresh episodes and each task's replayed ones as one support set with its episode weights (M, K + K_replayed).
-
-    The replayed episodes of a task share among them experience_weight, times the share of the fresh episodes that fell: a policy
-    that stands again is not moved by its past. Tasks with fewer are padded by empty episodes of weight 0.
-    """
-    most = max((r.obs.shape[1] for r in replayed if r is not None), default=0)
-    if most == 0:
-        return fresh, weights
-    filler = Episodes(*(torch.zeros_like(t) for t in fresh.task(0).first(1).cut(1).tensors))
-    tasks, shares = [], []
-    fell = fresh.terminated.float().mean(1).tolist()
-    for r, still in zip(replayed, fell, strict=True):
-        count = 0 if r is None else r.obs.shape[1]
-        tasks.append(concatenated([*([r] if count else []), *[filler] * (most - count)]))
-        shares.append([experience_weight * still / max(count, 1)] * count + [0.0] * (most - count))
-    return concatenated([fresh, stacked(tasks)]), torch.cat([weights, torch.tensor(shares)], dim=1)
-
-
 @dataclass(frozen=True)
 class StandardAdaptationConfig:
     """Adaptation on fresh episodes alone. The defaults are those that the shipped model was meta-trained with."""
@@ -102,20 +84,13 @@ class StandardAdaptationConfig:
 
 
 @dataclass(frozen=True)
-class HybridAdaptationConfig(StandardAdaptationConfig):
-    """Adaptation on fresh and replayed episodes."""
-
-    experience_weight: float = bounded(0.5, 0.0, 10.0, "weight of the replayed episodes' loss beside that of the fresh ones")
-
-
-@dataclass(frozen=True)
 class AdaptationStep:
-    """What one gradient step did.
+    """What one step did: a gradient step on fresh episodes, in hybrid adaptation followed by practice.
 
-    index 0 is before any step. loss: the surrogate that the step descended (nan at 0). support_returns: the returns of the
-    sampled episodes collected for this step (empty at 0). env_steps and seconds: cumulative, all interaction that
+    index 0 is before any step. loss: the surrogate that the gradient step descended (nan at 0). support_returns: the returns of
+    the sampled episodes collected for this step (empty at 0). env_steps and seconds: cumulative, all interaction that
     adaptation used; evaluation not counted. grad_norm: before clipping (nan at 0); 0 means that no episode fell, so that
-    there was nothing to learn. model: a new model after this step.
+    there was nothing to learn. model: a new model after this step. practice: what hybrid adaptation practised; None where it did not.
     """
 
     index: int
@@ -125,64 +100,86 @@ class AdaptationStep:
     seconds: float
     model: StateSpaceModel
     grad_norm: float
+    practice: Practice | None = None
 
 
-def adapt_tasks(
-    params: Params,
-    worlds: Sequence[World],
-    config: StandardAdaptationConfig,
-    generator: np.random.Generator,
-    buffers: Sequence[ExperienceBuffer],
-) -> Iterator[tuple[dict[str, Tensor], Tensor, Tensor, Episodes]]:
-    """Adapt M tasks at once, each in its own world. params: leading axis M or 1. buffers: one a task, or none for standard.
+class TaskStep(NamedTuple):
+    """One step of M tasks: parameters (M, ...), loss (M,), gradient norm (M,), the fresh episodes, and the practice after it."""
 
-    Yields after each step: parameters (M, ...), loss (M,), gradient norm (M,), the fresh episodes.
+    params: dict[str, Tensor]
+    loss: Tensor
+    grad_norm: Tensor
+    fresh: Episodes
+    practice: tuple[Practice, ...] = ()
+
+
+def fresh_step(
+    params: Params, fresh: Episodes, config: StandardAdaptationConfig, index: int, support: tuple[Episodes, Tensor] | None = None
+) -> TaskStep:
+    """The gradient step on fresh episodes. params: leading axis M. support: learn from these episodes and their weights instead.
+
     A task whose step would leave parameters that are not finite keeps those it has, with a gradient norm of 0; where that
     happens to every task, NonFiniteParameters is raised instead.
     """
-    M = len(worlds)
-    weight = getattr(config, "experience_weight", 0.0) if buffers else 0.0
-    params = {name: p.detach().expand(M, *p.shape[1:]).contiguous() for name, p in params.items()}
+    c, (episodes, weights) = config, support or (fresh, equal_weights(fresh))
+    required = {name: p.detach().requires_grad_() for name, p in params.items()}
+    adapted, loss, norm = inner_step(
+        required, episodes, weights, c.adapt_lr, c.max_grad_norm, c.discount_factor, min_grad_norm=c.min_grad_norm
+    )
+    finite = torch.stack([p.detach().flatten(1).isfinite().all(1) for p in adapted.values()]).all(0)  # (M,)
+    if not finite.any():
+        raise NonFiniteParameters(
+            f"step {index} with adapt_lr {c.adapt_lr:g} made parameters that are not finite; those before it are kept"
+        )
+    params = {name: torch.where(finite.view(-1, *[1] * (p.dim() - 1)), adapted[name].detach(), p) for name, p in params.items()}
+    return TaskStep(params, loss, norm.where(finite, 0.0), fresh)
+
+
+def one_each(params: Params, tasks: int) -> dict[str, Tensor]:
+    """Parameters of their own for every task: leading axis M or 1 -> M."""
+    return {name: p.detach().expand(tasks, *p.shape[1:]).contiguous() for name, p in params.items()}
+
+
+def adapt_tasks(
+    params: Params, worlds: Sequence[World], config: StandardAdaptationConfig, generator: np.random.Generator
+) -> Iterator[TaskStep]:
+    """Adapt M tasks at once, each in its own world, by gradient steps on fresh episodes; yields after each. params: leading axis M or 1."""
+    params = one_each(params, len(worlds))
     for index in range(1, config.num_adapt_steps + 1):
         fresh = collect(params, worlds, config.episodes_per_step, generator, config.max_steps_per_episode)
-        support, weights = fresh, equal_weights(fresh)
-        if weight > 0:
-            # Equal numbers of replayed and fresh transitions, as far as the buffer reaches.
-            replayed = [b.sample(int(fresh.lengths[i].sum()), generator) for i, b in enumerate(buffers)]
-            for i, buffer in enumerate(buffers):
-                buffer.add(fresh.task(i))
-            support, weights = with_replay(fresh, weights, replayed, weight)
-        required = {name: p.requires_grad_() for name, p in params.items()}
-        adapted, loss, norm = inner_step(
-            required, support, weights, config.adapt_lr, config.max_grad_norm, config.discount_factor, min_grad_norm=config.min_grad_norm
-        )
-        finite = torch.stack([p.detach().flatten(1).isfinite().all(1) for p in adapted.values()]).all(0)  # (M,)
-        if not finite.any():
-            raise NonFiniteParameters(
-                f"step {index} with adapt_lr {config.adapt_lr:g} made parameters that are not finite; those before it are kept"
-            )
-        params = {
-            name: torch.where(finite.view(-1, *[1] * (p.dim() - 1)), adapted[name].detach(), p.detach()) for name, p in params.items()
-        }
-        yield params, loss, norm.where(finite, 0.0), fresh
+        step = fresh_step(params, fresh, config, index)
+        params = step.params
+        yield step
 
 
-def _adapt(
-    model: StateSpaceModel, world: World, config: StandardAdaptationConfig, seed: int, buffers: Sequence[ExperienceBuffer]
-) -> Iterator[AdaptationStep]:
+T = TypeVar("T")
+
+
+def adaptation_steps(
+    model: StateSpaceModel, seed: int, tasks: Callable[[Params, np.random.Generator], Iterator[TaskStep | T]]
+) -> Iterator[AdaptationStep | T]:
+    """The stream of one task: the record before any step, then one for every TaskStep; what else `tasks` yields passes through.
+
+    tasks: makes the steps of one task from parameters with a leading axis 1 and a generator.
+    """
     generator = np.random.default_rng(check_number("seed", seed, 0, 2**32 - 1, int))
     yield AdaptationStep(0, float("nan"), np.empty(0), 0, 0.0, model.with_params(model.params()), float("nan"))
     env_steps, seconds, index = 0, 0.0, 0
-    steps = adapt_tasks(with_task_axis(model.params()), [world], config, generator, buffers)
+    steps = tasks(with_task_axis(model.params()), generator)
     while True:
         started = time.perf_counter()
         step = next(steps, None)
+        seconds += time.perf_counter() - started
         if step is None:
             return
-        params, loss, norm, fresh = step
-        new = model.with_params({name: p[0] for name, p in params.items()})
-        index, env_steps, seconds = index + 1, env_steps + fresh.env_steps, seconds + time.perf_counter() - started
-        yield AdaptationStep(index, float(loss[0]), fresh.lengths[0].double().numpy(), env_steps, seconds, new, float(norm[0]))
+        if not isinstance(step, TaskStep):
+            yield step
+            continue
+        new = model.with_params({name: p[0] for name, p in step.params.items()})
+        index, env_steps = index + 1, env_steps + step.fresh.env_steps
+        returns = step.fresh.lengths[0].double().numpy()
+        loss, norm = float(step.loss[0]), float(step.grad_norm[0])
+        yield AdaptationStep(index, loss, returns, env_steps, seconds, new, norm, *step.practice[:1])
 
 
 class StandardAdapter:
@@ -193,24 +190,4 @@ class StandardAdapter:
 
     def adapt(self, model: StateSpaceModel, world: World, seed: int = 0) -> Iterator[AdaptationStep]:
         """Yield an AdaptationStep before any step and after each of them. The given model never changes."""
-        return _adapt(model, world, self.config, seed, buffers=())
-
-
-class HybridAdapter:
-    """Adapts by gradient steps on fresh episodes and on replayed ones of the same world.
-
-    The buffer starts empty unless one is given, holds the episodes of one world only, and is cleared when `adapt` is
-    called with another world. With experience_weight 0 it does exactly what StandardAdapter does.
-    """
-
-    def __init__(self, config: HybridAdaptationConfig | None = None, buffer: ExperienceBuffer | None = None):
-        self.config = config or HybridAdaptationConfig()
-        self.buffer = ExperienceBuffer() if buffer is None else buffer
-        self._world: World | None = None
-
-    def adapt(self, model: StateSpaceModel, world: World, seed: int = 0) -> Iterator[AdaptationStep]:
-        """Yield an AdaptationStep before any step and after each of them. The given model never changes."""
-        if self._world is not None and world != self._world:
-            self.buffer.clear()
-        self._world = world
-        return _adapt(model, world, self.config, seed, buffers=(self.buffer,))
+        return adaptation_steps(model, seed, lambda params, generator: adapt_tasks(params, [world], self.config, generator))

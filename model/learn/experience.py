@@ -1,4 +1,4 @@
-"""ExperienceBuffer: whole episodes for replay, never lone steps of a recurrent policy."""
+"""ExperienceBuffer: whole episodes of one world, never lone steps of a recurrent policy."""
 
 from __future__ import annotations
 
@@ -55,6 +55,10 @@ class ExperienceBuffer:
             chosen.append(self._episodes[i])
             wanted -= self._episodes[i].env_steps
         return concatenated(chosen) if chosen else None
+
+    def joined(self) -> Episodes | None:
+        """All its episodes as one batch, the oldest first; None if it is empty."""
+        return concatenated(self._episodes) if self._episodes else None
 
     def clear(self) -> None:
         """Forget everything."""

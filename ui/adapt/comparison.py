@@ -119,7 +119,7 @@ def _rule(curve: Curve) -> str:
     K = config.episodes_per_step
     words = f"g: gradient on {count(K, 'fresh episode')} ({last.support_steps:,} environment steps)"
     if isinstance(config, HybridAdaptationConfig):
-        words += f" and, with weight {config.experience_weight:g}, on replayed ones of earlier steps"
+        words += f"; then practice, with weight {config.experience_weight:g}, in a model of the motion"
     still = curve.last.index - last.index
     rest = f" The {count(still, 'step')} after it found nothing to learn." if still else ""
     return f"{head}<pre>{html.escape(chr(10).join(lines))}</pre><p>{words}.{rest}</p>"

@@ -11,9 +11,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from model import ExperienceBuffer, NonFiniteParameters, StateSpaceModel, World
-from model.learn.adaptation import adapt_tasks
+from model import NonFiniteParameters, StateSpaceModel, World
 from model.learn.evaluation import bootstrap_interval
+from model.learn.hybrid import steps_of_tasks
 from model.learn.rollout import collect
 from model.policy.params import with_task_axis
 from model.worlds.cartpole import MAX_EPISODE_STEPS, SOLVED
@@ -76,10 +76,9 @@ def _columns(settings: AdaptSettings, mode: str, model: StateSpaceModel, first: 
     worlds = [settings.world] * AT_ONCE
     # The same episodes for both modes, and others than those of the run on the page.
     generator = np.random.default_rng([settings.seed, first, 1])
-    buffers = [ExperienceBuffer() for _ in worlds] if mode == "hybrid" else ()
     params = with_task_axis(model.params())
     yield np.repeat(_evaluate(params, [settings.world], settings.seed), AT_ONCE)
-    for adapted, *_ in adapt_tasks(params, worlds, config_of(settings, mode), generator, buffers):
+    for adapted, *_ in steps_of_tasks(params, worlds, config_of(settings, mode), generator):
         yield _evaluate(adapted, worlds, settings.seed)
 
 

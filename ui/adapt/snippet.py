@@ -21,7 +21,7 @@ def world_code(world: World) -> str:
 
 def config_code(segment: Segment) -> str:
     """A config as its constructor's call, with the steps that were really made."""
-    values = asdict(segment.config) | {"num_adapt_steps": segment.steps}
+    values = {f.name: getattr(segment.config, f.name) for f in fields(segment.config)} | {"num_adapt_steps": segment.steps}
     page = ("adapt_lr", "num_adapt_steps", "episodes_per_step", "experience_weight")
     shown = [f"{f.name}={values[f.name]!r}" for f in fields(segment.config) if f.name in page or values[f.name] != f.default]
     return f"{type(segment.config).__name__}({', '.join(shown)})"

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from model import StandardAdaptationConfig, StandardAdapter, StateSpaceModel, World, load_pretrained
+from model import HybridAdaptationConfig, HybridAdapter, StandardAdaptationConfig, StandardAdapter, StateSpaceModel, World, load_pretrained
 from model.experiments import trials as module
 from model.experiments.trials import run_trials
+from model.learn.practice import PracticeConfig
 from model.learn.rollout import collect
 from model.policy.params import with_task_axis
 
@@ -31,6 +32,18 @@ def test_one_trial_is_what_the_adapter_does(start, seed):
         assert returns[0] == played.lengths.mean()
         assert env_steps[0] == step.env_steps and moved[0] == (step.index > 0 and step.grad_norm > 0)
     assert trials.returns[0, 0] != trials.returns[2, 0]  # something was learnt, so that the comparison says something
+
+
+def test_one_hybrid_trial_is_what_its_adapter_does():
+    config = HybridAdaptationConfig(num_adapt_steps=2, episodes_per_step=2, adapt_lr=0.1, practice=PracticeConfig(rounds=3))
+    model = models()["meta"]
+    trials = run_trials(model, [REVERSED], config, 5)
+    steps = list(HybridAdapter(config).adapt(model, REVERSED, 5))
+    assert trials.env_steps[:, 0].tolist() == [s.env_steps for s in steps]
+    for step, returns in zip(steps, trials.returns, strict=True):
+        played = collect(with_task_axis(step.model.params()), [REVERSED], 2, np.random.default_rng([5, 0, 1]), greedy=True)
+        assert returns[0] == played.lengths.mean()
+    assert steps[1].practice is not None
 
 
 def test_worlds_beyond_one_batch_are_trials_of_their_own(monkeypatch):
