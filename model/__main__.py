@@ -55,7 +55,7 @@ def add_config_options(parser: argparse.ArgumentParser, cls: type, skip: tuple[s
             continue
         unit = f" {info.unit}" if info.unit else ""
         limits = "true or false" if isinstance(info.default, bool) else f"{info.minimum:g} to {info.maximum:g}{unit}"
-        parser.add_argument(f"--{info.name}", metavar="VALUE", help=f"{info.help} ({limits}; default {info.default})")
+        parser.add_argument(f"--{info.name}", metavar="VALUE", help=f"{info.help} ({limits}; default {info.default})".replace("%", "%%"))
 
 
 def changed_fields(args: argparse.Namespace, cls: type) -> dict:

@@ -57,7 +57,7 @@ def page(**changes):
 def test_the_page_gives_settings():
     *world, _, _, _, _, _, _, _ = page()
     settings = adapt_from_page(world[0], world[1:], page()[len(world) :])
-    assert settings == AdaptSettings(REVERSED, num_adapt_steps=2, episodes_per_step=3)
+    assert settings == AdaptSettings(REVERSED, num_adapt_steps=2, episodes_per_step=3, experience_weight=0.5)
 
 
 @pytest.mark.parametrize(
