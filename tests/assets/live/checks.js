@@ -4,6 +4,7 @@
   const live = globalThis.ssmLive;
   const list = (values) => Array.from(values);
   const bytesOf = (base64) => Uint8Array.from(atob(base64), (c) => c.charCodeAt(0)).buffer;
+  const base64Of = (bytes) => btoa(new Uint8Array(bytes).reduce((text, byte) => text + String.fromCharCode(byte), ""));
   const policyOf = (base64) => live.readPolicy(bytesOf(base64));
   const listsOf = (arrays) => Object.fromEntries(Object.entries(arrays).map(([name, values]) => [name, list(values)]));
   const attempt = (act) => {
@@ -63,11 +64,11 @@
       runs.map(({ world, starts }) => {
         const run = live.makeRun({ policy: policyOf(policy), world });
         let next = 0;
-        run.sim.drawStart = () => starts[next++];
+        run.sim.drawStart = () => starts[next++] ?? starts[0];
         live.resetSim(run.sim);
         const events = [];
         const lengths = [];
-        while (next < starts.length && !["stands", "given_up"].includes(events.at(-1))) {
+        while (lengths.length < starts.length && !["stands", "given_up"].includes(events.at(-1))) {
           for (const { type, steps } of live.runStep(run)) {
             if (type === "fell" || type === "stands") lengths.push(steps);
             if (type !== "fell") events.push(type);
@@ -77,25 +78,28 @@
         return { events, lengths };
       }),
 
-    // A run that is led: what it observes and when it falls come from elsewhere. For each episode the last event, the parameters
-    // after it, the margins right - left of each step, and the actions it took.
-    ledRun: ({ policy, episodes, limit }) => {
-      const run = live.makeRun({ policy: policyOf(policy), limit });
+    // runs: [[{obs, fell}]]. Runs that are led: what each observes and when it falls come from elsewhere. For each episode the last
+    // event, the parameters after it as a file, the margins right - left of each step, and the actions it took.
+    ledRuns: ({ policy, runs }) => {
       const own = { observe: live.observe, stepSim: live.stepSim };
-      const results = episodes.map(({ obs, fell }) => {
-        let t = 0;
-        live.observe = () => Float32Array.from(obs[t]);
-        live.stepSim = () => ++t === obs.length && fell;
-        const margins = [];
-        const actions = [];
-        let events = [];
-        while (t < obs.length) {
-          events = live.runStep(run);
-          margins.push(run.output.right - run.output.left);
-          actions.push(run.output.action);
-        }
-        live.runContinue(run);
-        return { event: events.at(-1)?.type ?? "", norm: events.at(-1)?.norm ?? 0, params: listsOf(run.policy.params), margins, actions };
+      const results = runs.map((episodes) => {
+        const run = live.makeRun({ policy: policyOf(policy) });
+        return episodes.map(({ obs, fell }) => {
+          let t = 0;
+          live.observe = () => Float32Array.from(obs[t]);
+          live.stepSim = () => ++t === obs.length && fell;
+          const margins = [];
+          const actions = [];
+          let events = [];
+          while (t < obs.length) {
+            events = live.runStep(run);
+            margins.push(run.output.right - run.output.left);
+            actions.push(run.output.action);
+          }
+          live.runContinue(run);
+          const { type = "", norm = 0 } = events.at(-1) ?? {};
+          return { event: type, norm, policy: base64Of(live.policyBytes(run.policy)), margins, actions };
+        });
       });
       Object.assign(live, own);
       return results;
@@ -136,10 +140,7 @@
 
     readErrors: ({ files }) => files.map((file) => attempt(() => policyOf(file))),
 
-    writtenBytes: ({ policy }) => {
-      const bytes = new Uint8Array(live.policyBytes(live.clonePolicy(policyOf(policy))));
-      return btoa(bytes.reduce((text, byte) => text + String.fromCharCode(byte), ""));
-    },
+    writtenBytes: ({ policy }) => base64Of(live.policyBytes(live.clonePolicy(policyOf(policy)))),
 
     starts: ({ seed, count }) => {
       const sim = live.makeSim({}, seed);
