@@ -10,6 +10,8 @@ from gradio.themes.utils.fonts import LocalFont
 from ui import about, api
 from ui.adapt.run import warm_up
 from ui.adapt.tab import AdaptTab
+from ui.live.scripts import live_scripts
+from ui.live.tab import LiveTab
 from ui.meta_train.tab import MetaTrainTab
 from ui.play.tab import PlayTab, first_session
 from ui.shared.colours import css_variables
@@ -19,7 +21,7 @@ from ui.shared.policies import load_all
 from ui.shared.session import STATE_SECONDS
 
 TITLE = "SSM-MetaRL playground"
-STYLES = ("style.css", "adapt.css", "meta.css")
+STYLES = ("style.css", "live.css", "adapt.css", "meta.css")
 QUEUE = {"api_open": False, "max_size": 64, "default_concurrency_limit": 4}
 
 
@@ -61,6 +63,8 @@ def build() -> tuple[gr.Blocks, dict[str, Any]]:
             "<p>A small State Space Model balances a pole. Break its world, watch it fall, and let it learn to stand again.</p></header>"
         )
         with gr.Tabs(elem_id="acts") as tabs:
+            with gr.Tab("Live", id="live") as live_tab:
+                live = LiveTab(session)
             with gr.Tab("Play", id="play") as play_tab:
                 play = PlayTab(session, first)
             with gr.Tab("Adapt", id="adapt") as adapt_tab:
@@ -73,16 +77,17 @@ def build() -> tuple[gr.Blocks, dict[str, Any]]:
         connect_same(play.policy.seed, adapt.controls.seed)
         play.connect_tab(play_tab)
         meta_train.connect_use(play.policy.policy, adapt.controls.start)
-        play.connect_link(page)
+        play.connect_link(page, tabs)
         adapt.connect_tab(adapt_tab)
         adapt.connect_play(play)
         adapt.connect_link(page, tabs)
+        live.connect(live_tab, tabs, play, adapt)
         api.add_endpoints()
     page.queue(**QUEUE)
     launch = {
         "theme": theme(),
         "css": css_variables() + "".join((ASSETS / name).read_text() for name in STYLES),
-        "head": scripts(),
+        "head": scripts() + live_scripts(),
         "ssr_mode": False,
         "footer_links": [],
         "run_history": False,

@@ -46,8 +46,10 @@ class Visit:
         self.url = url
 
     def open(self, query: str = "", first_run: str | None = None) -> Visit:
-        """Open the page; with a link's query, wait until what it asks for has replaced the first run, or was refused."""
+        """Open the page on Play; with a link's query, wait until what it asks for has replaced the first run, or was refused."""
         self.page.goto(self.url + query)
+        if not query:
+            self.page.get_by_role("tab", name="Play").click()
         self.page.wait_for_selector("#play-stage .player[data-run]")
         if query:
             self.page.wait_for_function(

@@ -94,9 +94,10 @@ class PlayTab:
         """Coming back to a stage whose choice another tab has changed plays the new choice."""
         tab.select(self._return, self.session, [self.session, self.player, self.message, self.link], **QUIET)
 
-    def connect_link(self, page: gr.Blocks) -> None:
-        """Restore and play what the page's link encodes."""
-        outputs = [self.session, self.player, self.message, self.link, *self.world.outputs, *self.policy.inputs]
+    def connect_link(self, page: gr.Blocks, tabs: gr.Tabs) -> None:
+        """Restore and play what the page's link encodes, and open this tab if the link leads here."""
+        self.tabs = tabs
+        outputs = [tabs, self.session, self.player, self.message, self.link, *self.world.outputs, *self.policy.inputs]
         page.load(self._open_link, self.session, outputs, **QUIET)
 
     def _choice(self, session: Session, inputs: tuple) -> Choice:
@@ -136,13 +137,17 @@ class PlayTab:
         return self._save(session, "csv", lambda recording: to_csv(recording).encode())
 
     def _open_link(self, session: Session, request: gr.Request) -> dict:
+        query = dict(request.query_params)
+        if query.get("tab") == "live":
+            return gr.skip()
+        here = {self.tabs: gr.Tabs(selected="play")} if query.get("tab", "play") == "play" else {}
         try:
-            choice = from_query(dict(request.query_params), session.model is not None)
+            choice = from_query(query, session.model is not None)
         except ValueError as error:
-            return {self.message: problem(f"This link can't be opened: {error}.")}
+            return {**here, self.message: problem(f"This link can't be opened: {error}.")}
         if choice is None:
             return gr.skip()
-        return {**self._shown(session.play(choice)), **self.world.updates(choice.world), **self.policy.updates(choice)}
+        return {**here, **self._shown(session.play(choice)), **self.world.updates(choice.world), **self.policy.updates(choice)}
 
 
 def file_stem(session: Session) -> str:

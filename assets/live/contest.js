@@ -1,0 +1,70 @@
+// You against it: whose cart stood how long in this round, and the visitor's best of today. No DOM.
+(() => {
+  const live = (globalThis.ssmLive ??= {});
+  const KEY = "ssm-live-best";
+  const today = () => new Date().toDateString();
+
+  // The best is kept in the browser where that is allowed, else while the page is open.
+  function stored() {
+    try { return JSON.parse(localStorage.getItem(KEY)) ?? {}; } catch { return {}; }
+  }
+
+  live.Contest = class {
+    constructor() {
+      this.best = {}; // steps by world's name
+      const kept = stored();
+      if (kept.day === today()) this.best = kept.best ?? {};
+      this.ready();
+    }
+
+    // A new round waits for the visitor's first key.
+    ready() { Object.assign(this, { waiting: true, you: null, it: null }); }
+
+    start() { this.waiting = false; }
+
+    itEnded(steps) { this.it ??= steps; }
+
+    // worldName: bests are kept for each world. Returns whether it is the best of today.
+    youEnded(steps, worldName) {
+      this.you = steps;
+      const better = steps > (this.best[worldName] ?? 0);
+      if (better) {
+        this.best[worldName] = steps;
+        try { localStorage.setItem(KEY, JSON.stringify({ day: today(), best: this.best })); } catch { /* kept on the page alone */ }
+      }
+      return better;
+    }
+
+    // {you, it, best} in words.
+    times(youSteps, itSteps, worldName) {
+      const seconds = (steps) => `${(steps * live.config.physics.tau).toFixed(2)} s`;
+      return {
+        you: seconds(this.you ?? youSteps),
+        it: this.it === null ? `${seconds(itSteps)}${this.you === null ? "" : ", still standing"}` : seconds(this.it),
+        best: this.best[worldName] ? seconds(this.best[worldName]) : "–",
+      };
+    }
+  };
+
+  // Was it luck? The policy, without learning, from `starts` other starts; says(stood, done) after each, so that no frame waits long.
+  live.tryLuck = (policy, world, seed, starts, says) => {
+    const { episode_steps } = live.config.physics, sim = live.makeSim(world, seed);
+    let stood = 0, done = 0, stopped = false;
+    const one = () => {
+      if (stopped) return;
+      const hidden = live.initialHidden(policy);
+      if (done > 0) live.resetSim(sim);
+      let fell = false;
+      for (let t = 0; t < episode_steps && !fell; t++) {
+        const { left, right } = live.policyStep(policy, live.observe(sim), hidden);
+        fell = live.stepSim(sim, right > left ? 1 : 0) && t < episode_steps - 1;
+      }
+      stood += !fell;
+      done += 1;
+      says(stood, done);
+      if (done < starts) setTimeout(one, 0);
+    };
+    setTimeout(one, 0);
+    return () => { stopped = true; };
+  };
+})();

@@ -1,0 +1,63 @@
+// The live page's state in the address bar, with the names that every link of the page uses (ui/shared/inputs.py). No DOM.
+(() => {
+  const live = (globalThis.ssmLive ??= {});
+  const CUSTOM = "custom", MAX_SEED = 2 ** 32 - 1;
+
+  live.standardWorld = () => Object.fromEntries(live.config.fields.map((f) => [f.name, f.default]));
+
+  // The name of the named world that this is, else "custom".
+  live.worldName = (world) => {
+    const same = ({ fields }) => live.config.fields.every(({ name }) => fields[name] === world[name]);
+    return Object.keys(live.config.worlds).find((name) => same(live.config.worlds[name])) ?? CUSTOM;
+  };
+
+  // state: {world, policy, seed, learning, lr} -> a query without its question mark.
+  live.toQuery = ({ world, policy, seed, learning, lr }) => {
+    const query = new URLSearchParams({ tab: "live" }), name = live.worldName(world), standard = live.standardWorld();
+    query.set("world", name);
+    if (name === CUSTOM) {
+      for (const f of live.config.fields) {
+        if (world[f.name] !== standard[f.name]) query.set(f.name, f.kind === "float" ? `${+world[f.name].toPrecision(10)}` : `${world[f.name]}`);
+      }
+    }
+    if (policy !== "yours") query.set("policy", policy); // a visitor's own policy can't travel in a link
+    query.set("seed", `${seed}`);
+    query.set("learning", learning ? "on" : "off");
+    if (lr !== live.config.rules.lr) query.set("lr", `${lr}`);
+    return query.toString();
+  };
+
+  // A query -> the parts of a state that it names; {} where it leads elsewhere. Throws one sentence for a value that can't be.
+  live.fromQuery = (text, policies) => {
+    const query = new URLSearchParams(text), get = (name) => query.get(name), state = {};
+    if (get("tab") !== "live") return {};
+    const oneOf = (name, allowed) => {
+      if (!allowed.includes(get(name))) throw new Error(`${name} must be one of ${allowed.join(", ")}, got ${get(name).slice(0, 40)}`);
+      return get(name);
+    };
+    const given = live.config.fields.filter((f) => query.has(f.name));
+    if (query.has("world") || given.length) {
+      const name = query.has("world") ? oneOf("world", [...Object.keys(live.config.worlds), CUSTOM]) : CUSTOM;
+      if (name !== CUSTOM && given.length) throw new Error(`world must be ${CUSTOM} when a link sets ${given[0].name}, got ${name}`);
+      const parse = (f) => (f.kind === "bool" ? { true: true, false: false }[get(f.name)] ?? get(f.name).slice(0, 40) : Number(get(f.name)));
+      const fields = name === CUSTOM ? Object.fromEntries(given.map((f) => [f.name, parse(f)])) : live.config.worlds[name].fields;
+      state.world = live.makeWorld(fields);
+    }
+    if (query.has("policy")) state.policy = oneOf("policy", policies);
+    if (query.has("seed")) state.seed = live.checkSeed(Number(get("seed") || NaN));
+    if (query.has("learning")) state.learning = oneOf("learning", ["on", "off"]) === "on";
+    if (query.has("lr")) state.lr = live.checkRate(Number(get("lr")));
+    return state;
+  };
+
+  live.checkSeed = (seed) => {
+    if (Number.isInteger(seed) && seed >= 0 && seed <= MAX_SEED) return seed;
+    throw new Error(`seed must be a whole number between 0 and ${MAX_SEED}, got ${seed}`);
+  };
+
+  live.checkRate = (lr) => {
+    const { minimum, maximum } = live.config.rules_fields.find((f) => f.name === "lr");
+    if (lr >= minimum && lr <= maximum) return lr;
+    throw new Error(`lr must be between ${minimum} and ${maximum}, got ${lr}`);
+  };
+})();

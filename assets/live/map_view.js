@@ -1,0 +1,131 @@
+// The decision map: what the policy would do now at every angle and angular velocity, with the memory it has at this moment.
+(() => {
+  const live = (globalThis.ssmLive ??= {});
+  const make = window.ssmMake;
+  const SIZE = 27; // cells a side
+  const BUDGET = 0.8; // ms of a frame for computing rows anew, so that no frame waits for the whole map
+  const ANGLE = 12, VELOCITY = 120; // degrees, degrees/s from the middle to the edge
+  const PAD = { left: 46, right: 8, top: 6, bottom: 36 };
+  const TRAIL = 14; // steps
+  const radians = (v) => v * Math.PI / 180, degrees = (v) => v * 180 / Math.PI;
+
+  live.MapView = class {
+    constructor(parent) {
+      const figure = make("figure", parent, { class: "live-map" });
+      this.title = make("figcaption", figure, {}, "What it would do now");
+      const says = "Decision map: which way the policy would push at every pole angle and angular velocity; a dot marks where the pole is.";
+      this.canvas = make("canvas", figure, { role: "img", "aria-label": says });
+      const key = make("p", figure, { class: "map-key" });
+      make("span", key, {}, "pushes left");
+      make("span", key, { class: "map-scale" });
+      make("span", key, {}, "right");
+      this.wanted = new Float32Array(SIZE * SIZE).fill(0.5);
+      this.cells = new Float32Array(SIZE * SIZE).fill(0.5);
+      this.row = 0;
+      this.small = document.createElement("canvas"); // a pixel a cell
+      this.small.width = this.small.height = SIZE;
+      this.pixels = new ImageData(SIZE, SIZE);
+      window.ssmDraw.onLook(this.canvas, () => { this.fitted = null; });
+    }
+
+    // P(right) in one row of cells: angle and angular velocity vary as the sensors report them, the rest is as it is now.
+    computeRow(policy, hidden, x, x_dot, row) {
+      if (this.sized !== policy.sizes) { // a scratch of its own: the policy's holds the step that the page shows
+        this.sized = policy.sizes;
+        this.hidden = live.initialHidden(policy);
+        this.work = Object.fromEntries(Object.entries(policy.work).map(([name, values]) => [name, values.slice()]));
+      }
+      const velocity = radians(VELOCITY * (1 - 2 * row / (SIZE - 1)));
+      for (let column = 0; column < SIZE; column++) {
+        this.hidden.set(hidden);
+        const obs = Float32Array.of(x, x_dot, radians(ANGLE * (2 * column / (SIZE - 1) - 1)), velocity);
+        live.forward(policy, obs, this.hidden, this.work);
+        const value = 1 / (1 + Math.exp(this.work.y[0] - this.work.y[1]));
+        this.wanted[row * SIZE + column] = Number.isFinite(value) ? value : 0.5;
+      }
+    }
+
+    // `policy` and `hidden` at this moment; x, x_dot as the sensors report them. whole: every row at once.
+    update(policy, hidden, x, x_dot, whole = false) {
+      const start = performance.now();
+      for (let n = 1; n <= SIZE; n++) {
+        this.computeRow(policy, hidden, x, x_dot, this.row);
+        this.row = (this.row + 1) % SIZE;
+        if (!whole && performance.now() - start > BUDGET) return;
+      }
+    }
+
+    // dots: [{angle, velocity}] in rad as the sensors report them, oldest first; the last one is now. calm: no morphing.
+    draw(seconds, dots, calm) {
+      if (!this.fitted) {
+        this.fitted = window.ssmDraw.fit(this.canvas);
+        this.c = window.ssmDraw.colours(this.canvas);
+        this.ends = ["low", "middle", "high"].map((name) => window.ssmDraw.rgb(this.c[name]));
+      }
+      if (!this.fitted) return;
+      const { ctx, w, h } = this.fitted, width = w - PAD.left - PAD.right, height = h - PAD.top - PAD.bottom;
+      this.paint(calm ? 1 : Math.min(1, seconds * 5));
+      ctx.clearRect(0, 0, w, h);
+      ctx.drawImage(this.small, PAD.left, PAD.top, width, height);
+      this.drawAxes(ctx, w, h, width, height);
+      this.drawDots(ctx, dots.slice(-TRAIL), width, height);
+    }
+
+    // Bring the cells nearer to what is wanted, by this share, and colour them.
+    paint(share) {
+      const { cells, wanted, pixels: { data }, ends: [low, middle, high] } = this;
+      for (let k = 0; k < cells.length; k++) {
+        cells[k] += (wanted[k] - cells[k]) * share;
+        const v = 2 * cells[k] - 1, end = v < 0 ? low : high, much = Math.abs(v);
+        for (let n = 0; n < 3; n++) data[4 * k + n] = middle[n] + (end[n] - middle[n]) * much;
+        data[4 * k + 3] = 255;
+      }
+      this.small.getContext("2d").putImageData(this.pixels, 0, 0);
+    }
+
+    drawAxes(ctx, w, h, width, height) {
+      const { c } = this, { line, format, upwards } = window.ssmDraw;
+      ctx.strokeStyle = ctx.fillStyle = c.muted;
+      ctx.lineWidth = 1;
+      ctx.setLineDash([2, 4]);
+      line(ctx, PAD.left + width / 2, PAD.top, PAD.left + width / 2, PAD.top + height);
+      line(ctx, PAD.left, PAD.top + height / 2, PAD.left + width, PAD.top + height / 2);
+      ctx.setLineDash([]);
+      ctx.strokeRect(PAD.left + 0.5, PAD.top + 0.5, width - 1, height - 1);
+      ctx.font = "12px " + c.font;
+      [-ANGLE, 0, ANGLE].forEach((v, i) => {
+        ctx.textAlign = ["left", "center", "right"][i];
+        ctx.fillText(format(v), PAD.left + width * i / 2, h - PAD.bottom + 14);
+      });
+      ctx.textAlign = "center";
+      ctx.fillText("pole angle (°)", PAD.left + width / 2, h - 6);
+      ctx.textAlign = "right";
+      [VELOCITY, 0, -VELOCITY].forEach((v, i) => ctx.fillText(format(v), PAD.left - 5, PAD.top + height * i / 2 + [10, 4, 0][i]));
+      upwards(ctx, "angular velocity (°/s)", 11, PAD.top + height / 2);
+    }
+
+    drawDots(ctx, dots, width, height) {
+      const { c } = this, clamp = (v) => Math.max(0, Math.min(1, v));
+      const at = ({ angle, velocity }) => [
+        PAD.left + width * clamp(0.5 + degrees(angle) / (2 * ANGLE)), PAD.top + height * clamp(0.5 - degrees(velocity) / (2 * VELOCITY)),
+      ];
+      if (!dots.length) return;
+      ctx.strokeStyle = c.ink;
+      ctx.lineWidth = 1.5;
+      ctx.lineJoin = "round";
+      ctx.globalAlpha = 0.55;
+      ctx.beginPath();
+      dots.forEach((dot, i) => ctx[i ? "lineTo" : "moveTo"](...at(dot)));
+      ctx.stroke();
+      ctx.globalAlpha = 1;
+      ctx.beginPath();
+      ctx.arc(...at(dots.at(-1)), 6, 0, 7);
+      ctx.fillStyle = c.ink;
+      ctx.fill();
+      ctx.strokeStyle = c.ground;
+      ctx.lineWidth = 2;
+      ctx.stroke();
+    }
+
+  };
+})();

@@ -1,0 +1,311 @@
+// The live page: its state, what each control does to it, and what happens in a frame.
+// window.ssmLive.mount(element, props, watch, send): once, by the Live tab (ui/live/tab.py) or the page that needs no server (ui/live_page.py).
+(() => {
+  const live = (globalThis.ssmLive ??= {});
+  const STARTS = 20; // of "was it luck?"
+  const INVITATION = "Hold ← or → on the stage, or touch a side of it, to run the motor. Nothing held: it alternates.";
+
+  class Page {
+    constructor(root, labels, onServer, send) {
+      Object.assign(this, { root, labels, onServer, policies: {}, lanes: [], views: [], mode: "", rate: "auto", alternate: 0 });
+      this.state = { world: live.makeWorld(), policy: "meta", seed: 0, learning: true, lr: live.config.rules.lr };
+      this.contest = new live.Contest();
+      this.calm = window.ssmDraw.calm();
+      this.paused = this.calm; // still until started
+      this.travel = new live.Travel(this, send, onServer);
+      this.travel.openLink();
+      this.parts = live.buildLayout(root, this);
+      this.picture = new live.Picture(this);
+      this.setMode("one");
+      this.showPaused();
+      if (this.travel.problem) this.complain(this.travel.problem);
+      this.parts.story.say(this.travel.problem?.message ?? live.sentence({ type: "start" }, this.run, this.state.policy));
+      live.startLoop(root, (seconds) => this.frame(seconds));
+    }
+
+    // --- policies and lanes; the first lane is the one that map, bars and signals show ---
+
+    get lane() { return this.lanes[0]; }
+    get run() { return this.lane.run; }
+    get place() { return live.worldName(this.state.world); }
+
+    policyOf(name) {
+      return (this.policies[name] ??= live.readPolicy(window.ssmDraw.bytes(live.weights[name]).buffer));
+    }
+
+    nameOf(policy) { return this.labels.find(([name]) => name === policy)[1].split(" (")[0]; }
+
+    // The visitor's own policy joins the list.
+    own(policy) {
+      this.policies.yours = policy;
+      if (!this.labels.some(([name]) => name === "yours")) this.labels.push(["yours", "Yours"]);
+      this.parts.policy.fill(this.labels);
+      this.parts.policy.select.value = this.state.policy;
+    }
+
+    makeLane(policyName, options) {
+      const { world, seed, learning, lr } = this.state;
+      const run = live.makeRun({ policy: this.policyOf(policyName), world, seed, learning: options.learning ?? learning, lr });
+      return new live.Lane({ run, label: this.nameOf(policyName), ...options });
+    }
+
+    // one; frozen: beside the same policy that never learns; memory: meta beside memory; you: you against it.
+    setMode(mode) {
+      if (mode === "memory") this.state.policy = "meta";
+      const { policy } = this.state, from = this.lanes[0]?.pose();
+      const lanes = [this.makeLane(policy, {})];
+      if (mode === "frozen") lanes.push(this.makeLane(policy, { label: `${this.nameOf(policy)}, never learns`, role: "before", learning: false }));
+      if (mode === "memory") lanes.push(this.makeLane("memory", { label: "Memory, no gradient step", role: "baseline", learning: false }));
+      if (mode === "you") lanes.push(this.makeLane(policy, { label: "You", role: "baseline", human: true, learning: false }));
+      if (from) for (const lane of lanes) lane.riseFrom(from);
+      for (const view of this.views) view.remove();
+      this.lanes = lanes;
+      this.views = lanes.map((lane) => new live.StageView(this.parts.stages, lane, () => this.touched()));
+      for (const view of this.views) view.others = this.views.filter((other) => other !== view);
+      this.parts.stages.dataset.count = lanes.length;
+      if ((mode === "you") !== (this.mode === "you")) this.setSpeed(mode === "you" ? "0.5" : "auto");
+      this.mode = mode;
+      this.contest.ready();
+      this.forget();
+      this.show();
+      if (from) this.reveal();
+      if (mode !== "you") return;
+      this.parts.story.say(`Your turn. ${INVITATION}`);
+      this.views[1].canvas.focus({ preventScroll: true });
+    }
+
+    // A choice further down the page acts on the stage: bring it into view.
+    reveal() {
+      const { top } = this.parts.story.line.getBoundingClientRect();
+      if (top < 0) this.parts.story.line.scrollIntoView({ behavior: this.calm ? "auto" : "smooth" });
+    }
+
+    // What was found out about a world or a policy does not belong to the next one.
+    forget() {
+      this.stopLuck?.();
+      Object.assign(this, { lastStood: false, luck: null });
+    }
+
+    // --- the controls ---
+
+    changeWorld(fields) {
+      let events;
+      try {
+        events = this.lanes.map((lane) => lane.change(fields));
+      } catch (error) {
+        return this.complain(error);
+      }
+      this.state.world = this.run.sim.world;
+      if (!events[0].length) return this.show();
+      this.forget();
+      this.contest.ready();
+      this.parts.strip.change(live.differences(this.state.world).join(", "));
+      this.tell(events[0][0]);
+      this.start();
+      this.show();
+    }
+
+    // The buttons that break the world, and mend it when pressed again.
+    flip(field) {
+      const standard = live.standardWorld()[field], { worlds } = live.config;
+      const broken = { wind: worlds.reversed_gale.fields.wind, angle_bias: worlds.reversed_tilted.fields.angle_bias };
+      this.changeWorld({ [field]: this.state.world[field] === standard ? broken[field] ?? !standard : standard });
+    }
+
+    choosePolicy(name) {
+      try {
+        this.policyOf(name);
+      } catch (error) {
+        return this.complain(error);
+      }
+      this.state.policy = name;
+      if (this.mode === "one") {
+        this.lane.setPolicy(this.policyOf(name), this.nameOf(name));
+        this.forget();
+      } else this.setMode(this.mode === "memory" ? "one" : this.mode);
+      this.parts.strip.change(this.lane.label);
+      this.tell({ type: "policy_changed" });
+      this.start();
+      this.show();
+    }
+
+    setLearning(on) {
+      this.state.learning = this.run.learning = on;
+      this.start();
+      this.show();
+    }
+
+    setRate(lr) {
+      this.state.lr = lr;
+      for (const lane of this.lanes) lane.run.lr = lr;
+      this.show();
+    }
+
+    setSeed(text) {
+      try {
+        this.state.seed = live.checkSeed(text === "" ? NaN : Number(text));
+      } catch (error) {
+        return this.complain(error);
+      }
+      this.reset();
+    }
+
+    setSpeed(value) {
+      this.rate = value === "auto" ? value : +value;
+      this.parts.speed.value = value;
+    }
+
+    tip() {
+      this.start();
+      for (const view of this.views) view.tip();
+    }
+
+    reset() {
+      this.setMode(this.mode);
+      this.parts.bars.show(null);
+      this.parts.strip.change("reset");
+      this.tell({ type: "start" });
+    }
+
+    start() { if (this.paused) this.pause(false); }
+
+    pause(on) {
+      this.paused = on;
+      this.showPaused();
+    }
+
+    // One physics step; where time stands still after a fall, on to what comes next.
+    single() {
+      this.pause(true);
+      for (const lane of this.lanes) {
+        const moving = lane.phase === "moving";
+        if (!moving) lane.wait = 0;
+        for (const event of moving ? lane.step(this.hand(lane)) : lane.advance(0, 1)) this.tell(event);
+      }
+    }
+
+    takeNext() {
+      const take = {
+        luck: () => this.tryLuck(), memory: () => this.choosePolicy("memory"), meta: () => this.choosePolicy("meta"),
+        beside: () => this.setMode("memory"), you: () => this.setMode("you"), watch: () => this.setMode("one"),
+        learn: () => this.setLearning(true), adapt: () => this.travel.toAdapt(),
+      }; // prettier-ignore
+      take[this.offer?.act]?.();
+    }
+
+    tryLuck() {
+      this.forget();
+      this.luck = { stood: 0, done: 0 };
+      this.showNext();
+      this.stopLuck = live.tryLuck(this.run.policy, this.state.world, this.state.seed + 1, STARTS, (stood, done) => {
+        this.luck = { stood, done };
+        this.parts.story.say(`From other starts, without learning: ${stood} of ${done} stood for all ${this.run.limit} steps.`);
+        if (done < STARTS) return;
+        this.lastStood = true;
+        this.showNext();
+      });
+    }
+
+    // --- what happens ---
+
+    touched() {
+      if (this.mode === "you" && this.contest.waiting) {
+        if (this.lane.shown.steps > 0) for (const lane of this.lanes) lane.again();
+        this.contest.start();
+      }
+      this.start();
+    }
+
+    hand(lane) {
+      this.alternate = 1 - this.alternate;
+      return this.views[this.lanes.indexOf(lane)].hand(this.alternate);
+    }
+
+    frame(seconds) {
+      const waits = this.paused || (this.mode === "you" && this.contest.waiting);
+      if (!waits) for (const lane of this.lanes) for (const event of lane.advance(seconds, this.rate, (l) => this.hand(l))) this.tell(event);
+      this.parts.story.pass(seconds);
+      this.picture.draw(seconds);
+      if (this.mode === "you") this.showScore();
+    }
+
+    tell(event) {
+      const lane = event.lane ?? this.lane, { parts, mode } = this;
+      if (mode === "you") this.keepScore(event, lane);
+      if (lane !== this.lane) return;
+      const words = live.sentence(event, lane.run, this.state.policy);
+      if (words && mode !== "you") parts.story.say(words);
+      if (event.type === "learnt") parts.bars.show(event.moved, event.distance);
+      if (event.type === "fell") parts.strip.add(event.steps, lane.waiting.some((e) => e.type === "learnt") ? "taught" : "still");
+      if (event.type === "stands") parts.strip.add(event.steps, "stood");
+      if (event.type === "fell" || event.type === "stands") this.lastStood = event.type === "stands";
+      this.showNext();
+    }
+
+    // A round of the contest ends with the visitor's episode.
+    keepScore(event, lane) {
+      const ended = event.type === "fell" || event.type === "stands", { contest } = this;
+      if (!ended || contest.waiting) return;
+      if (!lane.human) return contest.itEnded(event.steps);
+      const best = contest.youEnded(event.steps, this.place), { you, it } = contest.times(0, this.lane.shown.steps, this.place);
+      this.parts.story.say(`You: ${you}. It: ${it}.${best ? " Your best of today." : ""} An arrow key or a touch begins the next round.`);
+    }
+
+    // --- what the controls show ---
+
+    // Beside the controls: what is wrong, or what was done.
+    complain(error) {
+      this.parts.problem.textContent = error ? error.message : "";
+      this.parts.note.textContent = "";
+    }
+
+    note(text) {
+      this.complain(null);
+      this.parts.note.textContent = text;
+    }
+
+    showScore() {
+      const [it, you] = this.lanes, times = this.contest.times(you.shown.steps, it.shown.steps, this.place);
+      const text = `You ${times.you} · it ${times.it} · your best of today here ${times.best}`;
+      if (this.parts.score.textContent !== text) this.parts.score.textContent = text;
+    }
+
+    showPaused() { this.parts.pause.textContent = this.paused ? "Play" : "Pause"; }
+
+    showNext() {
+      const { run, mode, luck, lastStood, parts } = this, changed = this.place !== "standard";
+      this.offer = live.nextStep({ run, mode, policy: this.state.policy, luck, lastStood, changed, canAdapt: this.onServer });
+      parts.nextWords.textContent = this.offer?.words ?? "";
+      parts.next.textContent = this.offer?.label ?? "";
+      parts.next.hidden = !this.offer;
+    }
+
+    show() {
+      const { parts, state } = this, { world } = state, standard = live.standardWorld();
+      const press = (button, on) => button.setAttribute("aria-pressed", `${on}`);
+      parts.reverse.textContent = world.reversed_motor ? "Put the motor right" : "Reverse the motor";
+      press(parts.reverse, world.reversed_motor);
+      press(parts.mirror, world.mirrored_sensors);
+      press(parts.gale, world.wind !== standard.wind);
+      press(parts.tilt, world.angle_bias !== standard.angle_bias);
+      parts.world.show(world);
+      parts.policy.select.value = state.policy;
+      parts.learning.checked = state.learning;
+      parts.rate(state.lr);
+      parts.seed.value = state.seed;
+      for (const [name, button] of Object.entries(parts.modes)) press(button, this.mode === name);
+      if (this.mode !== "you") parts.score.textContent = "";
+      for (const view of this.views) view.name();
+      this.complain(null);
+      this.showNext();
+      this.travel.writeLink();
+    }
+  }
+
+  // props.value: {labels: [[name, label]], server: bool}, later what travel.arrive takes. send(event, data): to the server.
+  live.mount = (element, props, watch = () => {}, send = () => {}) => {
+    const { labels, server } = props.value;
+    live.page = new Page(element.querySelector(".live"), labels.slice(), server, send);
+    watch("value", () => live.page.travel.arrive(props.value));
+  };
+})();

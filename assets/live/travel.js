@@ -1,0 +1,107 @@
+// What comes to the live page and leaves it: links, files, the visitor's own policy, and the world that other tabs show.
+(() => {
+  const live = (globalThis.ssmLive ??= {});
+  const ADDRESS_REST = 400; // ms after the last change before the address follows
+
+  // The other tabs' controls round: three digits of a metre, a hundredth of a degree.
+  const sameWorld = (a, b) => live.config.fields.every(({ name, kind }) => (kind === "float" ? Math.abs(a[name] - b[name]) < 0.002 : a[name] === b[name]));
+  const toBase64 = (buffer) => btoa(Array.from(new Uint8Array(buffer), (b) => String.fromCharCode(b)).join(""));
+  const fromBase64 = (text) => window.ssmDraw.bytes(text).buffer;
+
+  live.Travel = class {
+    // send(event, data): to the server, where there is one.
+    constructor(page, send, onServer) {
+      Object.assign(this, { page, send, onServer });
+      this.known = { world: page.state.world, seed: page.state.seed }; // what the other tabs show
+      let shown = true;
+      new ResizeObserver(() => {
+        if (shown && !page.root.clientWidth) this.leave();
+        shown = page.root.clientWidth > 0;
+      }).observe(page.root);
+    }
+
+    // --- the visitor's own policy ---
+
+    keep() {
+      const { run } = this.page;
+      if (run.policy === run.base) return this.page.complain(new Error("It has learnt nothing yet: break its world, and keep what it learns from its falls."));
+      this.page.own(live.clonePolicy(run.policy));
+      if (this.onServer) this.send("keep", { weights: toBase64(live.policyBytes(run.policy)) });
+      else this.page.note("Kept: it is “Yours” in the list of policies, until you close the page.");
+    }
+
+    save() {
+      const { run, state } = this.page, link = document.createElement("a");
+      const url = URL.createObjectURL(new Blob([live.policyBytes(run.policy)], { type: "application/octet-stream" }));
+      Object.assign(link, { href: url, download: `live-${state.policy}-${live.worldName(state.world)}.safetensors` });
+      link.click();
+      setTimeout(() => URL.revokeObjectURL(url), 10000);
+    }
+
+    async openFile(file) {
+      try {
+        this.page.own(live.readPolicy(await file.arrayBuffer()));
+      } catch (error) {
+        return this.page.complain(error);
+      }
+      this.page.choosePolicy("yours");
+    }
+
+    // --- other tabs ---
+
+    // From the server: what it has to say, the visitor's own weights, and the world and seed that the other tabs show.
+    arrive({ said, problem, weights, world, seed }) {
+      const { page } = this;
+      try {
+        if (weights) page.own(live.readPolicy(fromBase64(weights)));
+        if (world) this.meet(live.makeWorld(world), seed);
+      } catch (error) {
+        page.complain(error);
+      }
+      if (said) page.note(said);
+      if (problem) page.complain(new Error(problem));
+    }
+
+    // Another tab's choice counts if it has changed since this page last heard or spoke of it.
+    meet(world, seed) {
+      const { known, page } = this;
+      if (seed !== known.seed && seed !== page.state.seed) page.setSeed(`${seed}`);
+      if (!sameWorld(world, known.world) && !sameWorld(world, page.state.world)) page.changeWorld(world);
+      this.known = { world, seed };
+    }
+
+    // Leaving for another tab takes the world along.
+    leave() {
+      const { world, seed } = this.page.state;
+      if (sameWorld(world, this.known.world) && seed === this.known.seed) return;
+      this.known = { world, seed };
+      this.send("leave", this.known);
+    }
+
+    toAdapt() {
+      const { world, seed } = this.page.state;
+      this.known = { world, seed };
+      this.send("adapt", this.known);
+    }
+
+    // --- links ---
+
+    openLink() {
+      try {
+        Object.assign(this.page.state, live.fromQuery(location.search, Object.keys(live.weights)));
+      } catch (error) {
+        this.problem = new Error(`This link can’t be opened: ${error.message}.`);
+      }
+    }
+
+    writeLink() {
+      clearTimeout(this.address);
+      this.address = setTimeout(() => {
+        if (!this.page.root.clientWidth) return; // another tab is open, and the address is its own
+        try {
+          history.replaceState(history.state, "", `${location.pathname}?${live.toQuery(this.page.state)}`);
+        } catch { /* a page without an address */ }
+      }, ADDRESS_REST);
+    }
+  };
+})();

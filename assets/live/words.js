@@ -1,0 +1,67 @@
+// What the live page says: about a world, after each event, and what could be tried next. No DOM.
+(() => {
+  const live = (globalThis.ssmLive ??= {});
+  const steps = (n) => `${n} step${n === 1 ? "" : "s"}`;
+  const falls = (n) => `${n} fall${n === 1 ? "" : "s"}`;
+  const signed = (v, digits = 1) => `${v > 0 ? "+" : "−"}${Math.abs(+v.toFixed(digits))}`;
+  const plain = (v, digits = 2) => `${+v.toFixed(digits)}`.replace("-", "−");
+  const degrees = (rad) => rad * 180 / Math.PI;
+
+  // How a world's field reads when it is not the standard one's.
+  const FIELD = {
+    gravity: (v) => `gravity ${plain(v)} m/s²`,
+    cart_mass: (v) => `cart ${plain(v)} kg`,
+    pole_mass: (v) => `pole ${plain(v)} kg`,
+    pole_half_length: (v) => `pole ${plain(2 * v)} m long`,
+    force_mag: (v) => `motor ${plain(v)} N`,
+    wind: (v) => `wind ${plain(Math.abs(v))} N to the ${v > 0 ? "right" : "left"}`,
+    reversed_motor: () => "motor reversed",
+    angle_bias: (v) => `angle sensor ${signed(degrees(v))}°`,
+    mirrored_sensors: () => "pole sensors mirrored",
+    action_delay: (v) => `motor ${steps(v)} late`,
+    velocity_sensors: () => "velocity sensors off",
+  };
+
+  // A few words for each difference from the standard world.
+  live.differences = (world) => {
+    const standard = live.standardWorld();
+    const words = Object.keys(FIELD).filter((name) => world[name] !== standard[name]).map((name) => FIELD[name](world[name]));
+    return words.length ? words : ["standard world"];
+  };
+
+  const NAMES = {
+    meta: "The meta-trained policy",
+    memory: "The memory policy",
+    standard: "The standard policy",
+    untrained: "The untrained policy",
+    yours: "Your policy",
+  };
+
+  // The sentence above the stage after an event of a run; null where there is nothing new to say.
+  live.sentence = (event, run, policy) => {
+    const who = NAMES[policy] ?? "The policy";
+    switch (event.type) {
+      case "start": return `${who} balances. Reverse its motor: it falls, learns from that fall, and stands again.`;
+      case "world_changed": return `Now: ${live.differences(event.world).join(", ")}. ${who} starts from its own weights, with no memory.`;
+      case "policy_changed": return `${who} takes over in the same world.`;
+      case "fell": {
+        const how = event.ending === "track" ? "Off the track" : `Fall ${event.fall}`;
+        const after = `${how} after ${steps(event.steps)} (${(event.steps * live.config.physics.tau).toFixed(2)} s).`;
+        if (event.cause === "hand") return `You held it for ${(event.steps * live.config.physics.tau).toFixed(2)} s.`;
+        if (!run.learning) return `${after} Learning is off: it will fall like this for ever.`;
+        return run.givenUp ? after : `${after} Time stops.`;
+      }
+      case "learnt": return `Fall ${event.fall}: learnt from ${steps(event.steps)}. One gradient step changed what it does.`;
+      case "pushed_fall": return "You pushed it: that fall was not its own, so it teaches nothing.";
+      case "hand_fall": return "The motor was in your hands: that fall teaches it nothing.";
+      case "back_to_start": return `${event.updates} updates in a row did not help: back to the weights it started from.`;
+      case "given_up": return `${falls(event.falls)}: this one it can’t learn from falls alone.`;
+      case "stands": {
+        if (event.cause === "hand") return `You held it for all ${steps(event.steps)}.`;
+        const without = policy === "memory" ? "without a single fall: its memory is enough here" : "without a fall";
+        return event.falls ? `It stands: all ${steps(event.steps)}, after ${falls(event.falls)}.` : `It stands: all ${steps(event.steps)}, ${without}.`;
+      }
+      default: return null;
+    }
+  };
+})();

@@ -1,0 +1,288 @@
+"""The Live tab as a visitor meets it."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from safetensors.torch import load_file
+
+from model import load_pretrained
+from tests.e2e.conftest import Visit
+from ui import live_page
+
+ROOT = ".live[data-phase]"
+
+
+class Live:
+    """A visit on the Live tab, or on the page that runs alone."""
+
+    def __init__(self, page):
+        self.page = page
+
+    def data(self, name: str) -> str:
+        return self.page.get_attribute(ROOT, f"data-{name}")
+
+    def number(self, name: str) -> float:
+        return float(self.data(name))
+
+    @property
+    def says(self) -> str:
+        return self.page.inner_text(".live-say")
+
+    @property
+    def lengths(self) -> list[int]:
+        return [int(n) for n in self.data("lengths").split()]
+
+    def press(self, act: str) -> None:
+        self.page.click(f"[data-act={act}]")
+
+    def speed(self, value: str) -> None:
+        self.page.get_by_label("Speed", exact=True).select_option(value)
+
+    def until(self, condition: str, arg=None, timeout: int = 20_000) -> None:
+        """Wait for a condition on the page's data: d.falls and so on, all text."""
+        self.page.wait_for_function(
+            f"(a) => {{ const d = document.querySelector('{ROOT}').dataset; return {condition}; }}", arg=arg, timeout=timeout
+        )
+
+    def slide(self, name: str, value: float) -> None:
+        self.page.locator(f"[data-field={name}] input").evaluate(
+            "(e, v) => { e.value = v; e.dispatchEvent(new Event('input', { bubbles: true })); }", value
+        )
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory) -> str:
+    """The address of the page that runs alone, written to a folder."""
+    folder = tmp_path_factory.mktemp("site")
+    assert live_page.main(["--out", str(folder)]) == 0
+    return f"file://{folder}/index.html"
+
+
+@pytest.fixture
+def opener(browser):
+    """Opens pages as a visitor does; afterwards none may have met an error or reached outside."""
+    visits: list[Visit] = []
+
+    def opened(url: str, query: str, options: dict) -> Live:
+        visit = Visit(browser, url, **options)
+        visits.append(visit)
+        visit.page.goto(url + query)
+        visit.page.wait_for_selector(ROOT)
+        return Live(visit.page)
+
+    yield opened
+    problems = [p for v in visits for p in v.problems]
+    for v in visits:
+        v.context.close()
+    assert not problems
+
+
+@pytest.fixture
+def live(opener, page_url):
+    """The Live tab: live(query, **browser options)."""
+    return lambda query="", **options: opener(page_url, query, options)
+
+
+@pytest.fixture
+def alone(opener, site):
+    """The same page from disk, with the network cut."""
+    return lambda query="", **options: opener(site, query, {"offline": True, **options})
+
+
+def test_break_it_and_it_learns_from_its_first_fall(live):
+    page = live()
+    page.until("+d.episode > 5")  # it moves before any click
+    assert "Reverse its motor" in page.says
+    page.press("reverse")
+    page.until("d.phase === 'fallen'")
+    assert "Fall 1 after" in page.says
+    page.until("d.phase === 'learnt'")
+    assert re.match(r"Fall 1: learnt from \d+ steps", page.says)
+    shares = page.page.locator(".live-bar output").all_inner_texts()
+    assert len(shares) == 5 and all(s.endswith("%") for s in shares)
+    page.speed("16")
+    page.until("d.lengths.split(' ').includes('500')")
+    assert page.lengths[-1] == 500 and page.number("falls") <= 3
+    assert page.says.startswith("It stands: all 500 steps, after")
+    page.page.get_by_role("button", name="Try 20 other starts").click()
+    page.page.wait_for_function("document.querySelector('.live-say').textContent.includes('of 20 stood')")
+    stood = int(re.search(r"(\d+) of 20", page.says).group(1))
+    assert stood >= 18
+    assert page.page.locator(".live-next").inner_text().startswith("Does memory do it without a fall?")
+
+
+def test_every_control_acts_on_the_next_step(alone):
+    page = alone()
+    page.until("+d.episode > 5")
+    page.press("pause")
+    force = abs(page.number("force"))
+    page.slide("force_mag", 20)
+    page.press("step")
+    assert force == 10 and abs(page.number("force")) == 20
+    for act, words in (("mirror", "pole sensors mirrored"), ("gale", "wind 4 N to the right"), ("tilt", "angle sensor +5.7°")):
+        page.press(act)
+        assert words in page.page.inner_text(".live-stage .notes")
+    page.press("pause")
+    page.page.get_by_label("A named world").select_option("moon")
+    assert page.page.inner_text(".live-stage .notes") == "gravity 1.62 m/s²"
+    assert page.page.locator("[data-field=gravity] output").inner_text() == "1.62 m/s²"
+    page.slide("wind", -2)
+    assert page.page.get_by_label("A named world").input_value() == "custom"
+
+
+def test_a_push_by_keyboard_by_hand_and_a_tip(alone):
+    page = alone()
+    page.until("+d.episode > 5")
+    page.page.keyboard.press("ArrowRight")  # elsewhere on the page the arrow keys do nothing
+    assert page.number("push") == 0
+    stage = page.page.locator(".live-stage canvas")
+    stage.focus()
+    page.page.keyboard.down("ArrowRight")
+    page.until("+d.push > 5")
+    page.page.keyboard.up("ArrowRight")
+    page.until("+d.push === 0")
+    page.press("reset")
+    page.until("+d.episode > 3")
+    box = stage.bounding_box()
+    page.page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + box["height"] - 50)
+    page.page.mouse.down()
+    page.page.mouse.move(box["x"] + box["width"] * 0.95, box["y"] + box["height"] - 50, steps=4)
+    page.until("+d.push > 15")
+    page.until("+d.falls > 0")
+    page.page.mouse.up()
+    page.until("d.phase === 'learnt'")
+    assert page.says == "You pushed it: that fall was not its own, so it teaches nothing." and page.number("updates") == 0
+
+
+def test_without_learning_it_falls_for_ever(alone):
+    page = alone("?tab=live&world=reversed_motor&learning=off")
+    page.speed("16")
+    page.until("+d.falls >= 6")
+    assert max(page.lengths) < 20 and page.number("updates") == 0
+    assert page.says.endswith("Learning is off: it will fall like this for ever.")
+    page.page.get_by_role("button", name="Switch learning on").click()
+    page.until("d.lengths.includes('500')")
+
+
+def test_memory_needs_no_fall(alone):
+    page = alone("?tab=live&world=reversed_motor&policy=memory")
+    page.speed("16")
+    page.until("d.lengths.includes('500')")
+    assert page.number("falls") == 0
+    assert page.says == "It stands: all 500 steps, without a single fall: its memory is enough here."
+    page.page.get_by_role("button", name="See it beside the meta-trained policy").click()
+    assert page.page.locator(".live-stage .who").all_inner_texts() == ["Meta-trained", "Memory, no gradient step"]
+
+
+def test_keep_as_yours_reaches_play_and_adapt(live, tmp_path):
+    page = live()
+    page.press("keep")
+    assert page.page.inner_text(".live-problem").startswith("It has learnt nothing yet")
+    page.press("reverse")
+    page.until("+d.updates > 0")
+    page.press("keep")
+    page.page.wait_for_function("document.querySelector('.live-note').textContent.startsWith('Kept: it is “Yours” in Play')")
+    with page.page.expect_download() as download:
+        page.press("save")
+    download.value.save_as(tmp_path / "mine.safetensors")
+    mine, meta = load_file(tmp_path / "mine.safetensors"), load_pretrained("meta").state_dict()
+    assert mine.keys() == meta.keys() and not all(mine[k].equal(meta[k]) for k in meta)
+    page.page.get_by_role("tab", name="Play").click()
+    page.page.wait_for_function("(document.querySelector('#play-stage .who') ?? {}).textContent?.startsWith('Yours')")
+    page.page.wait_for_function("document.querySelector('#play-stage .notes').textContent === 'motor reversed'")
+    assert page.page.get_by_label("World", exact=True).locator("visible=true").input_value() == "Reversed motor"
+
+
+def test_the_world_of_another_tab_comes_here(live):
+    page = live()
+    page.page.get_by_role("tab", name="Play").click()
+    page.page.get_by_label("World", exact=True).locator("visible=true").click()
+    page.page.get_by_role("option", name="Jupiter", exact=True).click()
+    page.page.get_by_role("tab", name="Live").click()
+    page.page.wait_for_function("document.querySelector('.live-stage .notes').textContent === 'gravity 24.8 m/s²'")
+
+
+def test_a_link_reopens_it(live, alone):
+    page = alone()
+    page.press("reverse")
+    page.slide("wind", 1.5)
+    page.page.get_by_label("Which one").select_option("memory")
+    page.page.get_by_label("Learns from its falls").uncheck()
+    page.page.locator("[data-field=seed]").fill("7")
+    page.page.locator("[data-field=seed]").press("Tab")
+    page.page.wait_for_function("location.search.includes('seed=7')")
+    query = page.page.evaluate("location.search")
+    assert query == "?tab=live&world=custom&wind=1.5&reversed_motor=true&policy=memory&seed=7&learning=off"
+    again = live(query)
+    assert again.page.inner_text(".live-stage .notes") == "wind 1.5 N to the right · motor reversed"
+    assert again.page.get_by_label("Which one").input_value() == "memory"
+    assert not again.page.get_by_label("Learns from its falls").is_checked()
+    bad = alone("?tab=live&world=atlantis")
+    assert "This link can’t be opened: world must be one of standard" in bad.says
+    bad.until("+d.episode > 2")
+
+
+def test_reduced_motion_waits_for_the_visitor(alone):
+    page = alone(reduced_motion="reduce")
+    page.page.wait_for_timeout(300)
+    assert page.number("episode") == 0 and page.page.inner_text("[data-act=pause]") == "Play"
+    page.press("pause")
+    page.until("+d.episode > 2")
+
+
+def test_a_damaged_policy_file_is_one_sentence(alone, tmp_path):
+    page = alone()
+    file = tmp_path / "broken.safetensors"
+    file.write_bytes(b"\x10\x00\x00\x00\x00\x00\x00\x00not a header")
+    page.page.locator("input[type=file][accept='.safetensors']").first.set_input_files(file)
+    page.page.wait_for_function("document.querySelector('.live-problem').textContent !== ''")
+    assert page.page.inner_text(".live-problem") == "The file is damaged or not a .safetensors file."
+    before = page.number("episode")
+    page.until("+d.episode !== a", before)
+
+
+def test_you_against_it(alone):
+    page = alone()
+    page.press("you")
+    assert page.says.startswith("Your turn.") and page.number("episode") == 0
+    page.page.keyboard.down("ArrowLeft")
+    page.page.wait_for_function("document.querySelector('.live-say').textContent.startsWith('You: ')")
+    page.page.keyboard.up("ArrowLeft")
+    you, it = (float(t) for t in re.search(r"You: ([\d.]+) s. It: ([\d.]+) s, still standing", page.says).groups())
+    assert you <= it
+    assert f"best of today here {you:.2f} s" in page.page.inner_text(".live-score")
+
+
+def test_a_phone_sees_the_stage_and_the_button_together(live):
+    page = live(viewport={"width": 390, "height": 844}, color_scheme="dark", has_touch=True)
+    assert page.page.evaluate("document.documentElement.scrollWidth") <= 390
+    stage, button = page.page.locator(".live-stage canvas").bounding_box(), page.page.locator(".live-big").bounding_box()
+    assert stage["width"] > 280 and stage["y"] > 0 and button["y"] + button["height"] <= 844 and button["y"] > stage["y"]
+    small = page.page.evaluate(
+        """() => [...document.querySelectorAll(".live :is(button, select, input, summary)")].filter((e) => e.offsetParent)
+        .filter((e) => (e.closest("label") ?? e).getBoundingClientRect().height < 43.5).map((e) => e.outerHTML.slice(0, 90))"""
+    )
+    assert small == []
+    unnamed = page.page.evaluate(
+        """() => [...document.querySelectorAll(".live :is(button, select, input, canvas)")].filter((e) => e.offsetParent)
+        .filter((e) => !(e.getAttribute("aria-label") || e.innerText || e.labels?.length)).map((e) => e.outerHTML.slice(0, 90))"""
+    )
+    assert unnamed == []
+
+
+def test_it_also_runs_alone(alone):
+    page = alone("?tab=live&world=reversed_motor")
+    page.until("d.phase === 'learnt'")
+    page.speed("16")
+    page.until("d.lengths.includes('500')")
+    page.press("keep")
+    assert page.page.inner_text(".live-note").startswith("Kept")
+    assert page.page.get_by_label("Which one").locator("option").last.inner_text() == "Yours"
+
+
+def test_a_folder_that_cant_be_written_is_one_sentence(tmp_path, capsys):
+    (tmp_path / "taken").write_text("a file")
+    assert live_page.main(["--out", str(tmp_path / "taken")]) == 1
+    assert capsys.readouterr().err.count("\n") == 1

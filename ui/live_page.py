@@ -1,0 +1,68 @@
+"""The live page alone, as a static folder that needs no server: python -m ui.live_page --out site/
+
+One index.html holds scripts, styles, constants and weights. It works from disk, from any file server, and as a static Space.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from model import CheckpointError
+from ui.live.scripts import LABELS, live_scripts
+from ui.shared.colours import css_variables
+from ui.shared.player import ASSETS, scripts
+
+TITLE = "Break it while it runs, and watch it learn from every fall"
+STYLES = ("live.css", "live_page.css")
+
+
+def html() -> str:
+    """The whole page."""
+    css = css_variables() + "".join((ASSETS / name).read_text() for name in STYLES)
+    value = json.dumps({"labels": LABELS, "server": False}).replace("</", "<\\/")
+    return f"""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{TITLE}</title>
+<style>{css}</style>
+{scripts()}{live_scripts()}
+</head>
+<body>
+<header><h1>{TITLE}</h1>
+<p>A State Space Model of 6,744 parameters balances a pole. World, policy and gradient step run in this page.</p></header>
+<main id="live"><div class="live"></div></main>
+<script>
+const dark = matchMedia("(prefers-color-scheme: dark)");
+const follow = () => document.body.classList.toggle("dark", dark.matches);
+dark.addEventListener("change", follow);
+follow();
+ssmLive.mount(document.querySelector("#live"), {{ value: {value} }});
+</script>
+</body>
+</html>
+"""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Write the folder; 1 when a shipped model can't be read or the folder not be written."""
+    parser = argparse.ArgumentParser(prog="python -m ui.live_page", description="Write the live page as a static folder.")
+    parser.add_argument("--out", type=Path, required=True, help="folder to write; made if it is not there")
+    folder = parser.parse_args(arguments).out
+    try:
+        text = html()
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "index.html").write_text(text, encoding="utf-8")
+    except (CheckpointError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(f"{folder / 'index.html'}: {len(text.encode()) / 1e6:.2f} MB. Open it in a browser.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
