@@ -12,6 +12,7 @@ from model.learn.hybrid import HybridAdaptationConfig, HybridAdapter, adaptation
 from model.learn.maml import MetaEpoch, MetaMAML
 from model.learn.meta_config import MetaTrainingConfig
 from model.learn.motion_model import MotionModel
+from model.learn.recipes import train_one_minute
 from model.policy.checkpoint import CheckpointError
 from model.policy.pretrained import load_checkpoint, load_pretrained
 from model.policy.ssm import StateSpaceModel
@@ -44,4 +45,5 @@ __all__ = [
     "load_checkpoint",
     "load_pretrained",
     "sample_worlds",
+    "train_one_minute",
 ]

@@ -20,8 +20,9 @@ import torch
 from model.experiments.provenance import provenance
 from model.experiments.scratch import random_params, train_from_scratch
 from model.experiments.trials import run_trials
-from model.learn.adaptation import HybridAdaptationConfig, StandardAdaptationConfig
+from model.learn.adaptation import StandardAdaptationConfig
 from model.learn.evaluation import evaluate_policy, play_gymnasium, summary
+from model.learn.hybrid import HybridAdaptationConfig
 from model.learn.rollout import collect
 from model.learn.training import keep_freed_memory, read_log
 from model.policy.checkpoint import file_hash, read_metadata, write_atomically

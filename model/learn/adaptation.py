@@ -74,7 +74,7 @@ class StandardAdaptationConfig:
     episodes_per_step: int = bounded(10, 1, 100, "sampled episodes that each step collects with the policy of the moment", "episodes")
     max_grad_norm: float = bounded(2.0, 0.01, 1000.0, "a longer gradient is scaled down to this norm")
     min_grad_norm: float = bounded(
-        0.0, 0.0, 1000.0, "a shorter gradient is scaled up to this norm times the share of steps that the episodes missed"
+        1.0, 0.0, 1000.0, "a shorter gradient is scaled up to this norm times the share of steps that the episodes missed"
     )
     discount_factor: float = bounded(0.99, 0.5, 0.999, "discount of the long value's returns")
     max_steps_per_episode: int = bounded(MAX_EPISODE_STEPS, 1, MAX_EPISODE_STEPS, "step limit of the collected episodes", "steps")

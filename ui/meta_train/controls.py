@@ -8,7 +8,7 @@ from typing import Any
 
 import gradio as gr
 
-from ui.meta_train.families import FAMILIES
+from model.worlds.families import FAMILIES
 from ui.meta_train.settings import CUSTOM_RECIPE, FIRST_RECIPE, INFOS, RECIPES, STARTS, TIME_BUDGET
 from ui.shared.controls import spoken, unchecked
 from ui.shared.events import IN_BROWSER

@@ -59,8 +59,8 @@ class TrainingProcess:
             if "epoch" in message:
                 if message["best"]:
                     self.best = base64.b64decode(message["best"])
-                after = tuple(message["epoch"]["return_after_by_step"])
-                self.epochs.append(MetaEpoch(**{**message["epoch"], "return_after_by_step": after}))
+                fields = {n: tuple(v) if isinstance(v, list) else v for n, v in message["epoch"].items()}
+                self.epochs.append(MetaEpoch(**fields))
             self.ended = message.get("ended", self.ended)
             if "check" in message:
                 self.check, self.complete = message["check"], True

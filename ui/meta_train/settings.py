@@ -10,9 +10,9 @@ from typing import Any
 
 from model import MetaTrainingConfig
 from model.config import FieldInfo, check_number, field_infos
-from model.learn.recipes import ONE_MINUTE
+from model.learn.recipes import ONE_MINUTE, ONE_MINUTE_FAMILIES
 from model.worlds.cartpole import MAX_EPISODE_STEPS
-from ui.meta_train.families import FAMILIES
+from model.worlds.families import FAMILIES
 from ui.shared.inputs import check_name, check_seed, shown
 from ui.shared.policies import POLICIES, short_name
 
@@ -83,10 +83,10 @@ def _config(**changes: Any) -> MetaTrainingConfig:
 
 RECIPES: Mapping[str, tuple[str, MetaSettings]] = MappingProxyType(
     {
-        "reversed_motor": ("1 minute: reversed motor", MetaSettings(config=_config(), time_budget=60.0)),
+        "reversed_motor": ("1 minute: reversed motor", MetaSettings(ONE_MINUTE_FAMILIES, config=ONE_MINUTE, time_budget=60.0)),
         "wind_and_motor": (
             "2 minutes: wind and motor",
-            MetaSettings(("reversed_motor", "wind"), config=_config(num_epochs=110, tasks_per_epoch=12), time_budget=120.0),
+            MetaSettings(("reversed_motor", "wind"), config=_config(num_epochs=70, tasks_per_epoch=12), time_budget=120.0),
         ),
         "go_on": (
             "Go on from the shipped weights",

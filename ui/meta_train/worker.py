@@ -28,7 +28,7 @@ from model.learn.rollout import collect
 from model.learn.training import keep_freed_memory
 from model.policy.checkpoint import serialise
 from model.policy.params import with_task_axis
-from ui.meta_train.families import family_sampler
+from model.worlds.families import family_sampler
 from ui.meta_train.settings import MetaSettings, from_json, to_json
 
 SILENCE = 20.0  # s; a parent that waits for this worker speaks several times a second
@@ -117,7 +117,7 @@ def check(model: StateSpaceModel, settings: MetaSettings) -> dict[str, Any]:
     theta = with_task_axis(model.params())
     rows, adapted, problem = [returns(theta)], None, None
     try:
-        for step, (params, *_) in enumerate(adapt_tasks(theta, worlds, adaptation, generator, ()), start=1):
+        for step, (params, *_) in enumerate(adapt_tasks(theta, worlds, adaptation, generator), start=1):
             if step == 1:
                 adapted = model.with_params({name: p[-1] for name, p in params.items()})
             if step in CHECK_STEPS:
@@ -136,7 +136,7 @@ def check(model: StateSpaceModel, settings: MetaSettings) -> dict[str, Any]:
 
 
 def adaptation_config(settings: MetaSettings) -> StandardAdaptationConfig:
-    """Test-time adaptation with the inner loop's own settings."""
+    """Test-time adaptation with the inner loop's own learning rate and limits."""
     c = settings.config
     limits = {i.name: i for i in field_infos(StandardAdaptationConfig)}
     return StandardAdaptationConfig(

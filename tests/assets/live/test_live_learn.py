@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import live_engine
 import numpy as np
 import pytest
 import torch
@@ -9,11 +10,13 @@ from live_engine import file_bytes, numbers, run_check
 from vectors import fresh_generator, policies, random_fall, record_of
 
 from model import StandardAdaptationConfig, load_pretrained
+from model.learn import policy_gradient as policy_gradient_module
 from model.learn.adaptation import equal_weights, inner_step
 from model.learn.policy_gradient import policy_gradient
 from model.learn.rollout import Episodes
 from model.policy.params import GROUPS, with_task_axis
 from ui.adapt.comparison import movement
+from ui.live.emit import live_config
 
 LENGTHS = (5, 9, 40, 200, 499, 500)
 LR = 0.25
@@ -92,6 +95,21 @@ FAULTS = {
 def test_a_fault_in_the_gradient_shows(fault):
     few = [model for name, model in policies(fresh_generator()).items() if name in ("meta", "bound mixed")]
     assert max(gaps((9, 30), faults={"learn.js": FAULTS[fault]}, models=few).values()) > 1e-3
+
+
+PYTHON_FAULTS = {
+    "all steps count alike": ("fall_weights", lambda episodes: episodes.alive / episodes.lengths.unsqueeze(-1)),
+    "the advantage's sign": ("advantages", lambda *args, honest=policy_gradient_module.advantages: -honest(*args)),
+    "the ratio's bound": ("MAX_RATIO", 1e9),
+}
+
+
+@pytest.mark.parametrize("fault", PYTHON_FAULTS)
+def test_a_fault_in_pythons_gradient_shows(fault, monkeypatch):
+    config = live_config()  # as it is without the fault
+    monkeypatch.setattr(live_engine, "live_config", lambda: config)
+    monkeypatch.setattr(policy_gradient_module, *PYTHON_FAULTS[fault])
+    assert max(gaps((9, 30), models=[load_pretrained("meta")] * 2).values()) > 1e-3
 
 
 def test_how_far_each_group_moved_is_what_adapt_says():

@@ -13,8 +13,10 @@ from live_engine import file_bytes, numbers, run_check
 from vectors import fresh_generator, policies, sway
 
 from model import StateSpaceModel, load_checkpoint, load_pretrained
+from model.policy import cell
 from model.policy.checkpoint import serialise
 from model.policy.pretrained import PRETRAINED
+from model.policy.recurrence import stable
 from model.policy.ssm import reference_outputs
 from ui.adapt.comparison import MAP_ANGLE, MAP_SIZE, MAP_VELOCITY, action_map
 
@@ -88,6 +90,14 @@ FAULTS = {
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_in_the_policy_shows(fault):
     assert gap_in_double(steps=5, faults={"policy.js": FAULTS[fault]}) > 1e-6
+
+
+@pytest.mark.parametrize(
+    "fault", [lambda A: A, lambda A: stable(A).mT, lambda A: stable(A.mT).mT], ids=["no bound", "transposed", "by rows"]
+)
+def test_a_fault_in_pythons_recurrence_shows(fault, monkeypatch):
+    monkeypatch.setattr(cell, "stable", fault)
+    assert gap_in_double(steps=5) > 1e-6
 
 
 def test_the_map_is_the_one_beside_adapt():

@@ -83,7 +83,7 @@ def test_led_through_the_same_falls_both_come_to_the_same_parameters(played):
     for (i, own), rows in zip(runs.items(), led(runs), strict=True):
         assert all(agrees(row, done, i) for row, done in zip(rows, own, strict=True))
         falls += sum(row["event"] != STANDS for row in rows)
-    assert falls >= 200
+    assert falls >= 150  # some 300, more or fewer with the worlds drawn
 
 
 def test_left_to_themselves_they_stand_after_as_many_falls(played):

@@ -9,7 +9,7 @@ import pytest
 from live_engine import numbers, run_check
 from vectors import any_worlds, fresh_generator, recorded_steps
 
-from model import WORLDS, World
+from model import WORLDS, World, WorldCartPole
 from model.worlds.cartpole import MAX_DELAY, START_RANGE
 from ui.live.emit import live_config
 
@@ -65,6 +65,23 @@ FAULTS = {
 def test_a_fault_in_the_world_shows(fault):
     furthest, differing = compare_steps({"world.js": FAULTS[fault]}, steps=20)
     assert furthest > 1e-9 or differing > 2
+
+
+def test_a_fault_in_pythons_sensors_shows(monkeypatch):
+    monkeypatch.setattr(WorldCartPole, "observe", lambda env: (env.sensor_gain * env.state).T.astype(np.float32))  # no bias
+    assert compare_steps(steps=20)[1] > 2
+
+
+def test_a_fault_in_pythons_motor_shows(monkeypatch):
+    honest = WorldCartPole._net_force
+
+    def early(env, push):
+        late, env.delay = env.delay, (env.delay - 1).clip(0)
+        force, env.delay = honest(env, push), late
+        return force
+
+    monkeypatch.setattr(WorldCartPole, "_net_force", early)
+    assert compare_steps(steps=20)[1] > 2
 
 
 def changes(world: dict, rows: list[dict]) -> list[dict]:

@@ -52,7 +52,7 @@ def test_a_training_that_is_watched_reports_its_memory(file):
 def test_the_one_minute_recipe_reports_each_seed(file, monkeypatch):
     monkeypatch.setattr(benchmark, "ONE_MINUTE", dataclasses.replace(TINY, num_epochs=2))
     rows = benchmark.one_minute(lambda text: None, seed=5, seeds=2)
-    assert [r["seed"] for r in rows] == [5, 6] and all(r["finite"] and r["epochs"] == 2 for r in rows)
+    assert [r["seed"] for r in rows] == [1005, 1006] and all(r["finite"] and r["epochs"] == 2 for r in rows)
 
 
 def test_an_unknown_part_is_named(capsys):

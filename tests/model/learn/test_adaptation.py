@@ -73,7 +73,7 @@ def test_settings_change_the_outcome():
         {},
         {"adapt_lr": 0.1},
         {"episodes_per_step": 3},
-        {"max_grad_norm": 0.05},
+        {"max_grad_norm": 0.05, "min_grad_norm": 0.0},
         {"discount_factor": 0.9},
         {"max_steps_per_episode": 8},
     ):

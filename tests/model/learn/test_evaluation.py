@@ -41,6 +41,12 @@ def test_the_batch_plays_as_the_plain_loop_does():
         assert total == returns[i]
 
 
+def test_every_episode_in_gymnasium_starts_from_a_fresh_hidden_state():
+    model = random_model(3)
+    alone = [play_gymnasium(model, seeds=range(i, i + 1))[0] for i in range(6)]
+    np.testing.assert_array_equal(play_gymnasium(model, seeds=range(6)), alone)
+
+
 def test_bad_arguments():
     with pytest.raises(ValueError, match="episodes must be a whole number between 1 and 100000, got 0"):
         evaluate_policy(random_model(), World(), 0)

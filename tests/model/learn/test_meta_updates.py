@@ -7,8 +7,9 @@ import pytest
 import torch
 
 from model import MetaMAML, MetaTrainingConfig, StateSpaceModel, World
+from model.learn import maml
 from model.learn.guard import CollapseGuard
-from model.learn.recipes import RECIPES
+from model.learn.recipes import RECIPES, TwoMotorsFirst, polish
 
 TINY = MetaTrainingConfig(
     num_epochs=8, tasks_per_epoch=2, episodes_per_task=2, inner_steps=0, outer_updates=1, max_steps_per_episode=30, long_episodes_share=0.0
@@ -65,13 +66,17 @@ def test_updates_on_the_same_episodes_end_when_the_policy_has_moved(steps, stop,
     assert len(steps.rates) == expected
 
 
-def test_best_never_holds_an_untried_update():
+@pytest.mark.parametrize("inner_steps", [0, 2])
+def test_best_never_holds_an_untried_update(inner_steps):
     """After every epoch the best parameters are those that some epoch collected with: of the highest running mean of the return."""
-    config = dataclasses.replace(TINY, num_epochs=25, outer_lr=0.02, outer_updates=3, max_steps_per_episode=200, seed=3)
+    epochs = 12 if inner_steps else 25
+    changes = {"outer_lr": 0.02, "outer_updates": 3, "inner_lr": 0.02, "max_steps_per_episode": 200, "seed": 3}
+    config = dataclasses.replace(TINY, num_epochs=epochs, inner_steps=inner_steps, **changes)
     learner = MetaMAML(config, standard)
     tried, running, highest, expected, improved = learner.best.params(), None, -np.inf, None, []
     for record in learner.train():
-        running = record.return_after if running is None else 0.9 * running + 0.1 * record.return_after
+        score = np.mean(record.return_after_by_step) if inner_steps else record.return_before  # what the objective asks for
+        running = score if running is None else 0.9 * running + 0.1 * score
         assert not record.rolled_back
         if running > highest:
             highest, expected = running, tried
@@ -80,7 +85,22 @@ def test_best_never_holds_an_untried_update():
         assert all(torch.equal(best[n], p) for n, p in expected.items())
         assert not torch.equal(best["B"], now["B"])
         tried = now
-    assert 3 < len(improved) < 25
+    assert len(improved) > 1 or inner_steps
+
+
+def test_few_support_episodes_are_drawn_as_often_as_many(monkeypatch):
+    """Log-uniform from 1 to 10: sizes up to 3 are log 4 / log 11 = 58% of all, where a uniform draw would give 30%."""
+    sizes, honest = [], maml.collect_batch
+
+    def noted(params, worlds, config, support_size, *args, **kwargs):
+        sizes.append(support_size)
+        return honest(params, worlds, config, 1, *args, **kwargs)
+
+    monkeypatch.setattr(maml, "collect_batch", noted)
+    config = dataclasses.replace(TINY, num_epochs=120, tasks_per_epoch=1, episodes_per_task=10, max_steps_per_episode=2)
+    list(MetaMAML(config, standard).train())
+    assert set(sizes) == set(range(1, 11))
+    assert np.mean(np.array(sizes) <= 3) == pytest.approx(0.58, abs=0.12)
 
 
 def test_good_to_step_back_to_are_only_parameters_near_the_running_mean():
@@ -112,3 +132,17 @@ def test_the_settings_that_the_readme_names():
     meta, memory, alone = (RECIPES[name].config for name in ("meta", "memory", "standard"))
     assert (meta.inner_steps, memory.inner_steps, alone.inner_steps) == (3, 0, 0)
     assert (meta.discount_factor, meta.length_exponent, meta.first_order, meta.inner_lr) == (0.99, 0.5, False, 0.5)
+
+
+def test_polishing_goes_on_with_long_episodes_at_half_the_learning_rate():
+    config = RECIPES["meta"].config
+    later = polish(config, 7)
+    assert (later.num_epochs, later.outer_lr, later.long_episodes_share) == (7, config.outer_lr / 2, 1.0) and later.seed != config.seed
+
+
+@pytest.mark.parametrize("done", [0, 79])
+def test_the_curriculum_of_two_motors_ends_after_80_epochs(done):
+    sampler, generator = TwoMotorsFirst(done), np.random.default_rng(0)
+    epochs = [sampler(4, generator) for _ in range(82 - done)]
+    two = [World(), World(reversed_motor=True)] * 2
+    assert [worlds == two for worlds in epochs] == [True] * (80 - done) + [False, False]

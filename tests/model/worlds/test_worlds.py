@@ -20,6 +20,20 @@ def test_splits_never_share_a_gravity():
     assert {round(w.gravity * 1000) % 10 for w in training_worlds(500, np.random.default_rng(1))} == digits["train"]
 
 
+@pytest.mark.parametrize(("split", "own"), [("validation_outside", {6, 7}), ("test_outside", {8, 9})])
+def test_outside_worlds_keep_apart_what_is_chosen_on_from_what_is_reported(split, own):
+    """Also where gravity is the feature that left its range: there it may be any number, and no two draws are equal."""
+    inside = [w for w in sample_worlds(split, 500, 0) if 6 <= w.gravity <= 16.01]
+    assert len(inside) > 300 and {round(w.gravity * 1000) % 10 for w in inside} == own
+
+
+@pytest.mark.parametrize("name", ["pole_half_length", "wind", "angle_bias", "gravity"])
+def test_outside_worlds_leave_the_ranges_on_both_sides(name):
+    low, high = TRAINING_RANGES[name]
+    values = [getattr(w, name) for w in sample_worlds("test_outside", 300, 2)]
+    assert min(values) < low - 0.005 and max(values) > high + 0.005
+
+
 @pytest.mark.parametrize("split", INSIDE)
 def test_inside_worlds_keep_to_the_training_ranges(split):
     worlds = sample_worlds(split, 500, 1)

@@ -103,7 +103,7 @@ def test_words_for_every_phase():
 def test_numbers_and_time_left():
     state = TrainingState(RECIPES["reversed_motor"][1], "training", seconds=10.0, epochs=EPOCHS)
     assert seconds_left(state) == 50.0  # the time ends before the epochs do
-    assert "3 of 125" in numbers(state) and "3,000" in numbers(state)
+    assert "3 of 60" in numbers(state) and "3,000" in numbers(state)
     assert numbers(None).count("<dd>–</dd>") == 7
 
 

@@ -12,7 +12,7 @@ import torch
 
 from model import MetaMAML
 from model.policy.checkpoint import serialise
-from ui.meta_train.families import family_sampler
+from model.worlds.families import family_sampler
 from ui.meta_train.process import TrainingProcess
 from ui.meta_train.queue import TrainingQueue
 from ui.meta_train.run import run_training

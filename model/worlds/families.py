@@ -1,15 +1,13 @@
-"""World families: what varies from world to world in a training of the page's Meta-train tab; all else stays standard."""
+"""World families: what varies from world to world in a short training, such as those of the page; all else stays standard."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import MappingProxyType
 
 import numpy as np
 
-from model import World
-from model.learn.maml import WorldSampler
-from model.worlds.cartpole import MAX_DELAY
+from model.worlds.cartpole import MAX_DELAY, World
 from model.worlds.sampling import draw_world
 
 FAMILIES: MappingProxyType[str, str] = MappingProxyType(
@@ -26,7 +24,7 @@ PHYSICS = ("gravity", "cart_mass", "pole_mass", "pole_half_length", "force_mag")
 LONGEST_DELAY = MAX_DELAY - 1  # steps; the longest possible is left for what no training saw
 
 
-def family_sampler(families: Sequence[str], split: str = "train") -> WorldSampler:
+def family_sampler(families: Sequence[str], split: str = "train") -> Callable[[int, np.random.Generator], list[World]]:
     """Draws worlds in which the chosen families vary over the ranges of model.worlds.
 
     Reversed motor and mirrored sensors take turns, so that even a few worlds hold both. split "validation": worlds that no
