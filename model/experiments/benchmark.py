@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from model.experiments.live_study import live_learning
 from model.experiments.ppo_baseline import ppo_comparison
 from model.experiments.provenance import provenance
 from model.experiments.speed import Report, environment_speed, meta_training_speed, plain_loop_speed, profile, scaling, seconds_of
@@ -107,6 +108,7 @@ PARTS: dict[str, Callable[[Report, int], Any]] = {
     "scaling": scaling,
     "adaptation": adaptation_cost,
     "one_minute": one_minute,
+    "live": live_learning,
     "memory": memory_use,
     "ppo": ppo_comparison,
 }

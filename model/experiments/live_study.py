@@ -5,8 +5,9 @@ The browser (assets/live/) computes in double precision and keeps its parameters
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,9 +17,13 @@ from model.learn.adaptation import StandardAdaptationConfig, equal_weights, inne
 from model.learn.live_protocol import LiveRules
 from model.learn.rollout import Episodes, collect
 from model.policy.params import Params
+from model.policy.pretrained import PRETRAINED, load_pretrained
 from model.policy.ssm import StateSpaceModel
 from model.worlds.cartpole import MAX_EPISODE_STEPS, World
+from model.worlds.named import BREAK_SET, WORLDS
+from model.worlds.sampling import sample_worlds
 
+WITHIN = (0, 1, 3, 5, 10, 20)  # falls
 STANDS, LEARNT, BACK_TO_START, GIVEN_UP = "stands", "learnt", "back_to_start", "given_up"
 
 
@@ -82,3 +87,21 @@ def falls_until_standing(model: StateSpaceModel, worlds: Sequence[World], rules:
         if not np.isnan(falls).any():
             return falls
     raise AssertionError("live_rounds has no end")
+
+
+def live_learning(report: Callable[[str], None], seed: int, runs: int = 100) -> dict[str, Any]:
+    """For each shipped start, and the break set and the test worlds inside and outside: the share of runs that stand within some falls."""
+    sets = {
+        "break set": [WORLDS[name] for name in BREAK_SET for _ in range(-(-runs // len(BREAK_SET)))][:runs],
+        "inside": sample_worlds("test", runs, seed),
+        "outside": sample_worlds("test_outside", runs, seed),
+    }
+    rules, shares = LiveRules(), {}
+    for start in PRETRAINED:
+        for name, worlds in sets.items():
+            falls = falls_until_standing(load_pretrained(start), worlds, rules, seed)
+            row = {str(k): float((falls <= k).mean()) for k in WITHIN}
+            shares.setdefault(start, {})[name] = row
+            words = ", ".join(f"{share:.0%} in {k}" for k, share in row.items())
+            report(f"learning from every fall, {start}, {name}: of {runs} runs stand within falls: {words}")
+    return {"runs": runs, "rules": asdict(rules), "stands_within_falls": shares}
