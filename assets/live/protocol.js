@@ -21,6 +21,7 @@
   // A new record with the starting weights.
   function startAgain(run) {
     Object.assign(run, { policy: run.base, lengths: [], falls: 0, updates: 0, taught: 0, givenUp: false });
+    run.sim.steps = 0;
     return newRecord(run);
   }
 

@@ -46,7 +46,7 @@
 
   // makeSim(fields, seed): a cart in a world, at the start of an episode.
   //   state: Float64Array (x m, x_dot m/s, theta rad, theta_dot rad/s); appliedForce: the motor's, of the last step, after delay and
-  //   reversal, N; steps: since the episode began; drawStart: makes the next start state, four numbers.
+  //   reversal, N; steps: since the episode, or its record, began; drawStart: makes the next start state, four numbers.
   live.makeSim = (fields = {}, seed = 0) => {
     const random = live.makeRandom(seed);
     const range = live.config.physics.start_range;

@@ -123,7 +123,7 @@
       const { falls, lengths, updates, taught, givenUp, paused } = run;
       const record = run.record.actions.length;
       const atBase = run.policy === run.base;
-      return { events, falls, lengths, updates, taught, givenUp, paused, record, atBase, state: list(run.sim.state) };
+      return { events, falls, lengths, updates, taught, givenUp, paused, record, steps: run.sim.steps, atBase, state: list(run.sim.state) };
     },
 
     // Changing a simulation's world between steps: [{change?, action}] -> state before and after, applied force; or the Error.

@@ -184,7 +184,7 @@ def test_a_change_starts_a_new_record_from_the_starting_weights_and_keeps_the_ca
     before = orders({"steps": 550}, world="reversed_motor")
     changed = orders({"steps": 550}, {"change": {"reversed_motor": False}}, world="reversed_motor")
     assert not before["atBase"] and changed["atBase"]
-    assert before["record"] > 0 and changed["record"] == changed["falls"] == 0 and changed["lengths"] == []
+    assert before["record"] > 0 and changed["record"] == changed["steps"] == changed["falls"] == 0 and changed["lengths"] == []
     assert changed["state"] == before["state"]
     assert changed["events"][-1]["type"] == "world_changed" and changed["events"][-1]["world"]["reversed_motor"] is False
     # The same world again is no change.

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 
 import numpy as np
 import pytest
-from live_engine import numbers, run_check
+from live_engine import SCRIPT_FILES, numbers, run_check
 from vectors import any_worlds, fresh_generator, recorded_steps
 
 from model import WORLDS, World, WorldCartPole
@@ -139,3 +140,16 @@ def test_what_is_emitted_is_what_python_holds():
     assert {name: World(**row["fields"]) for name, row in config["worlds"].items()} == dict(WORLDS)
     assert [f["name"] for f in config["fields"]] == [f.name for f in dataclasses.fields(World)]
     assert {f["kind"] for f in config["fields"]} == {"bool", "int", "float"}
+
+
+def test_no_number_of_the_science_is_typed_in_javascript():
+    allowed = {
+        "world.js": "0 1 2 3 4 7 14 15 32 40 61 0x6d2b79f5",  # 4 / 3: a rod's moment; a generator of 32 bits; characters of a name
+        "policy.js": "0 1 2 4 8 40 0x20",  # bytes of a float and of a length; characters of a name
+        "learn.js": "0 1 2 3 1e-8",
+        "protocol.js": "0 1",
+    }
+    for path in SCRIPT_FILES:
+        code = re.sub(r"//.*", "", path.read_text())
+        found = set(re.findall(r"(?<![\w.])(?:0x[\da-f]+|\d+(?:\.\d+)?(?:e-?\d+)?)", code))
+        assert found <= set(allowed[path.name].split()), path.name
