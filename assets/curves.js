@@ -26,7 +26,7 @@
       this.selected = null;
       this.xs = [...new Set(value.series.filter((s) => s.markers || s.words.length).flatMap((s) => s.x))].sort((a, b) => a - b);
       this.legend.replaceChildren();
-      for (const s of value.series) make("span", this.legend, { "data-role": s.role }, s.label);
+      for (const s of value.series) make("span", this.legend, { "data-role": s.role, style: `--line: ${s.width * 1.3}px` }, s.label);
       this.empty.textContent = value.series.length ? "" : value.empty;
       this.readout.textContent = value.note;
       this.root.dataset.points = value.series.map((s) => s.x.length).join(" ");
@@ -93,8 +93,26 @@
         line(ctx, PAD.left, this.py(limit.at), right, this.py(limit.at));
         ctx.fillText(limit.label, PAD.left + 6, this.py(limit.at) + (i === 0 && limits.length > 1 ? 13 : -4));
       });
+      this.staircase(ctx);
       this.events(ctx);
       ctx.setLineDash([]);
+    }
+
+    // A limit that changes on the way: treads joined by risers. A name that would not fit on a narrow last tread ends at its end.
+    staircase(ctx) {
+      const { treads } = this.value;
+      ctx.beginPath();
+      treads.forEach((tread, i) => {
+        ctx[i ? "lineTo" : "moveTo"](this.px(tread.from), this.py(tread.at));
+        ctx.lineTo(this.px(treads[i + 1]?.from ?? tread.to), this.py(tread.at));
+      });
+      ctx.stroke();
+      for (const tread of treads) {
+        const right = tread === treads.at(-1) && treads.length > 1;
+        ctx.textAlign = right ? "right" : "left";
+        ctx.fillText(tread.label, right ? this.px(tread.to) : this.px(tread.from) + 6, this.py(tread.at) - 4);
+      }
+      ctx.textAlign = "left";
     }
 
     events(ctx) {
@@ -134,7 +152,7 @@
       ctx.globalAlpha = 0.28;
       for (const thread of s.threads) path(thread);
       ctx.globalAlpha = 1;
-      ctx.lineWidth = 2.2;
+      ctx.lineWidth = s.width;
       ctx.setLineDash(s.dash);
       path(s.y);
       ctx.setLineDash([]);

@@ -76,6 +76,17 @@ def test_limits_and_events_are_lines_with_their_names(marks):
     assert {x for x, _ in event} == {event[0][0]} and event[0][0] == pixel(marks, 2, 0)[0]
 
 
+def test_a_limit_that_changes_is_a_staircase_with_a_name_on_each_tread():
+    series = Series("policy", "p", [1, 2, 3], [100.0, 200.0, 300.0], markers=False, width=1.3)
+    treads = [(1, 2, 200, "low"), (2, 3, 400, "high")]
+    marks = flat(on_page(CURVES, chart_value([series], "epoch", "return", (0, 3), limits=(), treads=treads)))
+    (stairs,) = [m["points"] for m in marks if m["kind"] == "stroke" and m["dash"] == [2, 4]]
+    assert [tuple(p) for p in stairs] == [pixel(marks, x, y) for x, y in [(1, 200), (2, 200), (2, 400), (3, 400)]]
+    assert texts(marks)["low"][1] < pixel(marks, 1, 200)[1].expected and texts(marks)["high"][0] == pixel(marks, 3, 0)[0]
+    (line,) = [m for m in marks if m["kind"] == "stroke" and m["colour"] == theme()["--role-policy"]]
+    assert line["width"] == pytest.approx(1.3)
+
+
 def test_a_gap_parts_the_line_and_no_point_leaves_the_chart():
     series = Series("policy", "p", [0, 1, 2, 3, 4], [100.0, 200.0, float("nan"), 300.0, 900.0], markers=False, words=["x"] * 5)
     marks = flat(on_page(CURVES, chart_value([series], "step", "return", (0, 4))))

@@ -14,9 +14,9 @@ from ui.meta_train.controls import MetaControls
 from ui.meta_train.figure import svg, training_figure
 from ui.meta_train.queue import RUNNING, TRAININGS, WAITING
 from ui.meta_train.run import TrainingState, run_training
-from ui.meta_train.settings import RECIPES, MetaSettings, check_settings, longest
+from ui.meta_train.settings import RECIPES, MetaSettings, check_settings
 from ui.meta_train.trained import Trained, model_from_bytes
-from ui.meta_train.view import after_label, check_html, loss_chart, numbers, phase_words, returns_chart
+from ui.meta_train.view import check_html, loss_chart, numbers, phase_words, returns_chart, seen_html
 from ui.shared.charts import chart
 from ui.shared.controls import PolicyControls, hint, notice, problem
 from ui.shared.episode import record
@@ -73,12 +73,9 @@ class MetaTrainTab:
         self.session = session
         first = next(iter(RECIPES.values()))[1]
         self.trained = gr.State(None, time_to_live=STATE_SECONDS)
-        gr.HTML(
-            '<p class="act-line">See it learn to learn: press Train. The return after adaptation climbs, while the return before it '
-            "need not.</p>"
-        )
         with gr.Row(elem_classes="act meta-act", equal_height=False):
             with gr.Column(elem_classes="meta-live", min_width=320):
+                self.seen = gr.HTML(seen_html(None), elem_id="meta-seen")
                 self.numbers = gr.HTML(numbers(None), elem_id="meta-numbers")
                 with gr.Row(elem_classes="meta-charts"):
                     self.returns = chart(returns_chart(first, ()), elem_id="meta-returns")
@@ -106,7 +103,7 @@ class MetaTrainTab:
         self._connect()
 
     def _connect(self) -> None:
-        live = [self.numbers, self.returns, self.loss, self.check, self.player, self.message, self.trained]
+        live = [self.seen, self.numbers, self.returns, self.loss, self.check, self.player, self.message, self.trained]
         buttons = [self.train, self.stop, self.use, *self.saves.values()]
         inputs = [self.session, *self.controls.inputs]
         # The line of ui/training_queue.py is the queue, with a place in words; Gradio's own only has to be long enough for it.
@@ -155,7 +152,11 @@ class MetaTrainTab:
                 update |= {self.train: gr.Button(interactive=False), self.stop: gr.Button(interactive=True), self.check: hint(WAIT)}
             if len(state.epochs) > drawn:
                 drawn = len(state.epochs)
-                update |= {self.returns: returns_chart(settings, state.epochs), self.loss: loss_chart(settings, state.epochs)}
+                update |= {
+                    self.seen: seen_html(state),
+                    self.returns: returns_chart(settings, state.epochs),
+                    self.loss: loss_chart(settings, state.epochs),
+                }
             changed = {c: v for c, v in update.items() if before.get(c) != v}
             before |= update
             if changed:
@@ -165,6 +166,7 @@ class MetaTrainTab:
 
     def _done(self, state: TrainingState) -> dict:
         update: dict = {
+            self.seen: seen_html(state),
             self.numbers: numbers(state),
             self.message: problem(state.problem) if state.problem else notice(phase_words(state)),
             self.train: gr.Button(interactive=True),
@@ -222,7 +224,7 @@ class MetaTrainTab:
             return self._nothing()
         c = trained.settings.config
         title = f"Meta-training: {', '.join(trained.settings.families).replace('_', ' ')}, seed {c.seed}"
-        figure = training_figure(trained.epochs, longest(c), title, after_label(trained.settings))
+        figure = training_figure(trained.epochs, trained.settings, title)
         return self._save(trained, ".svg", svg(figure))
 
     def _nothing(self) -> dict:

@@ -10,28 +10,17 @@ from typing import Any
 import numpy as np
 
 from model import MetaEpoch
-from model.worlds.cartpole import MAX_EPISODE_STEPS, SOLVED
+from model.worlds.cartpole import SOLVED
+from ui.meta_train.lines import SMOOTH, WIDTHS, lines, side_names, smoothed, tread_label, treads
 from ui.meta_train.run import TrainingState
+from ui.meta_train.seen import what_you_see
 from ui.meta_train.settings import MetaSettings, longest
 from ui.shared.charts import Series, chart_value
 from ui.shared.words import OF_ALL, count
 
-SMOOTH = 5  # epochs
-EMPTY = "Press Train: the return before and after adaptation grows here, epoch by epoch."
-LEGEND = f"Thick: mean of the last {SMOOTH} epochs. Thin: each epoch."
-
-
-def smoothed(values: Sequence[float], window: int = SMOOTH) -> np.ndarray:
-    """The mean of each value and those up to `window` - 1 before it, (n,)."""
-    sums = np.concatenate([[0.0], np.cumsum(np.asarray(values, dtype=np.float64))])
-    ends = np.arange(1, len(sums))
-    starts = np.maximum(ends - window, 0)
-    return (sums[ends] - sums[starts]) / (ends - starts)
-
-
-def after_label(settings: MetaSettings) -> str:
-    """What "after adaptation" means in this training."""
-    return f"after {count(settings.config.inner_steps, 'step')}"
+EMPTY = "Press Train: the returns before and after adaptation grow here, epoch by epoch."
+PROMISE = "See it learn to learn: press Train. The return after adaptation climbs, while the return before it need not."
+BOLD = "Bold: worlds that are reversed. Thin: as usual. "
 
 
 def ordinal(n: int) -> str:
@@ -41,42 +30,34 @@ def ordinal(n: int) -> str:
 
 
 def returns_chart(settings: MetaSettings, epochs: Sequence[MetaEpoch], final: bool = False) -> dict[str, Any]:
-    """The return before and after adaptation. final: the axis ends where the training did, and points can be read out."""
-    horizon = longest(settings.config)
+    """The returns before and after adaptation, under the step limit of the moment.
+
+    final: the axis ends where the training did, and points can be read out.
+    """
     x = [e.epoch + 1 for e in epochs]
+    last = _last_epoch(settings, epochs, final)
+    drawn = lines(settings, epochs) if epochs else []
     series = []
-    lines = [("before", "before adaptation", [e.return_before for e in epochs])]
-    if settings.config.inner_steps:
-        lines.append(("standard", after_label(settings), [e.return_after for e in epochs]))
-    if epochs:
-        for role, label, values in lines:
-            words = [_words(role, label, e, v) for e, v in zip(epochs, values, strict=True)] if final else ()
-            series.append(Series(role, label, x, smoothed(values), threads=[values], words=words, markers=False))
-    rollbacks = [(e.epoch + 1, "rolled back") for e in epochs if e.rolled_back]
+    for i, line in enumerate(drawn):
+        words = [_words(i == 0, line.label, e, v) for e, v in zip(epochs, line.values, strict=True)] if final else ()
+        series.append(Series(line.role, line.label, x, line.smooth, words=words, markers=False, width=WIDTHS[line.bold]))
     return chart_value(
         series,
         "epoch",
         "return (steps)",
-        (1, _last_epoch(settings, epochs, final)),
-        (0, horizon * 1.08),
-        ((horizon, f"{horizon}: step limit in training"),),
-        note=LEGEND,
+        (1, last),
+        (0, longest(settings.config) * 1.08),
+        (),
+        note=f"{BOLD if side_names(settings.families) else ''}Each line: mean of the last {SMOOTH} epochs, sampled actions.",
         empty=EMPTY,
-        events=_long_episodes(settings, epochs) + rollbacks,
+        events=[(e.epoch + 1, "rolled back") for e in epochs if e.rolled_back],
+        treads=[(start, end, limit, tread_label(start, limit)) for start, end, limit in treads(settings, last)],
     )
 
 
-def _long_episodes(settings: MetaSettings, epochs: Sequence[MetaEpoch]) -> list[tuple[float, str]]:
-    """The moment from which on training episodes are longer, once it is reached."""
-    c = settings.config
-    first = math.ceil(c.num_epochs * (1 - c.long_episodes_share)) + 1
-    longer = c.long_episodes_share > 0 and c.max_steps_per_episode < MAX_EPISODE_STEPS and epochs and epochs[-1].epoch + 1 >= first > 1
-    return [(first, f"{MAX_EPISODE_STEPS}-step episodes")] if longer else []
-
-
-def _words(role: str, label: str, epoch: MetaEpoch, value: float) -> str:
-    rolled = ", rolled back" if epoch.rolled_back else ""
-    return f"epoch {epoch.epoch + 1}{rolled}: {label} {value:.0f}" if role == "before" else f"{label} {value:.0f}"
+def _words(first: bool, label: str, epoch: MetaEpoch, value: float) -> str:
+    said = f"{label} {value:.0f}" if np.isfinite(value) else f"{label}: no such world"
+    return f"epoch {epoch.epoch + 1}{', rolled back' if epoch.rolled_back else ''}: {said}" if first else said
 
 
 def _last_epoch(settings: MetaSettings, epochs: Sequence[MetaEpoch], final: bool) -> int:
@@ -124,6 +105,14 @@ def numbers(state: TrainingState | None) -> str:
     }
     items = [f'<div title="{titles.get(k, k.lower())}"><dt>{k}</dt><dd>{html.escape(v)}</dd></div>' for k, v in cells.items()]
     return f'<dl class="meta-numbers">{"".join(items)}</dl>'
+
+
+def seen_html(state: TrainingState | None) -> str:
+    """What there is to see, or to do before there is anything."""
+    seen = what_you_see(state.settings, state.epochs) if state else PROMISE
+    if not seen:
+        seen = f"It begins with {'random weights' if state.settings.start == 'random' else 'weights that have learnt before'}."
+    return f'<p class="act-line">{html.escape(seen)}</p>'
 
 
 def phase_words(state: TrainingState) -> str:

@@ -21,7 +21,7 @@ class Series:
     """One line: its role (colour and dashes, ui/colours.py), its points, and what is drawn around them.
 
     low, high: the ends of a band. hollow: points drawn as rings, one flag for each. threads: thin lines behind the
-    main one, each with a value for every x. words: a text for each point, read out when it is pointed at.
+    main one, each with a value for every x. words: a text for each point, read out when it is pointed at. width: px.
     """
 
     role: str
@@ -34,6 +34,7 @@ class Series:
     threads: Sequence[Sequence[float]] = ()
     words: Sequence[str] = ()
     markers: bool = True
+    width: float = 2.2
 
 
 def chart(value: dict[str, Any] | None = None, **kwargs: Any) -> gr.HTML:
@@ -57,11 +58,13 @@ def chart_value(
     note: str = "",
     empty: str = "",
     events: Sequence[tuple[float, str]] = (),
+    treads: Sequence[tuple[float, float, float, str]] = (),
 ) -> dict[str, Any]:
     """What a chart shows. The ranges are fixed by the caller, so that nothing jumps while points arrive.
 
     note: what the line and the band are, under the chart. empty: what to press, in place of a chart without series.
-    events: moments on the x axis, each with its name (written out where it is a new one).
+    events: moments on the x axis, each with its name (written out where it is a new one). treads: a limit that changes, as a
+    staircase: from x, to x, at y, with a name each.
     """
     return {
         "series": [_series(s) for s in series],
@@ -71,6 +74,7 @@ def chart_value(
         "note": note,
         "empty": empty,
         "events": [{"at": at, "label": label} for at, label in events],
+        "treads": [{"from": start, "to": end, "at": at, "label": label} for start, end, at, label in treads],
     }
 
 
@@ -87,6 +91,7 @@ def _series(s: Series) -> dict[str, Any]:
         "threads": [_numbers(t) for t in s.threads],
         "words": list(s.words),
         "markers": s.markers,
+        "width": s.width,
     }
 
 

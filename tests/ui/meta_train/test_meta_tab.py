@@ -27,7 +27,7 @@ from ui.shared.session import Session
 SMALL = {"num_epochs": 3, "tasks_per_epoch": 2, "episodes_per_task": 2, "max_steps_per_episode": 20, "state_dim": 8}
 SMALL |= {"hidden_dim": 8, "long_episodes_share": 0}
 SETTINGS = MetaSettings(config=_config(**SMALL))
-EPOCHS = tuple(MetaEpoch(i, 0.1, 20.0, 30.0, (30.0,), 8, 900, 0.3, i == 1) for i in range(3))
+EPOCHS = tuple(MetaEpoch(i, 0.1, 20.0, 30.0, (30.0,), 8, 900, 0.3, i == 1, 20, (20.0, 20.0), (10.0, 15.0)) for i in range(3))
 VISITOR = SimpleNamespace(session_hash="a test")
 
 
@@ -52,7 +52,9 @@ def test_a_run_on_the_page(tab):
     assert last[tab.train].interactive and not last[tab.stop].interactive and last[tab.use].interactive
     assert "All 3 epochs are done; the best parameters are kept." in last[tab.message]
     assert "8 validation worlds" in last[tab.check] and len(last[tab.player]["episodes"]) == 2
-    assert [s["label"] for s in last[tab.returns]["series"]] == ["before adaptation", "after 1 step"]
+    labels = [f"{motor} motor, {when}" for motor in ("usual", "reversed") for when in ("before", "after 1 step")]
+    assert [s["label"] for s in last[tab.returns]["series"]] == labels
+    assert "motor" in last[tab.seen] or "in all worlds" in last[tab.seen]
 
     trained = last[tab.trained]
     answer = tab._use(Session(), trained)
@@ -110,14 +112,7 @@ def test_numbers_and_time_left():
 def test_a_rollback_is_on_the_chart():
     value = returns_chart(SETTINGS, EPOCHS)
     assert value["events"] == [{"at": 2, "label": "rolled back"}]
-    assert value["x"]["range"] == [1, 3] and value["limits"][0]["at"] == 20 and value["empty"].startswith("Press Train")
-
-
-def test_longer_episodes_are_marked_once_they_begin():
-    settings = MetaSettings(config=_config(num_epochs=4, long_episodes_share=0.5))
-    assert returns_chart(settings, EPOCHS[:1])["events"] == []
-    value = returns_chart(settings, EPOCHS)
-    assert value["events"][0] == {"at": 3, "label": "500-step episodes"} and value["limits"][0]["at"] == 500
+    assert value["x"]["range"] == [1, 3] and value["treads"][0]["at"] == 20 and value["empty"].startswith("Press Train")
 
 
 def test_a_raw_request_cannot_name_a_file(page_url):

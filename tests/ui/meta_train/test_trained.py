@@ -18,12 +18,17 @@ from model import CheckpointError, MetaEpoch, StateSpaceModel
 from model.learn.training import LOG_COLUMNS
 from model.policy.checkpoint import serialise
 from ui.meta_train.figure import svg, training_figure
-from ui.meta_train.settings import MetaSettings
+from ui.meta_train.lines import smoothed
+from ui.meta_train.settings import MetaSettings, _config
 from ui.meta_train.trained import MAX_UPLOAD, Trained, model_from_bytes
-from ui.meta_train.view import smoothed
 
 MODEL = StateSpaceModel(8, hidden_dim=8, generator=torch.Generator().manual_seed(0))
-EPOCHS = tuple(MetaEpoch(i, -0.1 * i, 20.0 + i, 30.0 + 9 * i, (30.0 + 9 * i,), 8 * i, 900 * i, 0.3 * i, i == 5) for i in range(12))
+EPOCHS = tuple(
+    MetaEpoch(
+        i, -0.1 * i, 20.0 + i, 30.0 + 9 * i, (30.0 + 9 * i,), 8 * i, 900 * i, 0.3 * i, i == 5, 200, (25.0, 35.0 + i), (15.0 - i, 25.0)
+    )
+    for i in range(12)
+)
 
 
 def altered(change) -> bytes:
@@ -81,15 +86,14 @@ def test_the_log_is_that_of_the_shipped_weights():
     assert rows[5]["rolled_back"] == "True" and float(rows[3]["return_after"]) == 57.0
 
 
-def test_the_figure_shows_the_curves_and_the_rollback():
-    figure = training_figure(EPOCHS, 200, "A title", "after 1 step")
+def test_the_figure_shows_the_curves_the_limit_and_the_rollback():
+    settings = MetaSettings(config=_config(num_epochs=12, long_episodes_share=0.5))
+    figure = training_figure(EPOCHS, settings, "A title")
     returns, loss = figure.axes
     drawn = {line.get_label(): line.get_ydata() for line in returns.lines}
-    assert np.allclose(drawn["after 1 step"], smoothed([e.return_after for e in EPOCHS]))
+    assert np.allclose(drawn["usual motor, after 1 step"], smoothed([e.usual[-1] for e in EPOCHS]))
+    assert np.allclose(drawn["reversed motor, before"], smoothed([e.conflicting[0] for e in EPOCHS]))
+    assert any(list(line.get_ydata()) == [200, 200, 500, 500] for line in returns.lines)
+    assert [t.get_text() for t in returns.texts] == ["200: step limit", "500: step limit from epoch 7"]
     assert "rolled back" in drawn and returns.get_ylabel() == "return (steps)" and loss.get_xlabel() == "epoch"
     assert ElementTree.fromstring(svg(figure)).tag.endswith("svg")
-
-
-def test_smoothing_is_a_running_mean():
-    assert smoothed([1, 2, 3, 4, 5, 6, 13]).tolist() == [1, 1.5, 2, 2.5, 3, 4, 6.2]
-    assert smoothed([]).tolist() == []
