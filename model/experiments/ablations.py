@@ -1,17 +1,22 @@
-"""What hybrid adaptation was compared with: variants of it, and replay by importance ratio, which gained nothing."""
+"""What hybrid adaptation is compared with: variants of it, replay by importance ratio, and PPO on the fresh episodes alone."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from model.config import bounded
+from model.experiments.trials import Method
 from model.learn.adaptation import StandardAdaptationConfig, TaskStep, fresh_step, one_each
 from model.learn.experience import ExperienceBuffer
+from model.learn.hybrid import HybridAdaptationConfig, adaptation_config, steps_of_tasks
+from model.learn.motion_model import MotionConfig
+from model.learn.practice import ppo_updates
 from model.learn.rollout import Episodes, collect, concatenated, stacked
 from model.policy.params import Params
 from model.worlds.cartpole import World
@@ -56,3 +61,56 @@ def replay_tasks(params: Params, worlds: Sequence[World], config: ReplayConfig, 
         step = fresh_step(params, fresh, config, index, with_replay(fresh, weights, replayed, config.replay_weight))
         params = step.params
         yield step
+
+
+def fresh_ppo_tasks(
+    params: Params, worlds: Sequence[World], config: HybridAdaptationConfig, generator: np.random.Generator
+) -> Iterator[TaskStep]:
+    """Adapt M tasks at once by the fresh step and then as many PPO updates as practice may make, on the fresh episodes alone."""
+    params = one_each(params, len(worlds))
+    for index in range(1, config.num_adapt_steps + 1):
+        fresh = collect(params, worlds, config.episodes_per_step, generator, config.max_steps_per_episode)
+        step = fresh_step(params, fresh, config, index)
+        at = torch.from_numpy(np.flatnonzero(fresh.terminated.any(1).numpy()))
+        params = step.params
+        if len(at):
+            episodes = Episodes(*(t[at] for t in fresh.tensors))
+            learnt = ppo_updates({n: p[at] for n, p in params.items()}, episodes, config.practice, config.rounds)
+            params = {n: p.index_copy(0, at, learnt[n]) for n, p in params.items()}
+        yield step._replace(params=params)
+
+
+def _varied(**practice: float | bool) -> Callable[[str], tuple[HybridAdaptationConfig, Method]]:
+    def variant(start: str) -> tuple[HybridAdaptationConfig, Method]:
+        config = adaptation_config(start, "hybrid", episodes_per_step=3)
+        return replace(config, practice=replace(config.practice, **practice)), steps_of_tasks
+
+    return variant
+
+
+def _prior(sd: float) -> Callable[[str], tuple[HybridAdaptationConfig, Method]]:
+    return lambda start: (adaptation_config(start, "hybrid", episodes_per_step=3, motion=MotionConfig(prior_sd=sd)), steps_of_tasks)
+
+
+def _replay(weight: float) -> Callable[[str], tuple[StandardAdaptationConfig, Method]]:
+    def variant(start: str) -> tuple[StandardAdaptationConfig, Method]:
+        lr = adaptation_config(start, "standard", episodes_per_step=3).adapt_lr
+        return ReplayConfig(adapt_lr=lr, replay_weight=weight), replay_tasks
+
+    return variant
+
+
+ABLATIONS: Mapping[str, Callable[[str], tuple[StandardAdaptationConfig, Method]]] = MappingProxyType(
+    {
+        "standard": lambda start: (adaptation_config(start, "standard", episodes_per_step=3), steps_of_tasks),
+        "hybrid": _varied(),
+        "ratio replay": _replay(0.5),
+        "fresh episodes alone": lambda start: (adaptation_config(start, "hybrid", episodes_per_step=3), fresh_ppo_tasks),
+        "posterior mean": _varied(posterior_draws=False),
+        "prior 0.1": _prior(0.1),
+        "prior 1": _prior(1.0),
+        "10 rounds": _varied(rounds=10),
+        "60 rounds": _varied(rounds=60),
+    }
+)
+"""Name -> start -> config and method."""

@@ -22,7 +22,7 @@ from model.experiments.scratch import random_params, train_from_scratch
 from model.experiments.trials import run_trials
 from model.learn.adaptation import StandardAdaptationConfig
 from model.learn.evaluation import evaluate_policy, play_gymnasium, summary
-from model.learn.hybrid import HybridAdaptationConfig
+from model.learn.hybrid import adaptation_config
 from model.learn.rollout import collect
 from model.learn.training import keep_freed_memory, read_log
 from model.policy.checkpoint import file_hash, read_metadata, write_atomically
@@ -36,7 +36,6 @@ Report = Callable[[str], None] | None
 RESULTS = WEIGHTS / "results.json"
 STARTS = (*PRETRAINED, "random")
 STEP_SIZES = (0.05, 0.1, 0.25, 0.5, 1.0)
-REPLAY_WEIGHTS = (0.25, 0.5, 1.0)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -181,15 +180,15 @@ class Study:
         return {**by_step(trials.returns, range(6)), "env_steps": trials.env_steps.mean(1).tolist()}
 
     def hybrid(self, episodes: int) -> dict[str, Any]:
-        """Hybrid against standard on the break set, both tuned on validation with equal numbers of settings, at equal episodes."""
+        """Hybrid against standard on the break set, the step size of standard tuned on validation once more, at equal episodes."""
         n = max(1, self.size.tuning_worlds // 2)
         tuning = sample_worlds("validation", n, self.seed) + sample_worlds("validation_outside", n, self.seed)
         meta, trials = self.starts["meta"], max(2, self.size.trials // 4)
         worlds = [WORLDS[name] for name in BREAK_SET for _ in range(trials)]
         common = {"num_adapt_steps": 5, "episodes_per_step": episodes}
         standard = [StandardAdaptationConfig(adapt_lr=lr, **common) for lr in (0.15, 0.25, 0.35, 0.5, 0.7, 1.0)]
-        hybrid = [HybridAdaptationConfig(adapt_lr=lr, experience_weight=w, **common) for lr in (0.35, 0.5) for w in REPLAY_WEIGHTS]
-        best = [max(grid, key=lambda c: run_trials(meta, tuning, c, self.seed).returns[[3, 5]].mean()) for grid in (standard, hybrid)]
+        tuned = max(standard, key=lambda c: run_trials(meta, tuning, c, self.seed).returns[[3, 5]].mean())
+        best = [tuned, adaptation_config("meta", "hybrid", **common)]
         results = [run_trials(meta, worlds, c, self.seed) for c in best]
         row = {"standard": dataclasses.asdict(best[0]), "hybrid": dataclasses.asdict(best[1]), "settings_tried": len(standard)}
         for k in (3, 5):

@@ -25,7 +25,7 @@ from model.learn.adaptation import (
     one_each,
 )
 from model.learn.experience import ExperienceBuffer
-from model.learn.motion_model import MotionModel
+from model.learn.motion_model import MotionConfig, MotionModel
 from model.learn.practice import Practice, PracticeConfig, PracticeRound, practise
 from model.learn.rollout import collect
 from model.policy.params import Params
@@ -40,7 +40,7 @@ LEARNING_RATES = {
     "standard": {"standard": (0.5, 0.5), "hybrid": (0.0, 0.0)},
     "random": {"standard": (0.5, 0.5), "hybrid": (0.0, 0.0)},
 }
-PRACTICE = PracticeConfig()
+MOTION, PRACTICE = MotionConfig(), PracticeConfig()
 Stop = Callable[[], bool]
 
 
@@ -49,12 +49,14 @@ class HybridAdaptationConfig(StandardAdaptationConfig):
     """Adaptation on fresh episodes and by practice in a model of the motion. adapt_lr 0 leaves the fresh step out."""
 
     experience_weight: float = bounded(1.0, 0.0, 10.0, "how much practice: scales its rounds; 0 is none, which is standard adaptation")
+    motion: MotionConfig = MOTION
     practice: PracticeConfig = PRACTICE
 
     def __post_init__(self) -> None:
         check_fields(self)
-        if not isinstance(self.practice, PracticeConfig):
-            raise ValueError(f"practice must be a PracticeConfig, got {self.practice!r}")
+        for name, kind in (("motion", MotionConfig), ("practice", PracticeConfig)):
+            if not isinstance(getattr(self, name), kind):
+                raise ValueError(f"{name} must be a {kind.__name__}, got {getattr(self, name)!r}")
 
     @property
     def rounds(self) -> int:
@@ -102,7 +104,7 @@ def _practised(
     stop: Stop,
 ) -> Generator[PracticeRound, None, TaskStep]:
     """The step with some tasks' parameters, (n,) by index, as their practice leaves them; yields the rounds."""
-    motion = MotionModel().fit([b.joined() for b in buffers])
+    motion = MotionModel(config.motion).fit([b.joined() for b in buffers])
     at, rounds = torch.from_numpy(tasks), []
     for done in practise({n: p[at] for n, p in step.params.items()}, motion, config.practice, config.rounds, generators):
         rounds.append(done)

@@ -39,6 +39,7 @@ class PracticeConfig:
     value_weight: float = bounded(0.5, 0.0, 10.0, "weight of the value baselines' loss")
     max_grad_norm: float = bounded(1.0, 0.01, 1000.0, "a longer gradient is scaled down to this norm")
     discount_factor: float = bounded(0.99, 0.5, 0.999, "discount of the long value's returns")
+    posterior_draws: bool = bounded(True, False, True, "each imagined episode has coefficients of its own draw, instead of the mean")
 
     def __post_init__(self) -> None:
         check_fields(self)
@@ -100,6 +101,11 @@ class Adam:
     square: Tensor
     steps: Tensor  # (M,)
 
+    @staticmethod
+    def of(theta: Tensor, config: PracticeConfig) -> Adam:
+        """At rest, for parameters (M, P)."""
+        return Adam(config.lr, config.warm_up, torch.zeros_like(theta), torch.zeros_like(theta), torch.zeros(len(theta)))
+
     def step(self, tasks: Tensor, gradient: Tensor) -> Tensor:
         """What to add to the parameters of some tasks, (n,) by index, for their gradient (n, P)."""
         self.steps[tasks] += 1
@@ -123,14 +129,16 @@ def practise(
     theta = vectors.flat(params)
     best, best_returns, returns = theta.clone(), np.full(M, -np.inf), np.zeros(M)
     standing, failed = np.zeros((2, M), bool)
-    adam = Adam(config.lr, config.warm_up, torch.zeros_like(theta), torch.zeros_like(theta), torch.zeros(M))
+    adam = Adam.of(theta, config)
     for index in range(1, rounds + 1):
         going = np.flatnonzero(~standing & ~failed)
         if len(going) == 0:
             return
         at = torch.from_numpy(going)
         own = [generators[i] for i in going]
-        episodes = motion.tasks(going).imagine(vectors.params(theta[at]), own, config.episodes, config.max_steps)
+        here = motion.tasks(going)
+        drawn = here.draw(own, config.episodes) if config.posterior_draws else here.mean[:, None].repeat(config.episodes, 1)
+        episodes = here.imagine(vectors.params(theta[at]), own, config.episodes, config.max_steps, drawn)
         returns[going] = episodes.lengths.mean(1).numpy()
         standing[going] = ~episodes.terminated.any(1).numpy()
         better = going[returns[going] > best_returns[going]]
@@ -151,6 +159,16 @@ def practise(
             adam.steps.int().numpy().copy(),
             time.perf_counter() - started,
         )
+
+
+def ppo_updates(params: Params, episodes: Episodes, config: PracticeConfig, rounds: int) -> dict[str, Tensor]:
+    """The same updates on given episodes of M tasks, again and again: what practice is compared with. Returns new parameters."""
+    vectors, everyone = Vectors(params), torch.arange(episodes.obs.shape[0])
+    theta = vectors.flat(params)
+    adam = Adam.of(theta, config)
+    for _ in range(rounds):
+        _update(theta, vectors, adam, everyone, episodes, config)
+    return vectors.params(theta)
 
 
 def _update(theta: Tensor, vectors: Vectors, adam: Adam, tasks: Tensor, episodes: Episodes, config: PracticeConfig) -> Tensor:

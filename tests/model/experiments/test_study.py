@@ -60,7 +60,6 @@ def test_the_study_reports_every_part_and_writes_only_the_full_test_run(monkeypa
     monkeypatch.setattr(study_module, "QUICK", small)
     monkeypatch.setattr(study_module, "Size", lambda: small)
     monkeypatch.setattr(study_module, "STEP_SIZES", (0.5,))
-    monkeypatch.setattr(study_module, "REPLAY_WEIGHTS", (0.5,))
     monkeypatch.setattr(study_module, "WORLDS", {n: study_module.WORLDS[n] for n in ("standard", "reversed_motor")})
     monkeypatch.setattr(study_module, "BREAK_SET", ("reversed_motor",))
     results = tmp_path / "results.json"
