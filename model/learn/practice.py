@@ -16,7 +16,7 @@ from torch import Tensor
 
 from model.config import bounded, check_fields
 from model.learn.motion_model import MotionModel
-from model.learn.policy_gradient import OUTER_LAMBDA, advantages
+from model.learn.policy_gradient import advantages
 from model.learn.rollout import Episodes, action_log_probs
 from model.policy.cell import sequence_outputs
 from model.policy.params import Params
@@ -39,6 +39,9 @@ class PracticeConfig:
     value_weight: float = bounded(0.5, 0.0, 10.0, "weight of the value baselines' loss")
     max_grad_norm: float = bounded(1.0, 0.01, 1000.0, "a longer gradient is scaled down to this norm")
     discount_factor: float = bounded(0.99, 0.5, 0.999, "discount of the long value's returns")
+    gae_lambda: float = bounded(0.98, 0.0, 1.0, "how far an advantage looks before it trusts the values; a drift off the track shows late")
+    short_weight: float = bounded(0.3, 0.0, 10.0, "weight of the short-horizon advantage in tasks whose episodes are long")
+    long_episodes: float = bounded(100.0, 0.0, 500.0, "mean imagined return from which short_weight holds; below it is 1", "steps")
     posterior_draws: bool = bounded(True, False, True, "each imagined episode has coefficients of its own draw, instead of the mean")
 
     def __post_init__(self) -> None:
@@ -196,10 +199,12 @@ def _update(theta: Tensor, vectors: Vectors, adam: Adam, tasks: Tensor, episodes
 def _fixed(params: Params, e: Episodes, config: PracticeConfig) -> tuple[Tensor, Tensor, Tensor]:
     """What stays the same over a round's updates: step weights, advantages (M, K, T) and value targets (M, K, T, 2)."""
     values = sequence_outputs(params, e.obs, alive=e.alive)[..., 2:4]
-    advantage = advantages(values, e, config.discount_factor, OUTER_LAMBDA)
+    advantage = advantages(values, e, config.discount_factor, config.gae_lambda)
     weights = e.alive / e.lengths.unsqueeze(-1) ** config.length_exponent
     weights = weights / weights.sum((1, 2), keepdim=True)  # they sum to 1 in each task
-    total = advantage.sum(-1)
+    # Once the pole is up, what is left to learn is to stay on the track, about which the short horizon is only noise.
+    short = torch.where(e.lengths.mean(1) > config.long_episodes, config.short_weight, 1.0).view(-1, 1, 1)
+    total = advantage[..., 0] + short * advantage[..., 1]
     centred = total - (total * weights).sum((1, 2), keepdim=True)
     std = (centred.square() * weights).sum((1, 2), keepdim=True).sqrt()
     return weights, centred / std.clamp_min(1e-3), values + advantage
