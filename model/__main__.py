@@ -150,7 +150,7 @@ def evaluate(args: argparse.Namespace) -> dict:
     from model.experiments.study import run_study  # imported when needed: it is the largest module
 
     torch.set_num_threads(args.threads)
-    return run_study(split=args.split, quick=args.quick, seed=args.seed, report=None if args.json else print)
+    return run_study(split=args.split, quick=args.quick, seed=args.seed, report=None if args.json else print, chosen=args.part)
 
 
 def benchmark(args: argparse.Namespace) -> dict:
@@ -209,6 +209,7 @@ def build_parser() -> argparse.ArgumentParser:
     sub = command("evaluate", evaluate)
     sub.add_argument("--split", choices=("validation", "test"), default="test", help="the worlds to measure on (default test)")
     sub.add_argument("--quick", action="store_true", help="a smoke test of under 2 minutes that writes nothing")
+    sub.add_argument("--part", metavar="NAME", action="append", default=[], help="measure only this; may be repeated (default: everything)")
 
     sub = command("benchmark", benchmark)
     sub.add_argument("--part", metavar="NAME", action="append", default=[], help="measure only this; may be repeated (default: everything)")

@@ -1,4 +1,4 @@
-"""The README's figures and tables, made from weights/results.json: python -m ui.figures."""
+"""README's figures and tables, weights/RESULTS.md, the model card and the curves as CSV, made from the results: python -m ui.figures."""
 
 from __future__ import annotations
 
@@ -14,10 +14,12 @@ import matplotlib
 from matplotlib.figure import Figure
 
 from model.experiments.benchmark import BENCHMARK
-from model.experiments.report import START_LABELS, TABLES, Results, name_of
+from model.experiments.model_card import model_card
+from model.experiments.report import START_LABELS, Results, name_of
+from model.experiments.results_page import TABLES, curves_csv, results_page
 from model.experiments.study import RESULTS
 from model.learn.training import read_log
-from model.policy.pretrained import PRETRAINED, pretrained_path
+from model.policy.pretrained import PRETRAINED, WEIGHTS, pretrained_path
 from model.worlds.cartpole import MAX_EPISODE_STEPS, SOLVED
 from ui.shared.colours import ROLES
 
@@ -92,6 +94,9 @@ def training_figure(results: Results) -> Figure:
 FIGURES: dict[str, Callable[[Results], Figure]] = {"break_set": break_set_figure, "training": training_figure}
 
 
+PAGES: dict[str, Callable[[Results], str]] = {"RESULTS.md": results_page, "README.md": model_card, "curves.csv": curves_csv}
+
+
 def read_results(path: Path = RESULTS) -> dict[str, Any]:
     """What the study measured, and under "benchmark" what the benchmark did. Raises OSError or ValueError for unreadable files."""
     return {**json.loads(path.read_text()), "benchmark": json.loads(BENCHMARK.read_text())}
@@ -119,6 +124,8 @@ def main(argv: list[str] | None = None) -> int:
         draw(results).savefig(ASSETS / f"{name}.svg", **SVG)
     readme = ROOT / "README.md"
     readme.write_text(with_tables(readme.read_text(), results))
+    for name, make in PAGES.items():
+        (WEIGHTS / name).write_text(make(results))
     return 0
 
 

@@ -1,8 +1,8 @@
-"""The README's tables, made from what `python -m model evaluate` and `python -m model benchmark` wrote."""
+"""Tables made from what `python -m model evaluate` and `python -m model benchmark` wrote, as Markdown."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from model.policy.pretrained import PRETRAINED
@@ -68,26 +68,6 @@ def few_data_table(results: Results) -> str:
     for episodes, row in results["few_data"].items():
         rows.append([episodes, *(f"{row[str(k)]['mean']:.0f}" for k in range(6)), f"{row['env_steps'][1]:.0f}"])
     return table(["episodes a step", "before", *(f"after {k}" for k in range(1, 6)), "environment steps of step 1"], rows)
-
-
-def hybrid_table(results: Results) -> str:
-    rows = []
-    for episodes, row in results["hybrid"].items():
-        for k in (3, 5):
-            r = row[f"after_{k}"]
-            low, high = r["gain"]["interval"]
-            steps = " / ".join(f"{x:.0f}" for x in r["env_steps"])
-            rows.append(
-                [
-                    episodes,
-                    str(k),
-                    f"{r['standard']:.0f}",
-                    f"{r['hybrid']:.0f}",
-                    f"{r['gain']['mean']:+.0f} [{low:+.0f}, {high:+.0f}]",
-                    steps,
-                ]
-            )
-    return table(["episodes a step", "steps", "standard", "hybrid", "gain, paired", "environment steps standard / hybrid"], rows)
 
 
 def unseen_table(results: Results) -> str:
@@ -168,29 +148,19 @@ def scaling_table(results: Results) -> str:
 def one_minute_table(results: Results) -> str:
     rows = results["benchmark"]["one_minute"]
     both = [min(r["standard"], r["reversed_motor"]) for r in rows]
-    cells = [
-        ["standard motor", *(f"{r['standard']:.0f}" for r in rows)],
-        ["reversed motor", *(f"{r['reversed_motor']:.0f}" for r in rows)],
-        ["seconds", *(f"{r['seconds']:.0f}" for r in rows)],
-    ]
     m = results["benchmark"]["memory"]
+    cells = [
+        [
+            str(r["seed"]),
+            f"{r['standard']:.0f}",
+            f"{r['reversed_motor']:.0f}",
+            f"{r['env_steps'] / 1e6:.2f} million",
+            f"{r['cpu_seconds']:.0f}",
+        ]
+        for r in rows
+    ]
     text = (
         f"\n\n{sum(x >= 450 for x in both)} of {len(rows)} seeds reach 450 on both motors. A training of {m['minutes']:g} minutes holds "
         f"{m['after_a_minute']:,.0f} MB after its first minute and {m['at_the_end']:,.0f} MB at its end; the peak is {m['peak']:,.0f} MB."
     )
-    return table(["return after one step, seed", *(str(r["seed"]) for r in rows)], cells) + text
-
-
-TABLES: dict[str, Callable[[Results], str]] = {
-    "checkpoints": checkpoints_table,
-    "card": card_table,
-    "break_set": break_set_table,
-    "presets": presets_table,
-    "few_data": few_data_table,
-    "hybrid": hybrid_table,
-    "unseen": unseen_table,
-    "cost": cost_table,
-    "speed": speed_table,
-    "scaling": scaling_table,
-    "one_minute": one_minute_table,
-}
+    return table(["seed", "usual motor", "reversed motor", "environment steps", "CPU seconds"], cells) + text

@@ -12,17 +12,19 @@ import multiprocessing
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
 
+from model.experiments.hybrid_study import QUICK as HYBRID_QUICK
+from model.experiments.hybrid_study import run_hybrid_study
 from model.experiments.provenance import provenance
 from model.experiments.scratch import random_params, train_from_scratch
 from model.experiments.trials import run_trials
 from model.learn.adaptation import StandardAdaptationConfig
 from model.learn.evaluation import evaluate_policy, play_gymnasium, summary
-from model.learn.hybrid import adaptation_config
 from model.learn.rollout import collect
 from model.learn.training import keep_freed_memory, read_log
 from model.policy.checkpoint import file_hash, read_metadata, write_atomically
@@ -179,30 +181,6 @@ class Study:
         self.say(f"reversed motor, {episodes} episodes a step: " + " -> ".join(f"{x:.0f}" for x in trials.returns.mean(1)))
         return {**by_step(trials.returns, range(6)), "env_steps": trials.env_steps.mean(1).tolist()}
 
-    def hybrid(self, episodes: int) -> dict[str, Any]:
-        """Hybrid against standard on the break set, the step size of standard tuned on validation once more, at equal episodes."""
-        n = max(1, self.size.tuning_worlds // 2)
-        tuning = sample_worlds("validation", n, self.seed) + sample_worlds("validation_outside", n, self.seed)
-        meta, trials = self.starts["meta"], max(2, self.size.trials // 4)
-        worlds = [WORLDS[name] for name in BREAK_SET for _ in range(trials)]
-        common = {"num_adapt_steps": 5, "episodes_per_step": episodes}
-        standard = [StandardAdaptationConfig(adapt_lr=lr, **common) for lr in (0.15, 0.25, 0.35, 0.5, 0.7, 1.0)]
-        tuned = max(standard, key=lambda c: run_trials(meta, tuning, c, self.seed).returns[[3, 5]].mean())
-        best = [tuned, adaptation_config("meta", "hybrid", **common)]
-        results = [run_trials(meta, worlds, c, self.seed) for c in best]
-        row = {"standard": dataclasses.asdict(best[0]), "hybrid": dataclasses.asdict(best[1]), "settings_tried": len(standard)}
-        for k in (3, 5):
-            gain = results[1].returns[k] - results[0].returns[k]
-            steps = [float(r.env_steps[k].mean()) for r in results]
-            means = [float(r.returns[k].mean()) for r in results]
-            row[f"after_{k}"] = {"standard": means[0], "hybrid": means[1], "gain": summary(gain), "env_steps": steps}
-            low, high = row[f"after_{k}"]["gain"]["interval"]
-            self.say(
-                f"{episodes} episodes a step, after {k}: standard {means[0]:.0f}, hybrid {means[1]:.0f}, "
-                f"gain {gain.mean():.1f} [{low:.1f}, {high:.1f}] at {steps[0]:.0f} and {steps[1]:.0f} environment steps"
-            )
-        return row
-
     def unseen_worlds(self, where: str, start: str) -> dict[str, Any]:
         """One trial in each held-out world, inside or outside the training ranges, for a starting point or from scratch."""
         split, n = (self.split, self.size.worlds_inside) if where == "inside" else (f"{self.split}_outside", self.size.worlds_outside)
@@ -225,53 +203,102 @@ class Study:
         return rows
 
 
-def section(split: str, size: Size, seed: int, tuned: dict | None, name: str, *arguments: Any) -> tuple[Any, list[str]]:
+def study_parts() -> dict[tuple[str, ...], Callable[[Study], Any]]:
+    """Every measurement: its place in the results, and what makes it."""
+    return {
+        ("checkpoints",): Study.checkpoints,
+        ("standard_world",): Study.standard_world,
+        ("verification",): Study.verification,
+        ("comparison",): Study.comparison,
+        **{
+            ("unseen_worlds", where, start): partial(Study.unseen_worlds, where=where, start=start)
+            for where in ("outside", "inside")
+            for start in (*STARTS, "from_scratch")
+        },
+        **{("presets", name): partial(Study.preset, name=name) for name in WORLDS},
+        **{("few_data", str(k)): partial(Study.few_data, episodes=k) for k in (1, 2, 3, 5, 10)},
+        ("solvable",): Study.solvable,
+    }
+
+
+PARTS = (*dict.fromkeys(place[0] for place in study_parts()), "hybrid")
+"""What can be measured on its own; hybrid is hybrid_study's."""
+
+
+def measured(split: str, size: Size, seed: int, tuned: dict | None, part: Callable[[Study], Any]) -> tuple[Any, list[str]]:
     """One measurement in a process of its own: its result and what it has to say."""
     torch.set_num_threads(1)
     keep_freed_memory()
     lines: list[str] = []
     study = Study(split, size, seed, lines.append)
     study.tuned = tuned
-    return getattr(study, name)(*arguments), lines
+    return part(study), lines
 
 
-def run_study(split: str = "test", quick: bool = False, seed: int = 0, report: Report = None, processes: int = 2) -> dict[str, Any]:
-    """Measure everything on a split, several measurements at once. The full study of the test split is written to weights/results.json."""
-    started, size = time.perf_counter(), QUICK if quick else Size()
-    starts = tuple(STARTS)
-    parts: dict[tuple[str, ...], tuple] = {
-        **{(name,): (name,) for name in ("checkpoints", "standard_world", "verification", "comparison")},
-        **{("unseen_worlds", where, s): ("unseen_worlds", where, s) for where in ("outside", "inside") for s in (*starts, "from_scratch")},
-        **{("presets", name): ("preset", name) for name in WORLDS},
-        **{("few_data", str(k)): ("few_data", k) for k in (1, 2, 3, 5, 10)},
-        **{("hybrid", str(k)): ("hybrid", k) for k in (1, 2, 3)},
-        ("solvable",): ("solvable",),
-    }
-    results: dict[str, Any] = {"split": split, "seed": seed, "size": dataclasses.asdict(size), "made_with": provenance()}
-    say = report or (lambda text: None)
+def run_study(
+    split: str = "test",
+    quick: bool = False,
+    seed: int = 0,
+    report: Report = None,
+    processes: int = 2,
+    chosen: Sequence[str] = (),
+) -> dict[str, Any]:
+    """Measure everything, or the chosen ones of PARTS, on a split, several measurements at once.
+
+    A study of the test split that is not quick is written to weights/results.json; parts that were not chosen keep what the file says of
+    them if it was made with the same weights. Raises ValueError for a part that is none.
+    """
+    unknown = [name for name in chosen if name not in PARTS]
+    if unknown:
+        raise ValueError(f"part must be one of {', '.join(PARTS)}, got {unknown[0]!r}")
+    started, say, size = time.perf_counter(), report or (lambda text: None), QUICK if quick else Size()
+    wanted = chosen or PARTS
+    parts = {place: part for place, part in study_parts().items() if place[0] in wanted}
+    results = {"split": split, "seed": seed, "size": dataclasses.asdict(size), "made_with": provenance()}
+    results = {**(kept_results(results) if split == "test" and not quick and chosen else {}), **results}
+    if parts:
+        results |= _measure(parts, split, size, seed, say, processes)
+    if "hybrid" in wanted:
+        results["hybrid"] = run_hybrid_study(split, HYBRID_QUICK if quick else None, seed, say, processes)
+    if {"presets", "solvable"} <= results.keys():
+        results["break_set"] = break_set(results["presets"], results["solvable"])
+        say(f"break set, recovered share on the mean: {results['break_set']['mean_recovered_share']}")
+    results["seconds"] = {**results.get("seconds", {}), "+".join(wanted): time.perf_counter() - started}
+    say(f"took {(time.perf_counter() - started) / 60:.1f} minutes")
+    if split == "test" and not quick:
+        write_atomically(RESULTS, (json.dumps(results, indent=1) + "\n").encode())
+    return results
+
+
+def kept_results(new: dict[str, Any]) -> dict[str, Any]:
+    """What the file holds, if it was made with the same weights, seed and sizes; else nothing."""
+    old = json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}
+    same = (
+        all(old.get(key) == new[key] for key in ("seed", "size")) and old.get("made_with", {}).get("weights") == new["made_with"]["weights"]
+    )
+    return old if same else {}
+
+
+def _measure(parts: dict, split: str, size: Size, seed: int, say: Callable[[str], None], processes: int) -> dict[str, Any]:
+    """The parts' results, nested by their places, and the step sizes that they used."""
     if processes == 1:
         executor: Executor = ThreadPoolExecutor(1)  # in this process
     else:
         executor = ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("forkserver"))
+    results: dict[str, Any] = {}
     with executor as pool:
 
-        def submit(tuned: dict | None, *what: Any) -> Future:
-            future = pool.submit(section, split, size, seed, tuned, *what)
+        def submit(tuned: dict | None, part: Callable[[Study], Any]) -> Future:
+            future = pool.submit(measured, split, size, seed, tuned, part)
             future.add_done_callback(lambda done: None if done.exception() else [say(line) for line in done.result()[1]])
             return future
 
-        tuned = {s: future.result()[0] for s, future in {s: submit(None, "step_size", s) for s in starts}.items()}
-        futures = {path: submit(tuned, *what) for path, what in parts.items()}
-        for path, future in futures.items():
-            place = results
-            for key in path[:-1]:
-                place = place.setdefault(key, {})
-            place[path[-1]] = future.result()[0]
-    results["step_sizes"] = tuned
-    results["break_set"] = break_set(results["presets"], results.pop("solvable"))
-    say(f"break set, recovered share on the mean: {results['break_set']['mean_recovered_share']}")
-    results["seconds"] = time.perf_counter() - started
-    say(f"took {results['seconds'] / 60:.1f} minutes")
-    if split == "test" and not quick:
-        write_atomically(RESULTS, (json.dumps(results, indent=1) + "\n").encode())
-    return results
+        tuning = {start: submit(None, partial(Study.step_size, name=start)) for start in STARTS}
+        tuned = {start: future.result()[0] for start, future in tuning.items()}
+        futures = {place: submit(tuned, part) for place, part in parts.items()}
+        for place, future in futures.items():
+            branch = results
+            for key in place[:-1]:
+                branch = branch.setdefault(key, {})
+            branch[place[-1]] = future.result()[0]
+    return {**results, "step_sizes": tuned}

@@ -8,11 +8,12 @@ import pytest
 import torch
 
 from model import HybridAdaptationConfig, StandardAdaptationConfig, StateSpaceModel, World, evaluate_policy
+from model.experiments import hybrid_study
 from model.experiments import study as study_module
 from model.experiments.provenance import provenance
 from model.experiments.scratch import train_from_scratch
 from model.experiments.study import Size, Study, run_study
-from model.experiments.trials import run_trials
+from model.experiments.trials import Trials, run_trials
 from model.learn.practice import PracticeConfig
 
 REVERSED = World(reversed_motor=True)
@@ -64,14 +65,23 @@ def test_the_study_reports_every_part_and_writes_only_the_full_test_run(monkeypa
     monkeypatch.setattr(study_module, "BREAK_SET", ("reversed_motor",))
     results = tmp_path / "results.json"
     monkeypatch.setattr(study_module, "RESULTS", results)
-    honest, kept = study_module.section, {}
+    honest, kept = study_module.measured, {}
 
-    def remembered(split, size, seed, tuned, *what):
-        if what not in kept:
-            kept[what] = honest(split, size, seed, tuned, *what)
-        return kept[what]
+    def remembered(split, size, seed, tuned, part):
+        if repr(part) not in kept:
+            kept[repr(part)] = honest(split, size, seed, tuned, part)
+        return kept[repr(part)]
 
-    monkeypatch.setattr(study_module, "section", remembered)
+    monkeypatch.setattr(study_module, "measured", remembered)
+
+    def made_up(start, worlds, config, *arguments):
+        steps, n = config.num_adapt_steps + 1, len(worlds)
+        rising = np.tile(np.linspace(9, 500, steps)[:, None], n)
+        return Trials(rising, np.tile(100.0 * np.arange(steps)[:, None], n), np.ones((steps, n), bool))
+
+    monkeypatch.setattr(hybrid_study, "run_trials", made_up)
+    monkeypatch.setattr(hybrid_study, "linear_trials", made_up)
+    monkeypatch.setattr(study_module, "run_hybrid_study", lambda *args: hybrid_study.run_hybrid_study("validation", processes=1))
     lines = []
     quick = run_study("validation", quick=True, report=lines.append, processes=1)
     assert not results.exists() and any("reversed_motor: meta" in line for line in lines)
@@ -81,12 +91,28 @@ def test_the_study_reports_every_part_and_writes_only_the_full_test_run(monkeypa
     assert written["made_with"] == provenance() and written["checkpoints"]["meta"]["sha256"] == provenance()["weights"]["meta"]
     assert set(written["presets"]["standard"]) == {"meta", "memory", "standard", "random"}
     assert written["presets"]["standard"]["meta"]["10"]["n"] == 2
-    from model.experiments.report import TABLES
-    from ui.figures import FIGURES, read_results
+    from model.experiments.results_page import TABLES
+    from ui.figures import FIGURES, PAGES, read_results
 
     drawn = {**written, "benchmark": read_results()["benchmark"]}
-    for make in (*TABLES.values(), *FIGURES.values()):
+    for make in (*TABLES.values(), *FIGURES.values(), *PAGES.values()):
         assert make(drawn)
+
+
+def test_a_part_alone_keeps_what_the_file_says_of_the_others_if_the_weights_are_the_same(monkeypatch, tmp_path):
+    small = Size(trials=2, gymnasium_seeds=1, worlds_inside=2, worlds_outside=2, tuning_worlds=1, scratch_steps=300)
+    monkeypatch.setattr(study_module, "Size", lambda: small)
+    monkeypatch.setattr(study_module, "STEP_SIZES", (0.5,))
+    monkeypatch.setattr(study_module, "RESULTS", tmp_path / "results.json")
+    run_study(processes=1, chosen=["verification"])
+    second = run_study(processes=1, chosen=["standard_world"])
+    assert second["verification"]["mean"] == 500 and second["standard_world"]["memory"]["n"] == 1
+    assert set(second["seconds"]) == {"verification", "standard_world"}
+    other = {**provenance(), "weights": {"meta": "of another file"}}
+    monkeypatch.setattr(study_module, "provenance", lambda: other)
+    assert "verification" not in run_study(processes=1, chosen=["checkpoints"])
+    with pytest.raises(ValueError, match="part must be one of checkpoints"):
+        run_study(chosen=["everything"])
 
 
 def test_paired_ratio():

@@ -1,0 +1,132 @@
+"""weights/RESULTS.md: every table, with a sentence on how it was measured; and the curves behind them as CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterator
+
+from model.experiments import hybrid_report as h
+from model.experiments import report as r
+from model.experiments.report import Results
+
+Table = Callable[[Results], str]
+
+TABLES: dict[str, Table] = {
+    "checkpoints": r.checkpoints_table,
+    "card": r.card_table,
+    "break_set": r.break_set_table,
+    "presets": r.presets_table,
+    "few_data": r.few_data_table,
+    "unseen": r.unseen_table,
+    "sets": h.start_sets_table,
+    "hybrid": h.hybrid_table,
+    "gains": h.gains_table,
+    "budget": h.budget_table,
+    "ablations": h.ablations_table,
+    "cost": r.cost_table,
+    "speed": r.speed_table,
+    "scaling": r.scaling_table,
+    "one_minute": r.one_minute_table,
+}
+"""By the names between <!-- table: NAME --> and <!-- end table --> in the README."""
+
+INTRO = """# Results
+
+Every table here is made by `python -m ui.figures` from `results.json`, which `python -m model evaluate` writes, and `benchmark.json`, which
+`python -m model benchmark` writes. Returns are greedy, under the 500-step limit; brackets hold 95% bootstrap intervals; 475 is the mean at
+which CartPole-v1 counts as solved. Test worlds were kept from training and tuning and read once. The curves are in `curves.csv`.
+
+Measured with {made_with}.
+"""
+
+SECTIONS: tuple[tuple[str, str, str], ...] = (
+    ("Checkpoints", "The shipped weights.", "checkpoints"),
+    ("On the standard cart", "What random actions and learning from nothing reach there.", "card"),
+    (
+        "The break set",
+        "Worlds that break the meta-trained policy, settled on drafts before the shipped weights were trained; two lie inside the training "
+        "ranges. They were looked at during development, so the worlds never seen, below, are the stricter test. The recovered share is "
+        "(after - before) / (500 - before). Standard adaptation, 10 episodes a step.",
+        "break_set",
+    ),
+    ("Every named world, four starting points", "Standard adaptation, 10 episodes a step.", "presets"),
+    ("Few data: the reversed motor", "Standard adaptation of the meta-trained weights.", "few_data"),
+    (
+        "Worlds never seen",
+        "One trial in each; in parentheses the share of at least 475. Standard adaptation, 10 episodes.",
+        "unseen",
+    ),
+    (
+        "Standard against hybrid adaptation",
+        "Paired by seed. Hybrid adaptation practises in a linear model of the motion fitted to the buffer (Dyna). The regulator is "
+        "what a control engineer would try with the same data: an LQR planned on the mean of the same fit. Before the first collection "
+        "its returns are those of the weights.",
+        "hybrid",
+    ),
+    ("Gains, paired", "Equal environment steps: against the standard policy held after as many as hybrid had used.", "gains"),
+    ("Return against environment steps", "Of the policy held by then; 3 episodes a collection.", "budget"),
+    ("What hybrid adaptation owes to what", "On validation worlds, inside and outside together; 3 episodes a collection.", "ablations"),
+    ("What adaptation costs", "PPO is Stable-Baselines3's with RL Zoo's tuned settings, until a greedy evaluation reaches 475.", "cost"),
+    (
+        "Speed",
+        "Whole second-order meta-updates: 20 tasks x (10 + 10) episodes, horizon 200, one inner step that learns from every episode. "
+        "Compare within one run: times vary between machines and with what else runs.",
+        "speed",
+    ),
+    ("Cost of an epoch", "Full episodes.", "scaling"),
+    (
+        "A minute of meta-training",
+        "The page's first recipe from random weights, `train_one_minute(seed)`: return after one gradient step, means over 80 support "
+        "sets, on seeds that nothing was tuned on.",
+        "one_minute",
+    ),
+)
+
+
+def results_page(results: Results) -> str:
+    """The whole of RESULTS.md."""
+    m = results["made_with"]
+    made_with = f"commit {str(m['commit'])[:12]}, PyTorch {m['torch']}, two cores of {m['processor']}"
+    parts = [INTRO.format(made_with=made_with)]
+    parts += [f"## {title}\n\n{text}\n\n{TABLES[name](results)}\n" for title, text, name in SECTIONS]
+    return "\n".join(parts)
+
+
+CURVE_COLUMNS = ("world", "weights", "method", "episodes_a_step", "step", "env_steps", "mean_return", "low", "high", "n")
+
+
+def curve_rows(results: Results) -> Iterator[tuple]:
+    """Return after each step with the environment steps used by then: named worlds (with intervals), and the sets of the hybrid study."""
+    for world, by_start in results["presets"].items():
+        for start, row in by_start.items():
+            for k in sorted((k for k in row if k.isdigit()), key=int):
+                low, high = row[k]["interval"]
+                steps = row["env_steps"][int(k)]
+                yield (
+                    world,
+                    start,
+                    "standard",
+                    10,
+                    int(k),
+                    round(steps, 1),
+                    round(row[k]["mean"], 2),
+                    round(low, 2),
+                    round(high, 2),
+                    row[k]["n"],
+                )
+    for start, by_episodes in results["hybrid"]["comparison"].items():
+        for episodes, by_set in by_episodes.items():
+            for where, row in by_set.items():
+                for method in h.METHOD_LABELS:
+                    for k, (mean, steps) in enumerate(zip(row[method]["returns"], row[method]["env_steps"], strict=True)):
+                        yield where, start, method, int(episodes), k, round(steps, 1), round(mean, 2), "", "", row["n"]
+
+
+def curves_csv(results: Results) -> str:
+    """`curve_rows` as CSV."""
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(CURVE_COLUMNS)
+    writer.writerows(curve_rows(results))
+    return file.getvalue()
