@@ -22,3 +22,28 @@ window.ssmCopyLink = (query) => {
 
 // A file that a handler has made reaches its hidden button only after this event.
 window.ssmClick = (id) => { setTimeout(() => document.getElementById(id).click(), 0); };
+
+// A problem that names a field stands beside that field where it is in sight; the message area keeps it for screen readers.
+window.ssmBeside = (id) => setTimeout(() => {
+  const area = document.getElementById(id), page = area.closest("[role=tabpanel]") || document;
+  for (const old of page.querySelectorAll(".wrong")) {
+    old.classList.remove("wrong");
+    old.querySelector(".beside")?.remove();
+    for (const input of old.querySelectorAll("input")) input.removeAttribute("aria-invalid");
+  }
+  const problem = area.querySelector(".problem[data-field]");
+  const field = problem && page.querySelector(`.${problem.dataset.field}`);
+  area.classList.toggle("moved", !!field && !!field.offsetParent);
+  if (!field || !field.offsetParent) return;
+  field.classList.add("wrong");
+  for (const input of field.querySelectorAll("input")) input.setAttribute("aria-invalid", "true");
+  window.ssmMake("p", field, { class: "problem beside", "aria-hidden": "true" }, problem.textContent);
+}, 0);
+
+// Press a button soon, once, however many changes come until then.
+const soon = {};
+window.ssmSoon = (id, wait = 300) => {
+  clearTimeout(soon[id]);
+  soon[id] = setTimeout(() => document.getElementById(id).click(), wait);
+};
+window.ssmNow = (id) => clearTimeout(soon[id]);

@@ -2,6 +2,7 @@
 // window.ssmPlayer(element, props, watch) is called once by each player component (ui/player.py).
 (() => {
   const { timeStep, angleLimit, xLimit, shortEpisode, slowly } = window.ssmConfig;
+  const MORPH = 250; // ms that a decision map takes to the next step's
   const HOLD = 0.9; // s that a looping episode rests at its end
 
   const make = window.ssmMake, { bytes, calm, colours, fit, onLook } = window.ssmDraw;
@@ -9,6 +10,7 @@
   class Player {
     constructor(root) {
       this.root = root;
+      root.player = this; // for window.ssmMorph
       this.playhead = 0;
       this.playing = false;
       root.tabIndex = 0;
@@ -44,7 +46,9 @@
 
     load(value) {
       if (!value || !value.episodes || !value.episodes.length) return;
+      this.root.classList.remove("stale");
       this.episodes = value.episodes;
+      this.maps = value.maps || {};
       this.steps = Math.max(...this.episodes.map((e) => e.steps));
       this.scrubber.max = this.steps;
       if (value.signals === false) this.signals.open = false;
@@ -78,12 +82,41 @@
         make("span", caption, { class: "notes" }, e.notes.join(" · "));
         const frame = make("div", figure, { class: "frame" });
         const canvas = make("canvas", frame, { role: "img", "aria-label": `${e.label}. ${e.notes.join(", ")}. ${e.ending}` });
+        const map = e.map && make("canvas", make("div", figure, { class: "map" }), {
+          role: "img", "aria-label": `${e.label}: which way the policy pushes at the first step, over pole angle and angular velocity`,
+        });
+        if (e.map) figure.classList.add("with-map");
         const below = make("div", figure, { class: "below" });
         const ending = make("p", below, { class: "ending", "aria-live": "polite" });
         if (this.episodes.length === 1) this.addKey(below, e);
         canvas.addEventListener("click", () => { this.toggle(); this.root.focus({ preventScroll: true }); });
-        return { e, canvas, ending };
+        return { e, canvas, ending, map, cells: e.map && bytes(e.map) };
       });
+      if (!this.episodes.some((e) => e.map)) return;
+      const key = make("p", this.stages, { class: "map-key" });
+      make("span", key, {}, "Which way it pushes at the first step: left");
+      make("span", key, { class: "map-scale" });
+      make("span", key, {}, "right. Dot: what the sensors report now.");
+    }
+
+    // Move the maps to those of a gradient step; the episode of that step comes later, from the server.
+    morph(step) {
+      const ways = this.views.filter((v) => this.maps[v.e.role]).map((v) => {
+        const steps = this.maps[v.e.role];
+        return { v, from: v.cells, to: bytes(steps[Math.min(step, steps.length - 1)]) };
+      });
+      const began = performance.now(), id = (this.morphing = (this.morphing || 0) + 1);
+      const move = (now) => {
+        if (id !== this.morphing) return;
+        const k = calm() ? 1 : Math.min(1, Math.max(0, (now - began) / MORPH));
+        for (const { v, from, to } of ways) {
+          v.cells = to.map((b, i) => from[i] + (b - from[i]) * k);
+          v.picture = window.ssmMap.picture(v.cells, this.c);
+        }
+        this.draw();
+        if (k < 1) requestAnimationFrame(move);
+      };
+      requestAnimationFrame(move);
     }
 
     // What the marks on the stage mean; only those that this world has.
@@ -152,6 +185,7 @@
       if (!this.episodes || !this.root.clientWidth) return;
       this.c = colours(this.root);
       for (const v of this.views) [v.width, v.height] = fit(v.canvas) ? [v.canvas.clientWidth, v.canvas.clientHeight] : [0, 0];
+      for (const v of this.views) if (v.map) v.picture = window.ssmMap.picture(v.cells, this.c);
       // One scale for all, so that equal lengths look equal.
       this.scale = Math.min(...this.views.map((v) => window.ssmStage.pixelsPerMetre(v.width, v.height, 2 * v.e.world.half_length)));
       if (this.signals.open) for (const panel of this.panels) panel.layout(this.c);
@@ -162,6 +196,10 @@
       if (!this.c) return;
       for (const v of this.views) {
         window.ssmStage.draw(v.canvas.getContext("2d"), v.width, v.height, v.e, this.playhead, this.c, this.scale);
+        if (v.map) {
+          const k = Math.min(Math.floor(this.playhead), v.e.steps);
+          window.ssmMap.draw(v.map, v.picture, this.c, (v.e.sensed || v.e.angle)[k], v.e.rate[k]);
+        }
         const ending = this.playhead >= v.e.steps ? v.e.ending : "";
         if (v.ending.textContent !== ending) v.ending.textContent = ending;
       }
@@ -222,6 +260,7 @@
     }
   }
 
+  window.ssmMorph = (id, step) => document.querySelector(`#${id} .player`)?.player.morph(step);
   window.ssmPlayer = (element, props, watch) => {
     const player = new Player(element.querySelector(".player"));
     watch("value", () => player.load(props.value));

@@ -16,8 +16,9 @@ from ui.adapt.run import Curve
 from ui.adapt.run import adapt as adapt_run
 from ui.adapt.words import sentence
 from ui.meta_train import api as meta_api
+from ui.shared.checks import check_episodes, check_seed
 from ui.shared.episode import Recording, record, returns
-from ui.shared.inputs import FIELDS, AdaptSettings, Choice, check_adaptation, check_episodes, check_policy, check_seed
+from ui.shared.inputs import FIELDS, AdaptSettings, Choice, check_adaptation, check_policy
 from ui.shared.policies import shared_model
 
 

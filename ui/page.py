@@ -13,9 +13,11 @@ from ui.adapt.tab import AdaptTab
 from ui.live.scripts import live_scripts
 from ui.live.tab import LiveTab
 from ui.meta_train.tab import MetaTrainTab
+from ui.next_steps import connect_next
 from ui.play.tab import PlayTab, first_session
 from ui.shared.colours import css_variables
 from ui.shared.controls import connect_same, connect_worlds
+from ui.shared.events import IN_BROWSER, QUIET
 from ui.shared.player import ASSETS, scripts
 from ui.shared.policies import load_all
 from ui.shared.session import STATE_SECONDS
@@ -51,6 +53,12 @@ def theme() -> gr.themes.Base:
     )
 
 
+def open_tab(request: gr.Request) -> Any:
+    """The tab of a link that says nothing else; the other tabs open their own links."""
+    tab = request.query_params.get("tab")
+    return gr.Tabs(selected=tab) if tab in ("meta-train", "about") else gr.skip()
+
+
 def build() -> tuple[gr.Blocks, dict[str, Any]]:
     """The page, and the keyword arguments for its launch. Raises CheckpointError when a shipped model can't be read."""
     load_all()
@@ -68,10 +76,10 @@ def build() -> tuple[gr.Blocks, dict[str, Any]]:
             with gr.Tab("Play", id="play") as play_tab:
                 play = PlayTab(session, first)
             with gr.Tab("Adapt", id="adapt") as adapt_tab:
-                adapt = AdaptTab(session, first)
-            with gr.Tab("Meta-train", id="meta-train"):
+                adapt = AdaptTab(session)
+            with gr.Tab("Meta-train", id="meta-train") as meta_tab:
                 meta_train = MetaTrainTab(session)
-            with gr.Tab("About", id="about"):
+            with gr.Tab("About", id="about") as about_tab:
                 about.build()
         connect_worlds(play.world, adapt.controls.world)
         connect_same(play.policy.seed, adapt.controls.seed)
@@ -82,6 +90,10 @@ def build() -> tuple[gr.Blocks, dict[str, Any]]:
         adapt.connect_play(play)
         adapt.connect_link(page, tabs)
         live.connect(live_tab, tabs, play, adapt)
+        connect_next(session, play, adapt)
+        for name, tab in (("Meta-train", meta_tab), ("About", about_tab)):
+            tab.select(None, None, None, js=f"() => window.ssmAddress({name!r}, 'tab={name.lower()}')", **IN_BROWSER)
+        page.load(open_tab, None, tabs, **QUIET)
         api.add_endpoints()
     page.queue(**QUEUE)
     launch = {

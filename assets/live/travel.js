@@ -16,6 +16,7 @@
       let shown = true;
       new ResizeObserver(() => {
         if (shown && !page.root.clientWidth) this.leave();
+        if (!shown && page.root.clientWidth) this.writeLink();
         shown = page.root.clientWidth > 0;
       }).observe(page.root);
     }
@@ -98,9 +99,7 @@
       clearTimeout(this.address);
       this.address = setTimeout(() => {
         if (!this.page.root.clientWidth) return; // another tab is open, and the address is its own
-        try {
-          history.replaceState(history.state, "", `${location.pathname}?${live.toQuery(this.page.state)}`);
-        } catch { /* a page without an address */ }
+        window.ssmAddress("Live", live.toQuery(this.page.state));
       }, ADDRESS_REST);
     }
   };

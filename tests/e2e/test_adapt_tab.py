@@ -27,9 +27,11 @@ class Adapting:
 
     def break_it(self, world: str) -> None:
         """Press one of the worlds' buttons and wait until the stage shows it."""
-        before = self.page.get_attribute("#adapt-stage .player", "data-run")
+        before, same = self.page.get_attribute("#adapt-stage .player", "data-run"), world == "Reversed motor"
         self.page.get_by_role("button", name=world).click()
-        self.page.wait_for_function("old => document.querySelector('#adapt-stage .player').dataset.run !== old", arg=before)
+        shown = "document.querySelector('#adapt-stage .player').dataset.run !== old"
+        settled = f"([old, same]) => same ? !document.querySelector('#adapt-stage .stale') : {shown}"
+        self.page.wait_for_function(settled, arg=[before, same])
 
     def set(self, name: str, value: str) -> None:
         """Type into a slider's number box."""
@@ -69,13 +71,12 @@ def adapting(visit):
 
 def test_break_it_adapt_it_keep_it(adapting, tmp_path):
     tab = adapting()
-    assert "Press Adapt" in tab.page.inner_text("#adapt-result") and tab.page.is_disabled("#adapt-keep")
-    tab.break_it("Reversed motor")
+    assert not any(tab.page.is_visible(s) for s in ("#adapt-result", "#adapt-curve", "#adapt-keep", "#adapt-step", "#luck-curve"))
     assert tab.stages == ["Before adaptation: Meta-trained"] and "motor reversed" in tab.page.inner_text("#adapt-stage .notes")
     words = tab.adapt()
     assert re.match(r"(Fell|Stood|Reached) .* before adaptation; ", words) and words.endswith(".")
     assert tab.stages == ["Before", "After 3 steps"] and tab.points == "2 4"
-    assert tab.page.locator("#adapt-table tbody tr").count() == 4 and tab.page.locator("#adapt-maps canvas").count() == 2
+    assert tab.page.locator("#adapt-table tbody tr").count() == 4 and tab.page.locator("#adapt-stage .map canvas").count() == 2
     assert tab.page.locator("#adapt-movement tr").count() == 5
     with tab.page.expect_download() as download:
         tab.page.click("#adapt-download")
@@ -105,13 +106,13 @@ def test_both_modes_are_two_curves_and_three_pictures(adapting):
     tab.mode("Both")
     tab.set("adapt-steps", "2")
     words = tab.adapt()
-    assert "Standard: " in words and "Hybrid: " in words
-    assert tab.stages == ["Before", "Standard, after 2 steps", "Hybrid, after 2 steps"] and tab.points == "2 3 3"
+    assert "Fresh episodes: " in words and "Fresh + buffer: " in words
+    assert tab.stages == ["Before", "Fresh episodes, after 2 steps", "Fresh + buffer, after 2 steps"] and tab.points == "2 3 3"
     assert tab.page.locator("#adapt-curve .legend span").count() == 3
     assert tab.page.locator("#adapt-rule pre").count() == 2
     tab.page.locator("#adapt-curve canvas").focus()
     tab.page.keyboard.press("End")
-    assert "hybrid, step 2:" in tab.page.inner_text("#adapt-curve .readout")
+    assert "fresh + buffer, step 2:" in tab.page.inner_text("#adapt-curve .readout")
 
 
 def test_stop_keeps_what_was_reached(adapting):
@@ -139,26 +140,26 @@ def test_a_bad_value_is_one_sentence_and_the_result_stays(adapting):
     }""")
     tab.page.click("#adapt-run")
     tab.page.wait_for_selector("#adapt-message .problem")
-    assert "num_adapt_steps must be a whole number between 1 and 10, got 99" in tab.message
+    assert "Gradient steps must be a whole number between 1 and 10, not 99." in tab.page.text_content("#adapt-message")
     assert tab.page.inner_text("#adapt-result .outcome") == words and tab.page.locator(".toast-body").count() == 0
 
 
 def test_the_learning_rate_says_its_value(adapting):
     tab = adapting()
     words = tab.page.inner_text("#adapt-lr-words")
-    assert words.endswith("as trained")
+    assert words.endswith("0.5 as trained") and "0.005" in words and "50" in words
     slider = tab.page.locator("#adapt-lr input[type=range]")
     slider.focus()
     for _ in range(10):
         slider.press("ArrowRight")
     tab.page.wait_for_function("() => document.querySelector('#adapt-lr-words').innerText.includes('10 times larger than trained')")
-    assert float(tab.page.inner_text("#adapt-lr-words").split(":")[0]) == pytest.approx(10 * float(words.split(":")[0]))
+    assert tab.page.inner_text("#adapt-lr-words .lr-value b") == "5"
 
 
 def test_a_link_reopens_world_and_settings(visit):
     first = Adapting.opened(visit())
     first.break_it("Reversed gale")
-    first.mode("Hybrid")
+    first.mode("Fresh + buffer")
     first.set("adapt-steps", "1")
     words = first.adapt()
     first.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
@@ -172,11 +173,53 @@ def test_a_link_reopens_world_and_settings(visit):
     # A page of its own: leaving one for another cuts its streams, which the browser reports as errors.
     second = Adapting(SimpleNamespace(page=first.page.context.new_page()))
     second.page.goto(link)
-    second.page.get_by_text("Press Adapt to run what this link describes.").wait_for()
+    second.page.wait_for_selector("#adapt-result .outcome", timeout=60_000)
+    assert second.page.inner_text("#adapt-result .outcome") == words
     assert second.page.get_by_role("tab", name="Adapt").get_attribute("aria-selected") == "true"
-    assert second.page.locator("#adapt-mode").get_by_role("radio", name="Hybrid").is_checked()
-    second.page.wait_for_selector("#adapt-stage .player[data-run]")
-    assert second.adapt() == words
+    assert second.page.locator("#adapt-mode").get_by_role("radio", name="Fresh + buffer").is_checked()
+
+
+def test_any_gradient_step_can_be_watched(adapting):
+    tab = adapting()
+    tab.adapt()
+    dot = "() => document.querySelector('#adapt-stage .stage:nth-child(2) .map canvas').toDataURL()"
+    picture, before = tab.page.evaluate(dot), tab.page.get_attribute("#adapt-stage .player", "data-run")
+    slider = tab.page.locator("#adapt-step input[type=range]")
+    slider.focus()
+    slider.press("Home")
+    tab.page.wait_for_function("old => document.querySelector('#adapt-stage .player').dataset.run !== old", arg=before)
+    assert tab.stages == ["Before", "After 0 steps"] and tab.page.evaluate(dot) != picture
+    steps = tab.page.get_attribute("#adapt-stage .player", "data-steps").split()
+    assert steps[0] == steps[1]
+
+
+def test_a_result_of_other_settings_says_so(adapting):
+    tab = adapting()
+    tab.set("adapt-steps", "1")
+    tab.adapt()
+    tab.page.wait_for_function("() => location.search.includes('ran=1')")
+    tab.set("adapt-steps", "2")
+    tab.page.wait_for_selector("#adapt-result.stale .stale-note:visible")
+    assert "ran=" not in tab.page.url and "num_adapt_steps=2" in tab.page.url
+    tab.set("adapt-steps", "1")
+    tab.page.wait_for_function("() => !document.querySelector('#adapt-result.stale') && location.search.includes('ran=1')")
+
+
+def test_a_picture_to_share(adapting):
+    tab = adapting()
+    tab.adapt()
+    with tab.page.expect_download() as download:
+        tab.page.click("#adapt-share")
+    assert download.value.suggested_filename == "adapted-meta-reversed_motor-standard-0-step3.gif"
+
+
+def test_back_goes_to_the_tab_before(adapting):
+    tab = adapting()
+    tab.page.get_by_role("tab", name="Play").click()
+    tab.page.wait_for_function("() => location.search.includes('tab=play')")
+    tab.page.go_back()
+    tab.page.wait_for_function("() => document.querySelector('#acts button[role=tab][aria-selected=true]').textContent.trim() === 'Adapt'")
+    tab.page.wait_for_function("() => location.search.includes('tab=adapt')")
 
 
 def test_two_visitors_each_see_their_own(adapting):
@@ -218,10 +261,10 @@ def test_the_stage_follows_the_world_and_the_world_follows_the_visitor(adapting)
 def test_a_phone_in_the_dark(adapting):
     tab = adapting(viewport={"width": 390, "height": 844}, color_scheme="dark", has_touch=True)
     assert tab.page.evaluate("document.documentElement.scrollWidth") <= 390
-    tops = [tab.page.locator(s).bounding_box()["y"] for s in ("#adapt-stage", "#adapt-run", "#adapt-result")]
-    assert tops == sorted(tops)
     tab.set("adapt-steps", "1")
     tab.adapt()
+    stage, button = (tab.page.locator(s).bounding_box() for s in ("#adapt-stage .frame >> nth=0", "#adapt-run"))
+    assert stage["y"] >= 0 and stage["y"] + stage["height"] < 300 < button["y"] < 844  # both in sight
     assert tab.page.evaluate("document.documentElement.scrollWidth") <= 390
 
 

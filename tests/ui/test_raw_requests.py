@@ -17,32 +17,32 @@ STANDARD = page_values(World())
 @pytest.mark.parametrize(
     ("data", "sentence"),
     [
-        (["standard", *STANDARD, "meta", "greedy", float("nan")], "seed must be a whole number"),
-        (["standard", *[None] * len(STANDARD), "meta", "greedy", 0], "gravity must be between 1 and 30 m/s^2, got None"),
-        ([["standard"], *STANDARD, "meta", "greedy", 0], "world must be one of"),
-        (["custom", float("inf"), *STANDARD[1:], "meta", "greedy", 0], "gravity must be between 1 and 30 m/s^2, got inf"),
-        (["custom", *STANDARD, "../weights", "greedy", 0], "policy must be one of"),
-        (["custom", *STANDARD, "meta", {"a": 1}, 0], "actions must be one of"),
+        (["standard", *STANDARD, "meta", "greedy", float("nan")], "Seed must be a whole number"),
+        (["standard", *[None] * len(STANDARD), "meta", "greedy", 0], "Gravity must be between 1 and 30 m/s²; it is empty."),
+        ([["standard"], *STANDARD, "meta", "greedy", 0], "World must be one of"),
+        (["custom", float("inf"), *STANDARD[1:], "meta", "greedy", 0], "Gravity must be between 1 and 30 m/s², not inf."),
+        (["custom", *STANDARD, "../weights", "greedy", 0], "Policy must be one of"),
+        (["custom", *STANDARD, "meta", {"a": 1}, 0], "Actions must be one of"),
     ],
 )
 def test_run_refuses_with_a_sentence(page_url, data, sentence):
     answer = send(page_url, "play-run", [None, *data])
-    assert answer["success"] and sentence in json.dumps(answer["output"]["data"])
+    assert answer["success"] and sentence in json.dumps(answer["output"]["data"], ensure_ascii=False)
     assert "Traceback" not in json.dumps(answer)
 
 
 @pytest.mark.parametrize(
     ("data", "sentence"),
     [
-        (["meta", "standard", float("nan"), 3, 10, 0.5, 0], "learning rate (powers of ten around the trained one) must be between"),
-        (["meta", "standard", 0, 1e9, 10, 0.5, 0], "num_adapt_steps must be a whole number between 1 and 10"),
-        (["meta", ["both"], 0, 3, 10, 0.5, 0], "mode must be one of"),
-        (["../meta", "both", 0, 3, 10, 0.5, 0], "starting point must be one of"),
+        (["meta", "standard", float("nan"), 3, 10, 0.5, 0], "Learning rate must be between 0.005 and 50."),
+        (["meta", "standard", 0, 1e9, 10, 0.5, 0], "Gradient steps must be a whole number between 1 and 10"),
+        (["meta", ["both"], 0, 3, 10, 0.5, 0], "Adaptation must be one of"),
+        (["../meta", "both", 0, 3, 10, 0.5, 0], "Starting point must be one of"),
     ],
 )
 def test_adapt_refuses_with_a_sentence(page_url, data, sentence):
     answer = send(page_url, "adapt-run", [None, "standard", *STANDARD, *data])
-    assert answer["success"] and sentence in json.dumps(answer["output"]["data"])
+    assert answer["success"] and sentence in json.dumps(answer["output"]["data"], ensure_ascii=False)
     assert "Traceback" not in json.dumps(answer)
 
 

@@ -1,71 +1,15 @@
-"""What adaptation changed: how far the parameters moved, which action the policy prefers where, and the update rule that ran."""
+"""What adaptation changed: how far the parameters moved, and the update rule that ran."""
 
 from __future__ import annotations
 
-import base64
 import html
-from typing import Any
-
-import gradio as gr
-import numpy as np
-import torch
 
 from model import HybridAdaptationConfig, StandardAdaptationConfig, StateSpaceModel
-from model.policy.cell import Cell
-from model.policy.params import GROUPS, group_of, with_task_axis
+from model.policy.params import GROUPS, group_of
 from ui.adapt.run import AdaptRun, Curve
-from ui.shared.words import count
+from ui.shared.words import MODE_NAMES, count
 
-MAP_SIZE = 41
-MAP_ANGLE = 12.0  # degrees
-MAP_VELOCITY = 120.0  # degrees a second
 RULE = "θ′ = θ − lr · g · min(1, max_norm / |g|)"
-MAPS_EMPTY = {"maps": [], "empty": "Press Adapt: which way the policy pushes, before and after, appears here."}
-
-
-def action_map(model: StateSpaceModel) -> np.ndarray:
-    """P(push right) at the first step of an episode, the cart at rest in the middle; rows: angular velocity from high to low,
-    columns: pole angle from left to right, both as the sensors report them. (MAP_SIZE, MAP_SIZE)
-    """
-    angles = np.radians(np.linspace(-MAP_ANGLE, MAP_ANGLE, MAP_SIZE))
-    velocities = np.radians(np.linspace(MAP_VELOCITY, -MAP_VELOCITY, MAP_SIZE))
-    grid = np.zeros((1, MAP_SIZE**2, 4), dtype=np.float32)
-    grid[0, :, 3], grid[0, :, 2] = (g.ravel() for g in np.meshgrid(velocities, angles, indexing="ij"))
-    params = with_task_axis(model.params())
-    with torch.inference_mode():
-        hidden = params["initial_state"].unsqueeze(1).expand(1, MAP_SIZE**2, -1)
-        outputs, _ = Cell(params).step(torch.from_numpy(grid), hidden)
-        return outputs[0, :, :2].softmax(-1)[:, 1].view(MAP_SIZE, MAP_SIZE).numpy()
-
-
-def _map(model: StateSpaceModel, role: str, label: str) -> dict[str, Any]:
-    prob = np.nan_to_num(action_map(model), nan=0.5)
-    cells = base64.b64encode(np.round(prob * 255).astype(np.uint8).tobytes()).decode()
-    words = f"pushes right in {100 * (prob > 0.5).mean():.0f}% of the map"
-    return {"role": role, "label": label, "cells": cells, "words": words}
-
-
-def maps_value(run: AdaptRun) -> dict[str, Any]:
-    """What `maps` shows: the policy before, and after each mode's last step."""
-    shown = [_map(run.curves[0].before.model, "before", "Before")]
-    shown += [_map(c.last.model, c.mode, f"After, {c.mode}") for c in run.curves]
-    return {
-        "size": MAP_SIZE,
-        "maps": shown,
-        "x": {"title": "pole angle (°)", "range": [-MAP_ANGLE, MAP_ANGLE]},
-        "y": {"title": "angular velocity (°/s)", "range": [-MAP_VELOCITY, MAP_VELOCITY]},
-    }
-
-
-def maps(**kwargs: Any) -> gr.HTML:
-    """The action maps side by side; drawn by assets/maps.js."""
-    return gr.HTML(
-        MAPS_EMPTY,
-        html_template='<div class="maps"></div>',
-        js_on_load="window.ssmMaps(element, props, watch)",
-        apply_default_css=False,
-        **kwargs,
-    )
 
 
 def movement(before: StateSpaceModel, after: StateSpaceModel) -> dict[str, tuple[float, float]]:
@@ -102,7 +46,7 @@ def rule_html(run: AdaptRun) -> str:
 
 def _rule(curve: Curve) -> str:
     """The last step that moved the parameters says more than one that found nothing to learn."""
-    name, last = curve.mode.capitalize(), next((p for p in reversed(curve.points) if p.moved), curve.last)
+    name, last = MODE_NAMES[curve.mode], next((p for p in reversed(curve.points) if p.moved), curve.last)
     head = f'<p class="who" data-role="{curve.mode}">{name}, step {last.index}</p>'
     if last.index == 0:
         return f"{head}<p>No step has moved the parameters.</p>"

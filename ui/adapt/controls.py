@@ -9,56 +9,68 @@ from typing import Any
 import gradio as gr
 
 from model import WORLDS
-from ui.shared.controls import WorldControls, hint, unchecked
+from ui.shared.controls import FIRST_BREAK, WorldControls, unchecked
 from ui.shared.events import IN_BROWSER
-from ui.shared.inputs import ADAPT_FIELDS, LR_POWER, MODES, STARTS, TRAINED_LR, AdaptSettings, adapt_from_page, power_of
-from ui.shared.policies import POLICIES
+from ui.shared.inputs import ADAPT_FIELDS, LR_POWER, MODES, TRAINED_LR, AdaptSettings, adapt_from_page, power_of
+from ui.shared.policies import choices
 from ui.shared.session import Session
+from ui.shared.words import MODE_NAMES, spoken
 
-BUTTONS = ("reversed_motor", "mirrored_sensors", "reversed_gale", "reversed_tiny_pole")
 # A reversed motor, mirrored sensors or late actions ask for the opposite of what was learnt: they break a policy first.
 BREAKING = tuple(name for name, w in WORLDS.items() if w.reversed_motor or w.mirrored_sensors or w.action_delay)
 
+LR_SCALE = '<p class="lr-scale" aria-hidden="true">{}</p><p class="lr-value"><b>LR</b> HOW</p>'.format(
+    "".join(
+        f'<span class="{"trained" if power == 0 else ""}">{TRAINED_LR * 10**power:.3g}{" trained" if power == 0 else ""}</span>'
+        for power in range(round(LR_POWER.minimum), round(LR_POWER.maximum) + 1)
+    )
+)
 LR_WORDS = f"""(power) => {{
-  const lr = +({TRAINED_LR} * 10 ** power).toPrecision(3), times = 10 ** Math.abs(power);
-  const how = power === 0 ? "as trained" : `${{+times.toPrecision(3)}} times ${{power > 0 ? "larger" : "smaller"}} than trained`;
-  return {json.dumps(hint("LR"))}.replace("LR", `${{lr}}: ${{how}}`);
+  const lr = +({TRAINED_LR} * 10 ** power).toPrecision(3), times = +(10 ** Math.abs(power)).toPrecision(3);
+  const how = power === 0 ? "as trained" : `${{times}} times ${{power > 0 ? "larger" : "smaller"}} than trained`;
+  document.querySelector("#adapt-lr input[type=range]")?.setAttribute("aria-valuetext", `${{lr}}, ${{how}}`);
+  return {json.dumps(LR_SCALE)}.replace("LR", lr).replace("HOW", how);
 }}"""
 
 
 def lr_words(lr: float) -> str:
-    """The learning rate and how it compares; the same words as LR_WORDS makes while the slider moves."""
+    """The learning rate's scale, its value and how it compares; the same as LR_WORDS makes while the slider moves."""
     times = max(lr / TRAINED_LR, TRAINED_LR / lr)
     how = "as trained" if lr == TRAINED_LR else f"{times:.3g} times {'larger' if lr > TRAINED_LR else 'smaller'} than trained"
-    return hint(f"{lr:g}: {how}")
+    return LR_SCALE.replace("LR", f"{lr:g}").replace("HOW", how)
 
 
-def _number(name: str, label: str, step: float, elem_id: str):
-    info = ADAPT_FIELDS[name]
+def _number(name: str, step: float, elem_id: str, note: str = ""):
+    info, label = ADAPT_FIELDS[name], spoken(name)
     help = None if info.help.lower() == label.lower() else info.help[:1].upper() + info.help[1:]
-    slider = gr.Slider(info.minimum, info.maximum, info.default, step=step, label=label, info=help, buttons=[], elem_id=elem_id)
-    return unchecked(slider)
+    look = {"label": label + note, "info": help, "buttons": [], "elem_id": elem_id}
+    return unchecked(gr.Slider(info.minimum, info.maximum, info.default, step=step, **look), name)
 
 
 class AdaptControls:
     """Built inside a Blocks context; `inputs` is what adapt_from_page takes."""
 
     def __init__(self) -> None:
-        self.world = WorldControls(first=BREAKING, buttons=BUTTONS, folded=True)
-        self.mode = unchecked(gr.Radio([(m.capitalize(), m) for m in MODES], value="standard", label="Adaptation", elem_id="adapt-mode"))
-        help = "Powers of ten around the trained learning rate"
-        self.power = unchecked(
-            gr.Slider(LR_POWER.minimum, LR_POWER.maximum, 0, step=0.1, label="Learning rate", info=help, buttons=[], elem_id="adapt-lr")
-        )
+        self.world = WorldControls(WORLDS[FIRST_BREAK], first=BREAKING, folded=True)
+        modes = [(f"{MODE_NAMES[m]} ({m})" if m != "both" else MODE_NAMES[m], m) for m in MODES]
+        self.mode = unchecked(gr.Radio(modes, value="standard", label=spoken("mode"), elem_id="adapt-mode"), "mode")
+        look = {"label": spoken("adapt_lr"), "buttons": [], "elem_id": "adapt-lr"}
+        self.power = unchecked(gr.Slider(LR_POWER.minimum, LR_POWER.maximum, 0, step=0.1, **look), "adapt_lr")
         self.lr_words = gr.HTML(lr_words(TRAINED_LR), elem_id="adapt-lr-words")
-        self.steps = _number("num_adapt_steps", "Gradient steps", 1, "adapt-steps")
+        self.steps = _number("num_adapt_steps", 1, "adapt-steps")
         with gr.Accordion("More settings", open=False):
-            starts = [(POLICIES[p], p) for p in STARTS]
-            self.start = unchecked(gr.Dropdown(starts, value="meta", label="Starting point", filterable=False, elem_id="adapt-start"))
-            self.episodes = _number("episodes_per_step", "Episodes per step", 1, "adapt-episodes")
-            self.weight = _number("experience_weight", "Experience weight (hybrid)", 0.1, "adapt-weight")
-            self.seed = unchecked(gr.Number(0, label="Seed", info="Of the episodes collected and played", step=1, min_width=80))
+            look = {"label": "Starting point", "filterable": False, "elem_id": "adapt-start"}
+            self.start = unchecked(gr.Dropdown(self.starts(), value="meta", **look), "starting point")
+            self.episodes = _number("episodes_per_step", 1, "adapt-episodes")
+            self.weight = _number("experience_weight", 0.1, "adapt-weight", f" ({MODE_NAMES['hybrid'].lower()})")
+            look = {"label": "Seed", "info": "Of the episodes collected and played"}
+            self.seed = unchecked(gr.Number(0, step=1, min_width=80, **look), "seed")
         self.power.input(None, self.power, self.lr_words, js=LR_WORDS, **IN_BROWSER)
+
+    @staticmethod
+    def starts(yours: bool = False) -> list[tuple[str, str]]:
+        """What the list of starting points offers."""
+        return choices(yours, leave_out=("random",))
 
     @property
     def settings(self) -> list:

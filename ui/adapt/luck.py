@@ -19,7 +19,7 @@ from model.policy.params import with_task_axis
 from model.worlds.cartpole import MAX_EPISODE_STEPS, SOLVED
 from ui.adapt.run import EVALUATION_EPISODES, TIME_LIMIT, config_of
 from ui.shared.inputs import AdaptSettings
-from ui.shared.words import OF_ALL, count
+from ui.shared.words import MODE_NAMES, OF_ALL, count
 
 SEEDS = 20
 AT_ONCE = 5  # seeds that run together: several at a time are quicker, and a few at a time can be stopped
@@ -63,7 +63,7 @@ def repeat(settings: AdaptSettings, model: StateSpaceModel, stop: threading.Even
                     luck = replace(luck, step=luck.step + 1)
                     yield luck
             except NonFiniteParameters as error:
-                yield replace(luck, ended="finished", problem=f"{mode.capitalize()} could not go on: in one of the runs, {error}.")
+                yield replace(luck, ended="finished", problem=f"{MODE_NAMES[mode]} could not go on: in one of the runs, {error}.")
                 return
             batch[mode] = np.stack(columns, axis=1)
         luck = replace(luck, returns={mode: np.concatenate([luck.returns[mode], batch[mode]]) for mode in modes})
@@ -106,7 +106,7 @@ def luck_words(luck: Luck) -> str:
         low, high = bootstrap_interval(last)
         solved = int((last >= SOLVED).sum())
         parts.append(
-            f"{mode.capitalize()}: {last.mean():.0f} {OF_ALL} on average after {count(returns.shape[1] - 1, 'step')} "
+            f"{MODE_NAMES[mode]}: {last.mean():.0f} {OF_ALL} on average after {count(returns.shape[1] - 1, 'step')} "
             f"(95% interval {low:.0f} to {high:.0f}); {solved} of {n} runs reach {SOLVED:.0f}, the worst {last.min():.0f}."
         )
     before = next(iter(luck.returns.values()))[0, 0]

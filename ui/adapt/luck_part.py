@@ -5,16 +5,20 @@ from __future__ import annotations
 import html
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlencode
 
 import gradio as gr
 
 from ui.adapt.controls import AdaptControls
 from ui.adapt.luck import Luck, luck_progress, luck_words, repeat
-from ui.adapt.view import LUCK_EMPTY, luck_value, paced
+from ui.adapt.next_step import after_luck
+from ui.adapt.view import luck_value, paced
 from ui.shared import stops
 from ui.shared.charts import chart
-from ui.shared.controls import hint, notice, problem
+from ui.shared.controls import hint, message_area, notice, problem, stale_note
 from ui.shared.events import QUIET
+from ui.shared.inputs import adapt_to_query
+from ui.shared.next_step import NextStep
 from ui.shared.session import Session
 
 
@@ -30,11 +34,13 @@ class LuckPart:
                 with gr.Row(elem_classes="pair"):
                     self.repeat = gr.Button("Repeat with 20 seeds", elem_id="luck-run", scale=2, min_width=160)
                     self.stop = gr.Button("Stop", interactive=False, elem_id="luck-stop", scale=1, min_width=80)
-                self.message = gr.HTML("", elem_id="luck-message", elem_classes="message")
+                self.message = message_area("luck-message")
                 self.result = gr.HTML("", elem_id="luck-result")
+                self.next = NextStep("luck")
             with gr.Column(scale=7, min_width=320):
-                self.curve = chart(LUCK_EMPTY, elem_id="luck-curve")
-        outputs = [self.message, self.curve, self.result, self.repeat, self.stop]
+                self.curve = chart(visible=False, elem_id="luck-curve")
+        self.of = gr.Textbox("", visible="hidden")  # the link of the settings that were repeated
+        outputs = [self.message, self.curve, self.result, self.repeat, self.stop, self.of, *self.next.outputs]
         self.repeat.click(self._repeat, [session, *controls.inputs], outputs, **QUIET)
         self.stop.click(self._stop, None, self.message, queue=False, **QUIET)
 
@@ -47,10 +53,11 @@ class LuckPart:
         with stops.running(f"luck {request.session_hash}") as stop:
             luck: Luck | None = None
             for luck in paced(repeat(settings, session.policy_model(settings.start), stop), stop, wait=False):
-                shown = {self.message: notice(luck_progress(luck)), self.curve: luck_value(luck), self.result: ""}
-                yield {**shown, **self._busy(True)}
-        words = f'<p class="outcome">{html.escape(luck_words(luck))}</p>'
-        yield {self.message: "", self.result: words, self.curve: luck_value(luck), **self._busy(False)}
+                shown = {self.message: notice(luck_progress(luck)), self.result: "", self.of: urlencode(adapt_to_query(settings))}
+                yield {**shown, self.curve: gr.update(value=luck_value(luck), visible=True), **self._busy(True), **self.next.updates(None)}
+        words = f'{stale_note("Press Repeat.")}<p class="outcome">{html.escape(luck_words(luck))}</p>'
+        following = self.next.updates(after_luck(settings) if luck.done else None)
+        yield {self.message: "", self.result: words, self.curve: luck_value(luck), **self._busy(False), **following}
 
     def _busy(self, busy: bool) -> dict:
         return {self.repeat: gr.update(interactive=not busy), self.stop: gr.update(interactive=busy)}

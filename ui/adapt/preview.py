@@ -1,20 +1,22 @@
-"""The Adapt tab's stage before a run: whatever is touched, it shows how the starting point does there."""
+"""The Adapt tab before a run: whatever is touched, the stage shows how the starting point does there, and the page knows its link."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from urllib.parse import urlencode
 
 import gradio as gr
 
+from model import WORLDS
 from ui.adapt.controls import AdaptControls
-from ui.adapt.view import preview_value
-from ui.shared.controls import problem
-from ui.shared.episode import record
-from ui.shared.events import QUIET
-from ui.shared.inputs import CUSTOM, AdaptSettings
+from ui.adapt.run import AdaptRun
+from ui.adapt.view import preview_value, stage_value
+from ui.shared.controls import FIRST_BREAK, problem
+from ui.shared.events import IN_BROWSER, QUIET, soon
+from ui.shared.inputs import AdaptSettings, adapt_to_query
 from ui.shared.session import Session
+
+FIRST = AdaptSettings(WORLDS[FIRST_BREAK])
 
 
 def key(s: AdaptSettings) -> tuple:
@@ -23,57 +25,37 @@ def key(s: AdaptSettings) -> tuple:
 
 
 class Preview:
-    """Connects the controls with the stage. A preset is taken by its name and a field by the values, because the browser may not
-    have made the two agree yet.
-    """
+    """Connects the controls with the stage, a moment after the last change. `now`: the link of what the controls show."""
 
-    def __init__(self, session: gr.State, controls: AdaptControls, player: gr.HTML, message: gr.HTML):
-        self.controls = controls
-        world, start, seed = controls.world, controls.start, controls.seed
-        self.inputs = [*world.inputs, start, seed]
-        self.shown = gr.State(key(AdaptSettings()))  # what stands on the stage
+    def __init__(self, session: gr.State, run: gr.State, controls: AdaptControls, player: gr.HTML, message: gr.HTML):
+        self.controls, self.run = controls, run
         self.session, self.player, self.message = session, player, message
-        self.outputs = [session, player, message, self.shown]
+        self.shown = gr.State(key(FIRST))  # what stands on the stage
+        self.now = gr.Textbox(urlencode(adapt_to_query(FIRST)), visible="hidden", elem_id="adapt-now")
+        self.soon = gr.Button("Show", visible="hidden", elem_id="adapt-soon")
+        self.inputs = [session, self.shown, run, *controls.inputs]
+        self.outputs = [session, player, message, self.shown, self.now]
         # One after another: two at once could end in the wrong order and leave another world on the stage than was chosen last.
-        self.queue = {"concurrency_id": "preview", "concurrency_limit": 1, **QUIET}
-        last = {"trigger_mode": "always_last", **self.queue}
-        world.preset.input(self.preset, [session, world.preset, start, seed], self.outputs, **last)
-        for name, button in world.buttons.items():
-            button.click(self._button(name), [session, start, seed], self.outputs, **last)
-        fields = [getattr(f, "release" if isinstance(f, gr.Slider) else "input") for f in world.fields]
-        gr.on(fields, self.fields, [session, *world.fields, start, seed], self.outputs, **last)
-        gr.on([start.input, seed.submit, seed.blur], self.show, [session, *self.inputs], self.outputs, **last)
+        self.queue = {"concurrency_id": "preview", "concurrency_limit": 1, "trigger_mode": "always_last", **QUIET}
+        fitting = '() => { if (!document.querySelector("#adapt-message .problem")) window.ssmBright("#adapt-stage .player"); }'
+        self.soon.click(self.show, self.inputs, self.outputs, **self.queue).then(None, js=fitting, **IN_BROWSER)
+        c = controls
+        on_stage = [*c.world.events, c.start.input, c.seed.input]
+        gr.on(on_stage, None, None, None, js=soon("adapt-soon", "#adapt-stage .player"), **IN_BROWSER)
+        others = [c.mode.input, c.power.input, c.steps.input, c.episodes.input, c.weight.input]
+        gr.on(others, None, None, None, js='() => window.ssmSoon("adapt-soon")', **IN_BROWSER)
 
-    def _settings(self, session: Session, inputs: tuple) -> AdaptSettings:
-        *world, start, seed = inputs
-        return self.controls.read(session, (*world, start, "standard", 0, 1, 1, 0.0, seed))
-
-    def show(self, session: Session, *inputs) -> dict:
-        """The starting point in the world that the controls show."""
+    def show(self, session: Session, shown: tuple, run: AdaptRun | None, *inputs) -> dict:
+        """The starting point in the world that the controls show, or the run that was made there."""
         try:
-            s = self._settings(session, inputs)
+            s = self.controls.read(session, inputs)
         except ValueError as error:
             return {self.message: problem(error)}
-        recording = record(session.policy_model(s.start), s.world, s.seed, policy=s.start)
+        now = {self.message: "", self.now: urlencode(adapt_to_query(s))}
+        if key(s) == shown:
+            return now
+        made_here = run is not None and key(run.settings) == key(s)
+        value = stage_value(run) if made_here else preview_value(session.policy_model(s.start), s)
         # Play keeps its policy, and finds the world and the seed changed when the visitor comes back to it.
         session = replace(session, choice=replace(session.choice, world=s.world, seed=s.seed))
-        return {self.session: session, self.player: preview_value(recording), self.message: "", self.shown: key(s)}
-
-    def preset(self, session: Session, preset: Any, start: Any, seed: Any) -> dict:
-        """The same for a preset."""
-        return self.show(session, *self.controls.world.inputs_of(preset), start, seed)
-
-    def _button(self, name: str) -> Callable:
-        return lambda session, start, seed: self.preset(session, name, start, seed)
-
-    def fields(self, session: Session, *inputs) -> dict:
-        """The same for a world whose fields have just been changed."""
-        return self.show(session, CUSTOM, *inputs)
-
-    def coming_back(self, session: Session, shown: tuple, *inputs) -> dict:
-        """The same when the tab is opened, unless it is what stands there already, with or without a run."""
-        try:
-            same = key(self._settings(session, inputs)) == shown
-        except ValueError:
-            same = True
-        return gr.skip() if same else self.show(session, *inputs)
+        return {**now, self.session: session, self.player: value, self.shown: key(s)}

@@ -22,7 +22,8 @@ from model import (
     StateSpaceModel,
     evaluate_policy,
 )
-from ui.shared.inputs import MAX_SEED, AdaptSettings
+from ui.shared.checks import MAX_SEED
+from ui.shared.inputs import AdaptSettings
 from ui.shared.policies import shared_model
 
 EVALUATION_EPISODES = 20

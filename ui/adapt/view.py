@@ -9,23 +9,20 @@ from typing import Any
 
 import numpy as np
 
+from model import StateSpaceModel
+from ui.adapt.decisions import decisions
 from ui.adapt.luck import Luck, band
 from ui.adapt.run import EVALUATION_EPISODES, AdaptRun, Curve, Point
 from ui.shared.charts import Series, chart_value
-from ui.shared.controls import hint
-from ui.shared.episode import Recording, record
+from ui.shared.episode import record
 from ui.shared.inputs import AdaptSettings
 from ui.shared.player import Shown, player_value
 from ui.shared.policies import short_name
-from ui.shared.words import OF_ALL, count
+from ui.shared.words import MODE_NAMES, OF_ALL, count
 
 PACE = 0.2  # s between two pictures: quicker, an eye could not follow and the wire would choke
 X_TITLE = "gradient steps"
 Y_TITLE = f"return (steps {OF_ALL})"
-RESULT_EMPTY = hint("Press Adapt: what happened will be said here in one sentence.")
-TABLE_EMPTY = '<div class="steps">' + hint("One row for each gradient step: return, loss, environment steps, time.") + "</div>"
-WHAT_EMPTY = hint("Press Adapt to see it.")
-LUCK_EMPTY = chart_value([], X_TITLE, Y_TITLE, (0, 3), empty="Press Repeat: one run can be luck, twenty are not.")
 
 
 def paced(values: Iterator[Any], stop: threading.Event, wait: bool = True) -> Iterator[Any]:
@@ -47,32 +44,28 @@ def paced(values: Iterator[Any], stop: threading.Event, wait: bool = True) -> It
         yield pending
 
 
-def preview_value(recording: Recording) -> dict[str, Any]:
+def preview_value(model: StateSpaceModel, s: AdaptSettings) -> dict[str, Any]:
     """The stage before a run: the starting point in its world."""
-    label = f"Before adaptation: {short_name(recording.policy)}"
-    return player_value(Shown(recording, "before", label), signals=False)
+    recording = record(model, s.world, s.seed, policy=s.start)
+    shown = Shown(recording, "before", f"Before adaptation: {short_name(s.start)}", decisions(model))
+    return player_value(shown, signals=False)
 
 
 def stage_value(run: AdaptRun, step: int | None = None) -> dict[str, Any]:
     """Before and after side by side, from the same start; after the last step unless another is given."""
     shown = [_shown(run, run.curves[0].before, "before", "Before")]
     for curve in run.curves:
-        name = "" if len(run.curves) == 1 else f"{curve.mode.capitalize()}, "
+        name = "" if len(run.curves) == 1 else f"{MODE_NAMES[curve.mode]}, "
         point = curve.last if step is None else curve.points[min(step, curve.last.index)]
         label = f"after {count(point.index, 'step')}"
         shown.append(_shown(run, point, curve.mode, name + label if name else label.capitalize()))
-    return player_value(*shown, signals=False)
+    maps = {c.mode: [decisions(p.model) for p in c.points] for c in run.curves}
+    return player_value(*shown, signals=False, maps=maps)
 
 
 def _shown(run: AdaptRun, point: Point, role: str, label: str) -> Shown:
     s = run.settings
-    return Shown(record(point.model, s.world, s.seed, policy=s.start), role, label)
-
-
-def curve_empty(settings: AdaptSettings | None = None) -> dict[str, Any]:
-    """The curve's place before a run."""
-    steps = (settings or AdaptSettings()).num_adapt_steps
-    return chart_value([], X_TITLE, Y_TITLE, (0, steps), empty="Press Adapt: the return after every gradient step is drawn here.")
+    return Shown(record(point.model, s.world, s.seed, policy=s.start), role, label, decisions(point.model))
 
 
 def curve_value(run: AdaptRun) -> dict[str, Any]:
@@ -87,15 +80,15 @@ def curve_value(run: AdaptRun) -> dict[str, Any]:
 
 
 def _series(curve: Curve, start: str) -> Series:
-    points = curve.points
+    points, name = curve.points, MODE_NAMES[curve.mode].lower()
     words = [
-        f"{curve.mode}, step {p.index}: {p.returns.mean():.1f} ({p.returns.min():.0f} to {p.returns.max():.0f}), "
+        f"{name}, step {p.index}: {p.returns.mean():.1f} ({p.returns.min():.0f} to {p.returns.max():.0f}), "
         f"{count(p.env_steps, 'environment step')}, {p.seconds:.2f} s"
         for p in points
     ]
     return Series(
         curve.mode,
-        f"{curve.mode} adaptation of {short_name(start)}",
+        f"{name} ({curve.mode}), {short_name(start)}",
         [p.index for p in points],
         [p.returns.mean() for p in points],
         [p.returns.min() for p in points],
@@ -114,8 +107,8 @@ def luck_value(luck: Luck) -> dict[str, Any]:
             continue
         low, high = band(returns)
         x, y = np.arange(steps + 1), returns.mean(0)
-        words = [f"{mode}, step {i}: {y[i]:.1f} (95% interval {low[i]:.0f} to {high[i]:.0f})" for i in x]
-        series.append(Series(mode, f"{mode}, {len(returns)} seeds", x, y, low, high, threads=returns, words=words))
+        words = [f"{MODE_NAMES[mode].lower()}, step {i}: {y[i]:.1f} (95% interval {low[i]:.0f} to {high[i]:.0f})" for i in x]
+        series.append(Series(mode, f"{MODE_NAMES[mode].lower()}, {len(returns)} seeds", x, y, low, high, threads=returns, words=words))
     note = f"Thick line: mean over seeds, each of {EVALUATION_EPISODES} greedy episodes. Band: its 95% bootstrap interval. Thin: each seed."
     empty = "The first seeds are under way." if not luck.ended else "No seed was done."
     return chart_value(series, X_TITLE, Y_TITLE, (0, steps), note=note, empty=empty)

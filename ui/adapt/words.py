@@ -6,9 +6,10 @@ import html
 
 from model.worlds.cartpole import MAX_EPISODE_STEPS, SOLVED
 from ui.adapt.run import EVALUATION_EPISODES, TIME_LIMIT, AdaptRun, Curve, Point
+from ui.shared.controls import stale_note
 from ui.shared.player import differences
 from ui.shared.policies import short_name
-from ui.shared.words import OF_ALL, count
+from ui.shared.words import MODE_NAMES, OF_ALL, count
 
 SAME = 10.0  # steps of mean return that count as no change
 COLLAPSED = 30.0  # a policy that always pushes one way falls after about 9 steps, a random one after about 22
@@ -87,8 +88,8 @@ def sentence(run: AdaptRun) -> str:
     if len(run.curves) == 1:
         text = joined(first, outcome(run.curves[0]))
     else:
-        text = f"{first}. " + " ".join(f"{c.mode.capitalize()}: {outcome(c)}." for c in run.curves)
-    problems = [c.problem if len(run.curves) == 1 else f"{c.mode.capitalize()}: {c.problem}" for c in run.curves if c.problem]
+        text = f"{first}. " + " ".join(f"{MODE_NAMES[c.mode]}: {outcome(c)}." for c in run.curves)
+    problems = [c.problem if len(run.curves) == 1 else f"{MODE_NAMES[c.mode]}: {c.problem}" for c in run.curves if c.problem]
     return " ".join([text, *problems, *([ending] if (ending := ended(run)) else [])])
 
 
@@ -105,7 +106,8 @@ def result_html(run: AdaptRun) -> str:
     """The sentence, and whose run it is."""
     who = f"{short_name(run.settings.start)}, {', '.join(differences(run.settings.world))}, seed {run.settings.seed}"
     how = f"Means of {EVALUATION_EPISODES} greedy episodes that adaptation does not learn from."
-    return f'<p class="outcome">{html.escape(sentence(run))}</p><p class="hint">{html.escape(f"{who}. {how}")}</p>'
+    outcome, hint = html.escape(sentence(run)), html.escape(f"{who}. {how}")
+    return f'{stale_note("Press Adapt.")}<p class="outcome">{outcome}</p><p class="hint">{hint}</p>'
 
 
 def progress(run: AdaptRun) -> str:
@@ -124,7 +126,7 @@ def steps_table(run: AdaptRun) -> str:
     rows = [_row("before", run.curves[0].before)]
     for index in range(1, 1 + run.reached):
         made = [c for c in run.curves if c.last.index >= index]
-        rows += [_row(f"{index} {c.mode}" if both else str(index), c.points[index]) for c in made]
+        rows += [_row(f"{index}, {MODE_NAMES[c.mode].lower()}" if both else str(index), c.points[index]) for c in made]
     body = ["<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in rows]
     head = "".join(f"<th>{h}</th>" for h in HEAD)
     return f'<div class="steps"><table><thead><tr>{head}</tr></thead><tbody>{"".join(body)}</tbody></table></div>'

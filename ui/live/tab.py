@@ -20,9 +20,11 @@ from ui.adapt.tab import AdaptTab
 from ui.live.scripts import LABELS
 from ui.meta_train.trained import MAX_UPLOAD, model_from_bytes
 from ui.play.tab import PlayTab
-from ui.shared.controls import PolicyControls, unchecked
+from ui.shared.checks import check_seed, shown
+from ui.shared.controls import unchecked
 from ui.shared.events import QUIET
-from ui.shared.inputs import FIELDS, check_seed, page_values, preset_of, shown, world_from_page
+from ui.shared.inputs import FIELDS, world_from_page
+from ui.shared.policies import choices
 from ui.shared.session import Session
 
 ON_LOAD = """
@@ -70,13 +72,14 @@ class LiveTab:
         """World, seed and the visitor's own policy travel between this tab and the others."""
         self.tabs, self.play, self.adapt = tabs, play, adapt
         controls = adapt.controls
-        there = [play.player, play.message, play.link, *play.world.outputs, play.policy.seed]
-        there += [*controls.world.outputs, controls.seed, *adapt.preview.outputs]
-        there = list(dict.fromkeys(there))
+        there = [*play.stage, *play.world.outputs, play.policy.seed, *controls.world.outputs, controls.seed]
         tab.select(self._arrive, [self.session, *play.world.inputs, play.policy.seed], self.stage, **QUIET)
-        self.stage.keep(self._keep, self.session, [self.session, self.stage, play.policy.policy], **QUIET)
-        self.stage.leave(self._leave, [self.session, controls.start], [self.session, *there], **QUIET)
-        self.stage.adapt(self._adapt, [self.session, controls.start], [self.session, tabs, controls.mode, *there], **QUIET)
+        self.stage.keep(self._keep, self.session, [self.session, self.stage, play.policy.policy, controls.start], **QUIET)
+        preview = adapt.preview
+        left = self.stage.leave(self._leave, self.session, [self.stage, *there], **QUIET)
+        taken = self.stage.adapt(self._adapt, self.session, [self.stage, tabs, controls.mode, *there], **QUIET)
+        for moved in (left, taken):
+            moved.then(preview.show, preview.inputs, preview.outputs, **preview.queue)
 
     @staticmethod
     def _say(**values: Any) -> dict[str, Any]:
@@ -101,20 +104,19 @@ class LiveTab:
         return {
             self.session: replace(mine, choice=replace(mine.choice, policy="yours"), recording=None),  # so that Play shows it anew
             self.stage: self._say(said=KEPT),
-            self.play.policy.policy: PolicyControls.with_yours(),
+            self.play.policy.policy: gr.update(choices=choices(yours=True), value="yours"),
+            self.adapt.controls.start: gr.update(choices=self.adapt.controls.starts(yours=True)),
         }
 
-    def _leave(self, session: Session, start: Any, event: gr.EventData) -> dict:
+    def _leave(self, session: Session, event: gr.EventData) -> dict:
         """Show the world of this tab on the others."""
         try:
             world, seed = world_and_seed(event._data)
         except ValueError as error:
             return {self.stage: self._say(problem=str(error))}
         play, controls = self.play, self.adapt.controls
-        shown_here = {**self.adapt.preview.show(session, preset_of(world), *page_values(world), start, seed)}
         session = replace(session, choice=replace(session.choice, world=world, seed=seed)).played()
         return {
-            **shown_here,
             **play._shown(session),
             **play.world.updates(world),
             **controls.world.updates(world),
@@ -122,7 +124,7 @@ class LiveTab:
             controls.seed: seed,
         }
 
-    def _adapt(self, session: Session, start: Any, event: gr.EventData) -> dict:
+    def _adapt(self, session: Session, event: gr.EventData) -> dict:
         """Take the world to Adapt, with hybrid adaptation chosen."""
-        moved = self._leave(session, start, event)
+        moved = self._leave(session, event)
         return moved if self.stage in moved else {**moved, self.tabs: gr.Tabs(selected="adapt"), self.adapt.controls.mode: "hybrid"}

@@ -10,8 +10,9 @@ import gradio as gr
 
 from model.worlds.families import FAMILIES
 from ui.meta_train.settings import CUSTOM_RECIPE, FIRST_RECIPE, INFOS, RECIPES, STARTS, TIME_BUDGET
-from ui.shared.controls import spoken, unchecked
+from ui.shared.controls import unchecked
 from ui.shared.events import IN_BROWSER
+from ui.shared.words import spoken
 
 NAMES = ("families", "start", "time_budget", *INFOS, "seed")
 ONLY_RANDOM = "; with random weights only"
@@ -22,9 +23,9 @@ def _field(name: str, value: Any):
     info = INFOS[name]
     help = info.help[:1].upper() + info.help[1:] + HELP.get(name, "")
     if isinstance(info.default, bool):
-        return unchecked(gr.Checkbox(value, label=spoken(name), info=help))
+        return unchecked(gr.Checkbox(value, label=spoken(name), info=help), name)
     help += f" ({info.minimum:g} to {info.maximum:g})"
-    return unchecked(gr.Number(value, label=spoken(name), info=help, min_width=120))
+    return unchecked(gr.Number(value, label=spoken(name), info=help, min_width=120), name)
 
 
 class MetaControls:
@@ -38,12 +39,12 @@ class MetaControls:
         )
         families = [(title, name) for name, title in FAMILIES.items()]
         self.fields = {
-            "families": unchecked(gr.CheckboxGroup(families, value=first["families"], label="World families to train on")),
-            "start": unchecked(gr.Radio([(t, n) for n, t in STARTS.items()], value=first["start"], label="Start from")),
+            "families": unchecked(gr.CheckboxGroup(families, value=first["families"], label="World families to train on"), "families"),
+            "start": unchecked(gr.Radio(self.starts(), value=first["start"], label="Start from"), "start"),
         }
         t = TIME_BUDGET
         label = f"Time budget ({t.unit}, {t.minimum:g} to {t.maximum:g})"
-        self.fields["time_budget"] = unchecked(gr.Number(first[t.name], label=label, min_width=120))
+        self.fields["time_budget"] = unchecked(gr.Number(first[t.name], label=label, min_width=120), t.name)
         self._values = first
 
     def build_more(self) -> None:
@@ -51,8 +52,13 @@ class MetaControls:
         with gr.Accordion("All settings", open=False, elem_id="meta-more"):
             for name in INFOS:
                 self.fields[name] = _field(name, self._values[name])
-            self.fields["seed"] = unchecked(gr.Number(0, label="Seed", info="Seed of weights, worlds and episodes", step=1))
+            self.fields["seed"] = unchecked(gr.Number(0, label="Seed", info="Seed of weights, worlds and episodes", step=1), "seed")
         self._connect()
+
+    @staticmethod
+    def starts(yours: bool = False) -> list[tuple[str, str]]:
+        """What a training may start from, (text, name)."""
+        return [(text, name) for name, text in STARTS.items() if yours or name != "yours"]
 
     @property
     def inputs(self) -> list:

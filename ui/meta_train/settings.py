@@ -9,11 +9,11 @@ from types import MappingProxyType
 from typing import Any
 
 from model import MetaTrainingConfig
-from model.config import FieldInfo, check_number, field_infos
+from model.config import FieldInfo, field_infos
 from model.learn.recipes import ONE_MINUTE, ONE_MINUTE_FAMILIES
 from model.worlds.cartpole import MAX_EPISODE_STEPS
 from model.worlds.families import FAMILIES
-from ui.shared.inputs import check_name, check_seed, shown
+from ui.shared.checks import FieldError, check, check_name, check_seed
 from ui.shared.policies import POLICIES, short_name
 
 STARTS: Mapping[str, str] = MappingProxyType({"random": POLICIES["untrained"], "meta": POLICIES["meta"], "yours": short_name("yours")})
@@ -33,7 +33,7 @@ LIMITS = {
 # With the sizes below the worker then peaks at 1.2 GB.
 MAX_EPOCH_STEPS = 200_000
 FULL_SIZE = 96  # state_dim + hidden_dim; larger models need more memory for each step and get fewer
-TIME_BUDGET = FieldInfo("time_budget", "s", 5, 300, 60, "the training ends after this time, whatever epoch it is in")
+TIME_BUDGET = FieldInfo("time_budget", "s", 5.0, 300.0, 60.0, "the training ends after this time, whatever epoch it is in")
 
 ON_PAGE = (
     "num_epochs",
@@ -107,14 +107,14 @@ def check_settings(values: Mapping[str, Any], has_own_model: bool = False) -> Me
     """Settings from what came by the names of `MetaSettings.values`; ValueError with one sentence, the config's own where it applies."""
     families = values["families"]
     if not isinstance(families, (list, tuple)) or not families:
-        raise ValueError(f"families must name at least one of {', '.join(FAMILIES)}, got {shown(families)}")
+        raise FieldError("families", f"name at least one of {', '.join(FAMILIES)}", families, "name at least one: tick a family")
     chosen = {check_name("families", name, tuple(FAMILIES)) for name in families[: len(FAMILIES) + 1]}
     start = check_name("start", values["start"], tuple(STARTS))
     if start == "yours" and not has_own_model:
-        raise ValueError("start must not be yours while you have no policy of your own: use or keep a trained or adapted one first")
-    config = {i.name: check_number(i.name, values[i.name], i.minimum, i.maximum, type(i.default), i.unit) for i in INFOS.values()}
-    t = TIME_BUDGET
-    budget = check_number(t.name, values[t.name], t.minimum, t.maximum, float, t.unit)
+        gone = "not be yours while you have no policy of your own: use or keep a trained or adapted one first"
+        raise FieldError("start", gone, start, gone)
+    config = {name: check(info, values[name]) for name, info in INFOS.items()}
+    budget = float(check(TIME_BUDGET, values[TIME_BUDGET.name]))
     settings = MetaSettings(
         tuple(name for name in FAMILIES if name in chosen), start, _config(**config, seed=check_seed(values["seed"])), budget
     )

@@ -10,6 +10,7 @@ import gradio as gr
 
 from model import World
 from model.policy.checkpoint import serialise
+from ui.adapt.controls import AdaptControls
 from ui.meta_train.controls import MetaControls
 from ui.meta_train.figure import svg, training_figure
 from ui.meta_train.queue import RUNNING, TRAININGS, WAITING
@@ -18,12 +19,12 @@ from ui.meta_train.settings import RECIPES, MetaSettings, check_settings
 from ui.meta_train.trained import Trained, model_from_bytes
 from ui.meta_train.view import check_html, loss_chart, numbers, phase_words, returns_chart, seen_html
 from ui.shared.charts import chart
-from ui.shared.controls import PolicyControls, hint, notice, problem
+from ui.shared.controls import hint, message_area, notice, problem
 from ui.shared.episode import record
 from ui.shared.events import QUIET, file_button
 from ui.shared.files import new_file
 from ui.shared.player import Shown, player, player_value
-from ui.shared.policies import shared_model
+from ui.shared.policies import choices, shared_model
 from ui.shared.session import STATE_SECONDS, Session
 
 # On a phone the button stands below the curves: bring them back into view.
@@ -85,7 +86,7 @@ class MetaTrainTab:
                 with gr.Row(elem_classes="pair"):
                     self.train = gr.Button("Train", variant="primary", elem_id="meta-train", min_width=120)
                     self.stop = gr.Button("Stop", interactive=False, elem_id="meta-stop", min_width=90)
-                self.message = gr.HTML("", elem_id="meta-message", elem_classes="message")
+                self.message = message_area("meta-message")
                 self.use = gr.Button("Use this model", interactive=False, elem_id="meta-use")
                 with gr.Row(elem_classes="small-buttons"):
                     names = (("checkpoint", "Checkpoint"), ("log", "Log"), ("figure", "Figure"))
@@ -117,7 +118,7 @@ class MetaTrainTab:
     def connect_use(self, play_policy: gr.Dropdown, adapt_start: gr.Dropdown) -> None:
         """Let "Use this model" make the model the visitor's own, chosen in Play and in Adapt."""
         self.play_policy, self.adapt_start = play_policy, adapt_start
-        outputs = [self.session, self.message, play_policy, adapt_start]
+        outputs = [self.session, self.message, play_policy, adapt_start, self.controls.fields["start"]]
         self.use.click(self._use, [self.session, self.trained], outputs, **QUIET)
 
     def _use(self, session: Session, trained: Trained | None) -> dict:
@@ -127,8 +128,9 @@ class MetaTrainTab:
         return {
             self.session: replace(mine, choice=replace(mine.choice, policy="yours"), recording=None),  # so that Play shows it anew
             self.message: notice("It is now “Yours” in Play and in Adapt."),
-            self.play_policy: PolicyControls.with_yours(),
-            self.adapt_start: "yours",
+            self.play_policy: gr.update(choices=choices(yours=True), value="yours"),
+            self.adapt_start: gr.update(choices=AdaptControls.starts(yours=True), value="yours"),
+            self.controls.fields["start"]: gr.update(choices=self.controls.starts(yours=True)),
         }
 
     def _train(self, session: Session, request: gr.Request, *values) -> Iterator[dict]:

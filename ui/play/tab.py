@@ -10,21 +10,30 @@ import gradio as gr
 import numpy as np
 
 from model.worlds.cartpole import MAX_EPISODE_STEPS
-from ui.shared.controls import PolicyControls, WorldControls, hint, notice, problem, unchecked
+from ui.shared.animation import gif
+from ui.shared.checks import check_episodes
+from ui.shared.controls import PolicyControls, WorldControls, hint, message_area, notice, problem, said, stale_note, unchecked
 from ui.shared.episode import Recording, returns, to_csv
-from ui.shared.events import COPY_LINK, IN_BROWSER, PRIVATE, QUIET, file_button
+from ui.shared.events import COPY_LINK, IN_BROWSER, PRIVATE, QUIET, file_button, fits, follow_address, soon
 from ui.shared.files import new_file
-from ui.shared.inputs import Choice, check_episodes, choice_from_page, from_query, to_query
+from ui.shared.inputs import Choice, choice_from_page, from_query, to_query
+from ui.shared.next_step import NextStep, after_episode
 from ui.shared.player import Shown, caption, differences, player, player_value
 from ui.shared.policies import short_name
-from ui.shared.render import gif
 from ui.shared.session import Session
 from ui.shared.words import OF_ALL
+
+TAB = "Play"
 
 
 def first_session() -> Session:
     """What stands on the stage when the page opens: the meta-trained policy in the standard world."""
     return Session().play(Choice())
+
+
+def link_of(choice: Choice) -> str:
+    """The query that opens the page on this choice."""
+    return urlencode({"tab": "play", **to_query(choice)})
 
 
 def value_of(session: Session) -> dict:
@@ -43,7 +52,8 @@ def verdict(values: np.ndarray, choice: Choice) -> str:
     cells |= {f"All {MAX_EPISODE_STEPS}": f"{full} of {n}"}
     head, row = ("".join(f"<{tag}>{html.escape(t)}</{tag}>" for t in texts) for tag, texts in (("th", cells), ("td", cells.values())))
     where = html.escape(", ".join(differences(choice.world)))
-    return f'<div class="verdict"><p>{sentence} World: {where}.</p><table><tr>{head}</tr><tr>{row}</tr></table></div>'
+    table = f"<table><tr>{head}</tr><tr>{row}</tr></table>"
+    return f'<div class="verdict">{stale_note("Press Verify.")}<p>{sentence} World: {where}.</p>{table}</div>'
 
 
 class PlayTab:
@@ -51,29 +61,30 @@ class PlayTab:
 
     def __init__(self, session: gr.State, first: Session):
         self.session = session
-        gr.HTML(
-            '<p class="act-line">Watch it balance. Then break its world: reverse the motor, tilt a sensor, add wind, and press Run.</p>'
-        )
+        gr.HTML('<p class="act-line">Watch it balance. Then break its world: reverse the motor, tilt a sensor, add wind.</p>')
         with gr.Row(elem_classes="act", equal_height=False):
             with gr.Column(scale=7, min_width=320):
                 self.player = player(value_of(first), elem_id="play-stage")
             with gr.Column(scale=3, min_width=300, elem_classes="side"):
+                self.next = NextStep("play", after_episode(first.recording))
                 self.world = WorldControls(first.choice.world)
                 self.policy = PolicyControls()
                 self.run = gr.Button("Run", variant="primary", elem_id="play-run")
-                self.message = gr.HTML("", elem_id="play-message", elem_classes="message")
+                self.message = message_area("play-message")
                 with gr.Row(elem_classes="small-buttons"):
                     self.copy = gr.Button("Copy link", size="sm", min_width=80, elem_id="play-copy")
                     self.gif = gr.Button("Save GIF", size="sm", min_width=80, elem_id="play-gif")
                     self.csv = gr.Button("Save CSV", size="sm", min_width=80, elem_id="play-csv")
                 with gr.Row(elem_classes="pair"):
-                    self.episodes = unchecked(gr.Number(10, label="Episodes", step=1, min_width=80, scale=1, elem_id="play-episodes"))
+                    number = gr.Number(10, label="Episodes", step=1, min_width=80, scale=1, elem_id="play-episodes")
+                    self.episodes = unchecked(number, "episodes")
                     self.verify = gr.Button("Verify", elem_id="play-verify", scale=2, min_width=90)
-                self.verdict = gr.HTML(
-                    hint("Verify plays many episodes of this choice at once and gives their mean."), elem_classes="verdict-box"
-                )
+                words = "Verify plays many episodes of this choice at once and gives their mean."
+                self.verdict = gr.HTML(hint(words), elem_id="play-verdict")
                 self.file = file_button("play-file")
-                self.link = gr.Textbox(urlencode(to_query(first.choice)), visible="hidden", elem_id="play-link")
+                self.link = gr.Textbox(link_of(first.choice), visible="hidden", elem_id="play-link")
+                self.verified = gr.Textbox("", visible="hidden")  # the link of what was verified
+                self.soon = gr.Button("Run", visible="hidden", elem_id="play-soon")
         self._connect()
 
     @property
@@ -81,32 +92,60 @@ class PlayTab:
         """The whole choice: world, policy, mode, seed."""
         return [*self.world.inputs, *self.policy.inputs]
 
+    @property
+    def stage(self) -> list:
+        """What changes when an episode comes on the stage."""
+        return [self.session, self.player, self.message, self.link, *self.next.outputs]
+
+    @property
+    def outputs(self) -> list:
+        """What `showing` fills: the stage and the controls."""
+        return [*self.stage, *self.world.outputs, *self.policy.inputs]
+
     def _connect(self) -> None:
-        stage = [self.session, self.player, self.message, self.link]
-        self.run.click(self._run, [self.session, *self.inputs], stage, **QUIET)
-        self.policy.seed.submit(self._run, [self.session, *self.inputs], stage, **QUIET)
-        self.verify.click(self._verify, [self.session, self.episodes, *self.inputs], [self.verdict, self.message], **PRIVATE)
+        now = '(...inputs) => { window.ssmNow("play-soon"); return inputs; }'
+        # One at a time, and of those that wait only the last: two could end in the wrong order.
+        order = {"concurrency_id": "play", "concurrency_limit": 2, "trigger_mode": "always_last", **QUIET}
+        given = [self.session, *self.inputs]
+        gr.on([self.run.click, self.policy.seed.submit], self._run, given, self.stage, js=now, **order)
+        self.soon.click(self._run, given, self.stage, **order)
+        changes = [*self.world.events, *(c.input for c in self.policy.inputs)]
+        gr.on(changes, None, None, None, js=soon("play-soon", "#play-stage .player"), **IN_BROWSER)
+        verdict = [self.verdict, self.verified, self.message]
+        self.verify.click(self._verify, [self.session, self.episodes, *self.inputs], verdict, **PRIVATE)
+        self.link.change(None, self.link, None, js=follow_address(TAB), **IN_BROWSER)
+        gr.on([self.link.change, self.verified.change], None, [self.verified, self.link], None, js=fits("#play-verdict"), **IN_BROWSER)
         self.copy.click(None, self.link, self.message, js=COPY_LINK, **IN_BROWSER)
         for button, make in ((self.gif, self._gif), (self.csv, self._csv)):
             button.click(make, self.session, [self.file, self.message], **QUIET)
 
     def connect_tab(self, tab: gr.Tab) -> None:
         """Coming back to a stage whose choice another tab has changed plays the new choice."""
-        tab.select(self._return, self.session, [self.session, self.player, self.message, self.link], **QUIET)
+        tab.select(self._return, self.session, self.stage, **QUIET)
+        tab.select(None, self.link, None, js=follow_address(TAB), **IN_BROWSER)
 
     def connect_link(self, page: gr.Blocks, tabs: gr.Tabs) -> None:
         """Restore and play what the page's link encodes, and open this tab if the link leads here."""
         self.tabs = tabs
-        outputs = [tabs, self.session, self.player, self.message, self.link, *self.world.outputs, *self.policy.inputs]
-        page.load(self._open_link, self.session, outputs, **QUIET)
+        page.load(self._open_link, self.session, [tabs, *self.outputs], **QUIET)
 
     def _choice(self, session: Session, inputs: tuple) -> Choice:
         preset, *values, policy, mode, seed = inputs
         return choice_from_page(preset, values, policy, mode, seed, session.model is not None)
 
     def _shown(self, session: Session) -> dict:
-        """What changes when the session's episode comes on the stage."""
-        return {self.session: session, self.player: value_of(session), self.message: "", self.link: urlencode(to_query(session.choice))}
+        """What `stage` becomes when the session's episode comes on it."""
+        return {
+            self.session: session,
+            self.player: value_of(session),
+            self.message: "",
+            self.link: link_of(session.choice),
+            **self.next.updates(after_episode(session.recording)),
+        }
+
+    def showing(self, session: Session) -> dict:
+        """The same with the controls, for a choice that was not made with them."""
+        return {**self._shown(session), **self.world.updates(session.choice.world), **self.policy.updates(session.choice)}
 
     def _run(self, session: Session, *inputs) -> dict:
         try:
@@ -123,7 +162,7 @@ class PlayTab:
         except ValueError as error:
             return {self.message: problem(error)}
         values = returns(session.policy_model(choice.policy), choice.world, n, choice.seed, choice.greedy)
-        return {self.verdict: verdict(values, choice), self.message: ""}
+        return {self.verdict: verdict(values, choice), self.verified: link_of(choice), self.message: ""}
 
     def _save(self, session: Session, suffix: str, make: Callable[[Recording], bytes]) -> dict:
         session = session.played()  # another tab may have chosen what this one has not shown yet
@@ -144,10 +183,8 @@ class PlayTab:
         try:
             choice = from_query(query, session.model is not None)
         except ValueError as error:
-            return {**here, self.message: problem(f"This link can't be opened: {error}.")}
-        if choice is None:
-            return gr.skip()
-        return {**here, **self._shown(session.play(choice)), **self.world.updates(choice.world), **self.policy.updates(choice)}
+            return {**here, self.message: problem(f"This link can't be opened. {said(error)}")}
+        return gr.skip() if choice is None else {**here, **self.showing(session.play(choice))}
 
 
 def file_stem(session: Session) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,28 +12,31 @@ import gradio as gr
 from gradio.components import Component
 
 from model import DESCRIPTIONS, WORLDS, World
+from ui.shared.checks import FieldError
 from ui.shared.events import IN_BROWSER
 from ui.shared.inputs import CUSTOM, FIELDS, Choice, on_page, page_values, preset_of
-from ui.shared.policies import POLICIES
+from ui.shared.policies import choices
+from ui.shared.words import spoken
 
 STANDARD = World()
+FIRST_BREAK = "reversed_motor"  # breaks the meta-trained policy, which then recovers in one step
+BUTTONS = (FIRST_BREAK, "mirrored_sensors", "reversed_gale", "reversed_tiny_pole")
 FIRST = ("reversed_motor", "mirrored_sensors", "wind", "angle_bias", "pole_half_length")
 STEPS = {"pole_mass": 0.01, "pole_half_length": 0.01, "cart_mass": 0.05, "gravity": 0.01, "angle_bias": 0.01}
 CUSTOM_DESCRIPTION = "A world of your own."
 
 
-def unchecked(component: Component) -> Component:
-    """A component that hands over what came. Gradio's own check runs before the handler and answers with a toast; without it
-    ui/inputs.py alone checks, and its one sentence stands beside the controls. A component that a handler has updated, or only
-    skipped, is made anew and checks again: its handlers need preprocess=False besides.
+def unchecked(component: Component, field: str = "") -> Component:
+    """A component that hands over what came. field: the name that errors call it by.
+
+    Gradio's own check runs before the handler and answers with a toast; without it ui/shared/checks.py alone checks, and its one
+    sentence stands beside the field. A component that a handler has updated, or only skipped, is made anew and checks again: its
+    handlers need preprocess=False besides.
     """
     component.preprocess = lambda payload: payload
+    if field:
+        component.elem_classes = [*component.elem_classes, field_class(field)]
     return component
-
-
-def spoken(name: str) -> str:
-    """A snake_case name as a label."""
-    return {"force_mag": "Motor force"}.get(name, name.replace("_", " ").capitalize())
 
 
 def hint(text: str) -> str:
@@ -41,8 +45,32 @@ def hint(text: str) -> str:
 
 
 def problem(error: Exception | str) -> str:
-    """What is wrong with the input, one sentence for the message area."""
-    return f'<p class="problem" role="alert">{html.escape(str(error))}</p>'
+    """What is wrong with the input, one sentence for the message area; assets/dom.js moves it beside the field that it names."""
+    field = f' data-field="{html.escape(field_class(error.field))}"' if isinstance(error, FieldError) else ""
+    return f'<p class="problem" role="alert"{field}>{html.escape(said(error))}</p>'
+
+
+def said(error: Exception | str) -> str:
+    """An error in the page's words."""
+    text = error.on_page if isinstance(error, FieldError) else str(error)
+    return text[:1].upper() + text[1:] + ("" if text.endswith(".") else ".")
+
+
+def stale_note(press: str) -> str:
+    """What a result says while it is dimmed, because it was made with other settings."""
+    return f'<p class="stale-note">Made with other settings than those that stand now. {html.escape(press)}</p>'
+
+
+def message_area(elem_id: str) -> gr.HTML:
+    """Where problems and notices stand; a problem of a field moves beside it, if the field is in sight."""
+    area = gr.HTML("", elem_id=elem_id, elem_classes="message")
+    area.change(None, js=f"() => window.ssmBeside({elem_id!r})", **IN_BROWSER)
+    return area
+
+
+def field_class(name: str) -> str:
+    """The CSS class of a field's control."""
+    return "field-" + re.sub(r"[^a-z0-9]+", "-", name.lower())
 
 
 def notice(text: str) -> str:
@@ -54,23 +82,25 @@ def _field(name: str, value: Any):
     info = on_page(FIELDS[name])
     label, help = spoken(name), info.help[:1].upper() + info.help[1:]
     if isinstance(info.default, bool):
-        return unchecked(gr.Checkbox(value, label=label, info=help, min_width=120))
+        return unchecked(gr.Checkbox(value, label=label, info=help, min_width=120), name)
     step = 1 if isinstance(info.default, int) else STEPS.get(name, 0.1)
     unit = info.unit.replace("^2", "²")
-    return unchecked(gr.Slider(info.minimum, info.maximum, value, step=step, label=f"{label} ({unit})", info=help, buttons=[]))
+    slider = gr.Slider(info.minimum, info.maximum, value, step=step, label=f"{label} ({unit})", info=help, buttons=[])
+    return unchecked(slider, name)
 
 
 class WorldControls:
     """Built inside a Blocks context, one for each tab that needs a world; then the page calls `connect_worlds` with all of them."""
 
-    def __init__(self, world: World = STANDARD, first: Sequence[str] = (), buttons: Sequence[str] = (), folded: bool = False):
-        """first: presets that lead the list. buttons: presets with a button of their own. folded: only the presets stand open."""
+    def __init__(self, world: World = STANDARD, first: Sequence[str] = (), folded: bool = False):
+        """first: presets that lead the list. folded: only the presets stand open."""
         values = dict(zip(FIELDS, page_values(world), strict=True))
         preset = preset_of(world)
         names = [(spoken(name), name) for name in (*dict.fromkeys([*first, *WORLDS]), CUSTOM)]
-        with gr.Row(elem_classes="world-buttons", visible=bool(buttons)):
-            self.buttons = {name: gr.Button(spoken(name), size="sm", min_width=120) for name in buttons}
-        self.preset = unchecked(gr.Dropdown(names, value=preset, label="World", filterable=False))
+        with gr.Row(elem_classes="world-buttons"):
+            first = {FIRST_BREAK: "break-first"}
+            self.buttons = {n: gr.Button(spoken(n), size="sm", min_width=120, elem_classes=first.get(n)) for n in BUTTONS}
+        self.preset = unchecked(gr.Dropdown(names, value=preset, label="World", filterable=False), "world")
         self.description = gr.HTML(hint(DESCRIPTIONS.get(preset, CUSTOM_DESCRIPTION)))
         fields = {}
         if not folded:
@@ -80,6 +110,11 @@ class WorldControls:
         with gr.Accordion("The world in detail" if folded else "More of the world", open=False):
             fields |= {name: _field(name, values[name]) for name in dict.fromkeys([*FIRST, *FIELDS]) if name not in fields}
         self.fields = [fields[name] for name in FIELDS]
+
+    @property
+    def events(self) -> list:
+        """What a visitor changes the world with."""
+        return [self.preset.input, *(f.input for f in self.fields), *(b.click for b in self.buttons.values())]
 
     @property
     def inputs(self) -> list:
@@ -104,7 +139,7 @@ class WorldControls:
 
 
 def connect_worlds(*groups: WorldControls) -> None:
-    """Make presets move the sliders and sliders turn the preset to "custom", the same in all groups: one world on all tabs.
+    """Make presets move the sliders, and sliders name the preset that they make or "custom", the same in all groups: one world on all tabs.
 
     In the browser alone: a preset must have moved every slider before a quick visitor reaches the Run button.
     """
@@ -122,14 +157,13 @@ def connect_worlds(*groups: WorldControls) -> None:
             row = json.dumps([preset, hint(DESCRIPTIONS[preset]), *page_values(WORLDS[preset])])
             js = f"() => Array({len(groups)}).fill({row}).flat()"
             button.click(None, None, [c for g in groups for c in g.outputs], js=js, **IN_BROWSER)
-        for i, field in enumerate(group.fields):
-            outputs = [
-                group.preset,
-                group.description,
-                *(c for other in others for c in (other.preset, other.description, other.fields[i])),
-            ]
-            js = f"(value) => [{name}, {text}, ...Array({len(others)}).fill([{name}, {text}, value]).flat()]"
-            field.input(None, field, outputs, js=js, **IN_BROWSER)
+        outputs = [group.preset, group.description, *(c for other in others for c in other.outputs)]
+        js = f"""(...values) => {{
+            const table = {table}, same = (row) => values.every((v, i) => v === row[i + 1]);
+            const name = Object.keys(table).find((n) => same(table[n])) ?? {name}, text = table[name]?.[0] ?? {text};
+            return [name, text, ...Array({len(others)}).fill([name, text, ...values]).flat()];
+        }}"""
+        gr.on([field.input for field in group.fields], None, group.fields, outputs, js=js, **IN_BROWSER)
 
 
 def connect_same(*components: Component) -> None:
@@ -144,18 +178,12 @@ def connect_same(*components: Component) -> None:
 class PolicyControls:
     """Which policy, greedy or sampled, and the seed: what choice_from_page takes after the world."""
 
-    def __init__(self, policies: Sequence[str] = tuple(p for p in POLICIES if p != "yours")):
-        names = [(POLICIES[p], p) for p in policies]
-        self.policy = unchecked(gr.Dropdown(names, value="meta", label="Policy", filterable=False))
+    def __init__(self) -> None:
+        self.policy = unchecked(gr.Dropdown(choices(), value="meta", label="Policy", filterable=False), "policy")
         with gr.Row(elem_classes="pair"):
             modes = [("Greedy", "greedy"), ("Sampled", "sampled")]
-            self.mode = unchecked(gr.Radio(modes, value="greedy", label="Actions", min_width=190, scale=3))
-            self.seed = unchecked(gr.Number(0, label="Seed", step=1, min_width=80, scale=1))
-
-    @staticmethod
-    def with_yours(value: str = "yours") -> dict:
-        """An update for `policy` once the visitor has a model: "yours" joins the list, and is chosen."""
-        return gr.update(choices=[(text, name) for name, text in POLICIES.items()], value=value)
+            self.mode = unchecked(gr.Radio(modes, value="greedy", label="Actions", min_width=190, scale=3), "actions")
+            self.seed = unchecked(gr.Number(0, label="Seed", step=1, min_width=80, scale=1), "seed")
 
     @property
     def inputs(self) -> list:

@@ -10,6 +10,22 @@ QUIET = {"show_progress": "hidden", **PRIVATE}
 IN_BROWSER = {"queue": False, **QUIET}
 """For events whose work a script does."""
 
+
+def follow_address(tab: str) -> str:
+    """A script that shows a tab's query, its one input, in the address bar."""
+    return f"(query) => window.ssmAddress({tab!r}, query)"
+
+
+def soon(button_id: str, dim: str) -> str:
+    """A script for events of controls: dims what no longer fits, and presses a hidden button when no change has come for a while."""
+    return f"() => {{ window.ssmDim({dim!r}); window.ssmSoon({button_id!r}); }}"
+
+
+def fits(selector: str) -> str:
+    """A script that dims results made with other settings; its inputs are the queries of those and of the present ones."""
+    return f"(of, now) => window.ssmFits({selector!r}, of, now)"
+
+
 COPY_LINK = "(query) => window.ssmCopyLink(query)"
 
 

@@ -11,13 +11,13 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from model import WORLDS, HybridAdaptationConfig, StandardAdaptationConfig, World
-from model.config import FieldInfo, check_number, field_infos
+from model.config import FieldInfo, field_infos
+from ui.shared.checks import FieldError, check, check_name, check_seed
 from ui.shared.policies import POLICIES
 
 CUSTOM = "custom"
-MAX_SEED = 2**32 - 1
-MAX_EPISODES = 100
 MAX_LINK = 1000  # characters
+GONE = "you have no policy of your own, or rested for an hour and it was forgotten"
 FIELDS: Mapping[str, FieldInfo] = {info.name: info for info in World.fields()}
 
 
@@ -31,39 +31,11 @@ class Choice:
     seed: int = 0
 
 
-def shown(value: Any) -> str:
-    """A given value as a message quotes it, cut to a length that a sentence bears."""
-    text = repr(value)
-    return text if len(text) <= 40 else text[:37] + "..."
-
-
-def check_name(name: str, value: Any, allowed: Sequence[str]) -> str:
-    """One of the allowed names, else ValueError."""
-    if isinstance(value, str) and value in allowed:
-        return value
-    raise ValueError(f"{name} must be one of {', '.join(allowed)}, got {shown(value)}")
-
-
-def check_seed(value: Any) -> int:
-    """A whole number from 0 to 2^32 - 1."""
-    try:
-        return check_number("seed", value, 0, MAX_SEED, int)
-    except ValueError:  # the general sentence would write the bound as 4.29497e+09
-        raise ValueError(f"seed must be a whole number between 0 and {MAX_SEED}, got {shown(value)}") from None
-
-
-def check_episodes(value: Any) -> int:
-    """How many episodes to verify with, 1 to 100."""
-    return check_number("episodes", value, 1, MAX_EPISODES, int)
-
-
 def check_policy(value: Any, has_own_model: bool = False) -> str:
     """The name of a policy; "yours" only for a visitor who has one."""
-    try:
-        return check_name("policy", value, [p for p in POLICIES if p != "yours" or has_own_model])
-    except ValueError as error:
-        gone = ": you have no policy of your own, or rested for an hour and it was forgotten" if value == "yours" else ""
-        raise ValueError(f"{error}{gone}") from None
+    if value == "yours" and not has_own_model:
+        raise FieldError("policy", f"be one of the shipped ones: {GONE}", value, f"be one of the list: {GONE}")
+    return check_name("policy", value, [p for p in POLICIES if p != "yours" or has_own_model])
 
 
 # --- the page: angles in degrees ---
@@ -93,14 +65,14 @@ def preset_of(world: World) -> str:
 
 
 def world_from_page(preset: Any, values: Sequence[Any]) -> World:
-    """The world that the controls show. A preset whose values stand unchanged is that very world, free of rounding."""
+    """The world that the controls show. Values that are a preset's, however they came about, are that very world, free of rounding."""
     check_name("world", preset, [*WORLDS, CUSTOM])
     fields = {}
     for info, value in zip(map(on_page, FIELDS.values()), values, strict=True):
-        value = check_number(info.name, value, info.minimum, info.maximum, type(info.default), info.unit)
+        value = check(info, value)
         fields[info.name] = math.radians(value) if info.unit == "degrees" else value
-    unchanged = preset != CUSTOM and page_values(WORLDS[preset]) == list(values)
-    return WORLDS[preset] if unchanged else World(**fields)
+    named = next((world for world in WORLDS.values() if page_values(world) == list(values)), None)
+    return World(**fields) if named is None else named
 
 
 def choice_from_page(preset: Any, values: Sequence[Any], policy: Any, mode: Any, seed: Any, has_own_model: bool = False) -> Choice:
@@ -146,7 +118,7 @@ def world_from_query(known: Mapping[str, str]) -> World:
     preset = check_name("world", known.get("world", CUSTOM), [*WORLDS, CUSTOM])
     given = {name: _parse(FIELDS[name], text) for name, text in known.items() if name in FIELDS}
     if given and preset != CUSTOM:
-        raise ValueError(f"world must be {CUSTOM} when a link sets {next(iter(given))}, got {preset!r}")
+        raise FieldError("world", f"be {CUSTOM} when a link sets {next(iter(given))}", preset, "be custom when a link sets its details")
     return World(**given) if preset == CUSTOM else WORLDS[preset]
 
 
@@ -161,15 +133,11 @@ def _number(text: str) -> Any:
 def _parse(info: FieldInfo, text: str) -> Any:
     if isinstance(info.default, bool):
         return {"true": True, "false": False}.get(text, text)
-    return check_number(info.name, _number(text), info.minimum, info.maximum, type(info.default), info.unit)
+    return check(info, _number(text))
 
 
 # --- adaptation ---
 
-OWN_IS_GONE = (
-    "starting point must not be yours while you have no policy of your own: keep an adapted or a meta-trained one first "
-    "(a visit that rests for an hour is forgotten)"
-)
 MODES = ("standard", "hybrid", "both")
 STARTS = tuple(p for p in POLICIES if p != "random")
 TRAINED_LR = StandardAdaptationConfig().adapt_lr
@@ -209,17 +177,22 @@ def check_adaptation(
     """Everything that an adaptation needs, cleaned. A learning rate is taken to three significant digits."""
     check_name("starting point", start, STARTS)
     if start == "yours" and not has_own_model:
-        raise ValueError(OWN_IS_GONE)
+        raise FieldError("starting point", f"not be yours: {GONE}", start, f"not be yours: {GONE}")
     check_name("mode", mode, MODES)
     given = zip(ADAPT_FIELDS.values(), (lr, steps, episodes, weight), strict=True)
-    numbers = {i.name: check_number(i.name, value, i.minimum, i.maximum, type(i.default), i.unit) for i, value in given}
+    numbers = {i.name: check(i, value) for i, value in given}
     numbers["adapt_lr"] = float(f"{numbers['adapt_lr']:.3g}")
     return AdaptSettings(world, start, mode, **numbers, seed=check_seed(seed))
 
 
 def lr_of(power: Any) -> float:
     """The learning rate at a position of the page's slider, to three significant digits."""
-    power = check_number(LR_POWER.name + " (powers of ten around the trained one)", power, LR_POWER.minimum, LR_POWER.maximum)
+    try:
+        power = check(LR_POWER, power)
+    except FieldError as error:
+        info = ADAPT_FIELDS["adapt_lr"]
+        must = f"be between {info.minimum:g} and {info.maximum:g}"
+        raise FieldError(info.name, must, error.value, must) from None
     return float(f"{TRAINED_LR * 10**power:.3g}")
 
 
@@ -237,7 +210,8 @@ def adapt_from_page(preset: Any, values: Sequence[Any], settings: Sequence[Any],
 def adapt_to_query(settings: AdaptSettings) -> dict[str, str]:
     """An adaptation as a link's query."""
     query = {**world_to_query(settings.world), "tab": "adapt", "start": settings.start, "mode": settings.mode}
-    query |= {name: f"{getattr(settings, name):.10g}" for name in ADAPT_FIELDS}
+    used = [name for name in ADAPT_FIELDS if name != "experience_weight" or settings.mode != "standard"]
+    query |= {name: f"{getattr(settings, name):.10g}" for name in used}
     return {**query, "seed": str(settings.seed)}
 
 

@@ -6,7 +6,7 @@ import base64
 import json
 import math
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -24,7 +24,9 @@ from ui.shared.stage import SHORT_EPISODE, SLOWLY, STAGE
 from ui.shared.words import count
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
-SCRIPTS = ("dom.js", "draw.js", "stage.js", "charts.js", "player.js", "curves.js", "maps.js")
+SCRIPTS = ("dom.js", "draw.js", "stage.js", "charts.js", "maps.js", "player.js", "curves.js", "page.js")
+MAP_ANGLE = 12.0  # degrees, from the middle of a decision map to its edge
+MAP_VELOCITY = 120.0  # degrees a second
 CONFIG = {
     "timeStep": 1 / STEPS_PER_SECOND,  # s
     "maxSteps": MAX_EPISODE_STEPS,
@@ -33,6 +35,7 @@ CONFIG = {
     "shortEpisode": SHORT_EPISODE,
     "slowly": SLOWLY,
     "stage": asdict(STAGE),
+    "map": {"angle": MAP_ANGLE, "velocity": MAP_VELOCITY},
     "role": list(ROLES),
     "scene": list(SCENE),
 }
@@ -61,21 +64,28 @@ def player(value: dict[str, Any] | None = None, **kwargs: Any) -> gr.HTML:
 
 
 class Shown(NamedTuple):
-    """One episode in a player: its recording, its role (colour and line style, ui/colours.py) and its caption."""
+    """One episode in a player: its recording, its role (colour and line style, ui/shared/colours.py), its caption and its policy's
+    decision map, if that is to stand beside it.
+    """
 
     recording: Recording
     role: str = "policy"
     label: str = ""
+    map: str = ""
 
 
-def player_value(*shown: Shown, autoplay: bool = True, signals: bool = True) -> dict[str, Any]:
+def player_value(
+    *shown: Shown, autoplay: bool = True, signals: bool = True, maps: Mapping[str, Sequence[str]] | None = None
+) -> dict[str, Any]:
     """What a player shows: one to three episodes. The id makes every run a new value, for the page reloads only when the value changes.
 
-    signals=False folds the curves away (a visitor can open them).
+    signals=False folds the curves away (a visitor can open them). maps: for a role the decision maps of all gradient steps, between
+    which the stage's own map can be moved.
     """
     if not 1 <= len(shown) <= 3:
         raise ValueError(f"a player must show 1 to 3 episodes, got {len(shown)}")
-    return {"id": secrets.token_hex(6), "autoplay": autoplay, "signals": signals, "episodes": [_episode(s) for s in shown]}
+    value = {"id": secrets.token_hex(6), "autoplay": autoplay, "signals": signals, "episodes": [_episode(s) for s in shown]}
+    return value if maps is None else {**value, "maps": {role: list(steps) for role, steps in maps.items()}}
 
 
 def caption(recording: Recording) -> str:
@@ -133,6 +143,8 @@ def _episode(shown: Shown) -> dict[str, Any]:
     }
     if w.angle_bias or w.mirrored_sensors:
         episode["sensed"] = _rounded(np.degrees(r.observations[:, 2]), 2)
+    if shown.map:
+        episode |= {"map": shown.map, "rate": _rounded(np.degrees(r.observations[:, 3]), 1)}
     if r.prob_right is not None:
         scale = max(float(np.abs(r.hidden).max()), 1e-6)
         cells = np.round(r.hidden / scale * 127).astype(np.int8)  # (T, S): one byte a unit and step is all that a picture shows

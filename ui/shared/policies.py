@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from types import MappingProxyType
 
@@ -20,6 +21,11 @@ POLICIES: MappingProxyType[str, str] = MappingProxyType(
     }
 )
 SHIPPED = ("meta", "memory", "standard")
+
+
+def choices(yours: bool = False, leave_out: Sequence[str] = ()) -> list[tuple[str, str]]:
+    """Policies as a list to choose from, (text, name). yours: whether the visitor has a policy of their own."""
+    return [(text, name) for name, text in POLICIES.items() if name not in leave_out and (yours or name != "yours")]
 
 
 def short_name(policy: str) -> str:

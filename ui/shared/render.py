@@ -1,8 +1,7 @@
-"""Frames of a recorded episode drawn by Pillow, and an animated GIF of them: the stage of assets/stage.js, without a browser."""
+"""Frames of a recorded episode drawn by Pillow: the stage of assets/stage.js, without a browser."""
 
 from __future__ import annotations
 
-import io
 import math
 from functools import lru_cache
 
@@ -10,19 +9,18 @@ from PIL import Image, ImageDraw, ImageFont
 
 from model.worlds.cartpole import ANGLE_LIMIT, X_LIMIT
 from ui.shared.colours import ROLES, SCENE
-from ui.shared.episode import STEPS_PER_SECOND, Recording
+from ui.shared.episode import Recording
 from ui.shared.stage import STAGE, pixels_per_metre
 
 WIDTH, HEIGHT = 600, 340
 TITLE = 22  # px at the top for the words, which the page writes outside of the picture
 OVERSAMPLE = 2  # drawn at twice the size and scaled down: smooth edges
-FRAMES_PER_SECOND = 25
-HOLD_SECONDS = 1.0  # the last frame rests before the GIF starts over
 COLOUR = {name: pair[0] for name, pair in SCENE.items()}
 
 
 @lru_cache(maxsize=8)
-def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+def font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    """Pillow's own font, in pixels."""
     return ImageFont.load_default(size)
 
 
@@ -65,17 +63,17 @@ class _Pen:
         self.draw.polygon([(px * OVERSAMPLE, py * OVERSAMPLE) for px, py in tip], fill=colour)
 
     def text(self, x: float, y: float, text: str, colour: str, size: int = 12, anchor: str = "la") -> None:
-        self.draw.text((x * OVERSAMPLE, y * OVERSAMPLE), text, fill=colour, font=_font(size * OVERSAMPLE), anchor=anchor)
+        self.draw.text((x * OVERSAMPLE, y * OVERSAMPLE), text, fill=colour, font=font(size * OVERSAMPLE), anchor=anchor)
 
 
-def frame(recording: Recording, step: int, label: str = "", role: str = "policy") -> Image.Image:
-    """The picture before step `step` (0 to T; T is the end), WIDTH x HEIGHT, RGB."""
+def frame(recording: Recording, step: int, label: str = "", role: str = "policy", width: int = WIDTH, height: int = HEIGHT) -> Image.Image:
+    """The picture before step `step` (0 to T; T is the end), width x height, RGB."""
     if not 0 <= step <= recording.steps:
         raise ValueError(f"step must be between 0 and {recording.steps}, got {step}")
     r, w, s = recording, recording.world, STAGE
-    image = Image.new("RGB", (WIDTH * OVERSAMPLE, HEIGHT * OVERSAMPLE), COLOUR["ground"])
-    pen, ground, middle = _Pen(image), HEIGHT - s.ground, WIDTH / 2
-    scale = pixels_per_metre(2 * w.pole_half_length, WIDTH, HEIGHT - TITLE)
+    image = Image.new("RGB", (width * OVERSAMPLE, height * OVERSAMPLE), COLOUR["ground"])
+    pen, ground, middle = _Pen(image), height - s.ground, width / 2
+    scale = pixels_per_metre(2 * w.pole_half_length, width, height - TITLE)
     _track(pen, scale, ground, middle)
 
     x, _, angle, _ = r.states[step]
@@ -107,14 +105,14 @@ def frame(recording: Recording, step: int, label: str = "", role: str = "policy"
         pen.arrow(x + math.copysign(cart_w / 2 + s.arrow_gap, force), y, force * s.force * scale, COLOUR[name], s.arrow)
 
     pen.text(12, 10, label, COLOUR["ink"], 13)
-    pen.text(WIDTH - 12, 10, f"step {step} of {r.steps}", COLOUR["muted"], 13, "ra")
+    pen.text(width - 12, 10, f"step {step} of {r.steps}", COLOUR["muted"], 13, "ra")
     if step == r.steps:
         pen.text(12, 30, r.ending, COLOUR["ink"], 13)
     return image.reduce(OVERSAMPLE)
 
 
 def _track(pen: _Pen, scale: float, ground: float, middle: float) -> None:
-    pen.line(0, ground, WIDTH, ground, COLOUR["muted"], STAGE.line)
+    pen.line(0, ground, 2 * middle, ground, COLOUR["muted"], STAGE.line)
     for metre in range(-2, 3):
         x = middle + metre * scale
         pen.line(x, ground, x, ground + STAGE.tick, COLOUR["muted"], STAGE.line)
@@ -122,17 +120,3 @@ def _track(pen: _Pen, scale: float, ground: float, middle: float) -> None:
     for limit in (-X_LIMIT, X_LIMIT):
         x = middle + limit * scale
         pen.dashed(x, ground + 8, x, ground - STAGE.track_end, COLOUR["muted"], STAGE.end_dash, STAGE.line)
-
-
-def gif(recording: Recording, label: str = "", role: str = "policy") -> bytes:
-    """The episode at 25 frames per second, in real time, as an endless GIF whose last frame rests for a second."""
-    stride = STEPS_PER_SECOND // FRAMES_PER_SECOND
-    steps = [*range(0, recording.steps, stride), recording.steps]
-    frames = [frame(recording, step, label, role) for step in steps]
-    # One palette for all frames, so that colours do not flicker; the last frame has all that is ever drawn.
-    palette = frames[-1].quantize(64, dither=Image.Dither.NONE)
-    frames = [f.quantize(palette=palette, dither=Image.Dither.NONE) for f in frames]
-    durations = [1000 // FRAMES_PER_SECOND] * (len(frames) - 1) + [round(HOLD_SECONDS * 1000)]
-    file = io.BytesIO()
-    frames[0].save(file, "GIF", save_all=True, append_images=frames[1:], duration=durations, loop=0, optimize=False)
-    return file.getvalue()

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from types import SimpleNamespace
+from urllib.parse import urlencode
 
 import gradio as gr
 import pytest
 import torch
+from PIL import Image
 from safetensors.torch import load_file
 
 from model import WORLDS, World
 from ui.adapt.preview import key
+from ui.adapt.share import headline
 from ui.adapt.snippet import snippet
-from ui.adapt.tab import EXPIRED, AdaptTab
+from ui.adapt.tab import AdaptTab
+from ui.adapt.use_part import EXPIRED
 from ui.play.tab import PlayTab, first_session
 from ui.shared import stops
 from ui.shared.inputs import (
@@ -63,22 +68,23 @@ def test_the_page_gives_settings():
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"steps": 11}, "num_adapt_steps must be a whole number between 1 and 10, got 11"),
-        ({"steps": 0}, "num_adapt_steps must be a whole number between 1 and 10, got 0"),
-        ({"steps": 2.5}, "num_adapt_steps must be a whole number"),
-        ({"episodes": None}, "episodes_per_step must be a whole number between 1 and 20 episodes, got None"),
-        ({"episodes": [3]}, "episodes_per_step must be a whole number"),
-        ({"weight": -1}, "experience_weight must be between 0 and 5, got -1"),
-        ({"weight": float("nan")}, "experience_weight must be between 0 and 5, got nan"),
-        ({"power": 3}, "learning rate (powers of ten around the trained one) must be between -2 and 2, got 3"),
-        ({"power": True}, "learning rate (powers of ten around the trained one) must be between -2 and 2, got True"),
-        ({"mode": "all"}, "mode must be one of standard, hybrid, both, got "),
-        ({"mode": None}, "mode must be one of"),
-        ({"start": "random"}, "starting point must be one of"),
-        ({"start": ["meta"]}, "starting point must be one of"),
-        ({"start": "yours"}, "starting point must not be yours while you have no policy of your own"),
-        ({"seed": -1}, "seed must be a whole number between 0 and 4294967295, got -1"),
-        ({"preset": "venus"}, "world must be one of"),
+        ({"steps": 11}, "Gradient steps must be a whole number between 1 and 10, not 11."),
+        ({"steps": 0}, "Gradient steps must be a whole number between 1 and 10, not 0."),
+        ({"steps": 2.5}, "Gradient steps must be a whole number"),
+        ({"episodes": None}, "Episodes per step must be a whole number between 1 and 20 episodes; it is empty."),
+        ({"episodes": [3]}, "Episodes per step must be a whole number between 1 and 20 episodes."),
+        ({"weight": -1}, "Experience weight must be between 0 and 5, not -1."),
+        ({"weight": float("nan")}, "Experience weight must be between 0 and 5, not nan."),
+        ({"power": 3}, "Learning rate must be between 0.005 and 50."),
+        ({"power": True}, "Learning rate must be between 0.005 and 50."),
+        ({"mode": "all"}, "Adaptation must be one of those that the page offers."),
+        ({"mode": None}, "Adaptation must be one of those that the page offers."),
+        ({"start": "random"}, "Starting point must be one of those that the page offers."),
+        ({"start": ["meta"]}, "Starting point must be one of those that the page offers."),
+        ({"start": "yours"}, "Starting point must not be yours: you have no policy of your own"),
+        ({"seed": -1}, "Seed must be a whole number between 0 and 4294967295, not -1."),
+        ({"seed": "x" * 1000}, "Seed must be a whole number between 0 and 4294967295, not " + "x" * 79 + "…"),
+        ({"preset": "venus"}, "World must be one of those that the page offers."),
     ],
 )
 def test_a_bad_input_is_one_sentence_and_changes_nothing_else(tab, change, words):
@@ -138,7 +144,7 @@ def tab():
         session = gr.State(first)
         tabs = gr.Tabs()
         play = PlayTab(session, first)
-        tab = AdaptTab(session, first)
+        tab = AdaptTab(session)
         tab.connect_play(play)
         tab.connect_link(page, tabs)
     tab.play = play
@@ -146,7 +152,7 @@ def tab():
 
 
 def keep(tab, run, step, which="standard", run_id=None):
-    return tab._keep(tab.play, Session(), run, run_id or run.id, which, step)
+    return tab.use.keep(tab.play, tab.controls, Session(), run, run_id or run.id, which, step)
 
 
 @pytest.fixture(autouse=True)
@@ -163,13 +169,15 @@ def pressed(tab, name="a", session=None, **changes):
 def test_pressing_adapt_ends_with_everything_filled(tab):
     answers = list(tab._adapt(request("a"), Session(), *page(mode="both")))
     last = answers[-1]
-    assert [len(a[tab.curve]["series"][1]["x"]) for a in answers] == [1, 2, 2, 3, 3, 3]
+    assert [len(a[tab.results.curve]["series"][1]["x"]) for a in answers] == [1, 2, 2, 3, 3, 3]
     stage = last[tab.player]["episodes"]
     assert [e["role"] for e in stage] == ["before", "standard", "hybrid"] and len({tuple(e["x"][:1]) for e in stage}) == 1
-    assert "before adaptation" in last[tab.result] and last[tab.run_id] == last[tab.run].id
-    assert [m["role"] for m in last[tab.maps]["maps"]] == ["before", "standard", "hybrid"]
-    assert "tab=adapt" in last[tab.link] and "HybridAdapter" in last[tab.code]
-    assert last[tab.adapt]["interactive"] and not last[tab.stop]["interactive"] and last[tab.then["keep"]]["interactive"]
+    assert "before adaptation" in last[tab.results.sentence] and last[tab.use.run_id] == last[tab.run].id
+    assert {role: len(steps) for role, steps in last[tab.player]["maps"].items()} == {"standard": 3, "hybrid": 3}
+    assert all(e["map"] for e in stage) and last[tab.player]["maps"]["hybrid"][-1] == stage[2]["map"]
+    assert "tab=adapt" in last[tab.link] and "HybridAdapter" in last[tab.results.code]
+    assert last[tab.adapt]["interactive"] and not last[tab.stop]["interactive"] and last[tab.use.buttons["keep"]]["interactive"]
+    assert all(last[part]["visible"] for part in (tab.results.column, tab.results.what, tab.use.column, tab.use.steps))
     assert not answers[0][tab.adapt]["interactive"] and answers[0][tab.stop]["interactive"]
 
 
@@ -206,8 +214,8 @@ def test_keep_puts_the_adapted_policy_on_plays_stage(tab):
 
 def test_the_saved_weights_are_the_adapted_ones(tab):
     run = pressed(tab, mode="hybrid")[tab.run]
-    answer = tab._download(run, run.id, "hybrid", 2)
-    button, message = answer[tab.file], answer[tab.message]
+    answer = tab.use.download(run, run.id, "hybrid", 2)
+    button, message = answer[tab.use.file], answer[tab.message]
     saved = load_file(button.value["path"] if isinstance(button.value, dict) else button.value)
     assert "ready" in message and all(torch.equal(saved[n], p) for n, p in run.curves[0].last.model.params().items())
 
@@ -215,18 +223,18 @@ def test_the_saved_weights_are_the_adapted_ones(tab):
 @pytest.mark.parametrize("which", ["hybrid", None, ["standard"]])
 def test_only_a_mode_that_ran_can_be_used(tab, which):
     run = pressed(tab)[tab.run]
-    assert "result to use must be one of standard" in tab._download(run, run.id, which, 2)[tab.message]
+    assert "Result to use must be one of those" in tab.use.download(run, run.id, which, 2)[tab.message]
 
 
 def test_an_earlier_step_can_be_watched_and_kept(tab):
     run = pressed(tab)[tab.run]
-    answer = tab._show_step(run, run.id, 1)
+    answer = tab.use.show_step(run, run.id, 1)
     assert answer[tab.message] == "" and [e["label"] for e in answer[tab.player]["episodes"]] == ["Before", "After 1 step"]
     assert keep(tab, run, 1)[tab.session].model is run.curves[0].points[1].model
     for bad in (3, None, 1.5, -1, True):
-        assert "step must be a whole number between 0 and 2" in tab._show_step(run, run.id, bad)[tab.message]
-        assert "step must be a whole number between 0 and 2" in tab._download(run, run.id, "standard", bad)[tab.message]
-    assert EXPIRED in tab._show_step(None, run.id, 1)[tab.message]
+        assert "Gradient step must be a whole number between 0 and 2" in tab.use.show_step(run, run.id, bad)[tab.message]
+        assert "Gradient step must be a whole number between 0 and 2" in tab.use.download(run, run.id, "standard", bad)[tab.message]
+    assert EXPIRED in tab.use.show_step(None, run.id, 1)[tab.message]
 
 
 def test_going_on_needs_the_same_world_and_mode(tab):
@@ -246,40 +254,74 @@ def test_a_run_does_not_grow_for_ever(tab):
 def test_an_expired_visit_is_told_so_and_starts_fresh(tab):
     forgotten = keep(tab, None, 2, run_id="id")
     assert set(forgotten) == {tab.message} and EXPIRED in forgotten[tab.message]
-    assert EXPIRED in tab._download(None, "id", "standard", 2)[tab.message]
+    assert EXPIRED in tab.use.download(None, "id", "standard", 2)[tab.message]
     (answer,) = tab._further(request("a"), Session(), None, "id", *page())
-    assert EXPIRED in answer[tab.message] and answer[tab.run] is None and answer[tab.run_id] == ""
+    assert EXPIRED in answer[tab.message] and answer[tab.run] is None and answer[tab.use.run_id] == ""
     assert pressed(tab)[tab.run].ended == "finished"
 
 
 def test_reset_forgets_the_result(tab):
     run = pressed(tab)[tab.run]
     answer = tab._reset(run)
-    assert answer[tab.run] is None and len(answer[tab.player]["episodes"]) == 1 and not answer[tab.then["keep"]]["interactive"]
+    assert answer[tab.run] is None and len(answer[tab.player]["episodes"]) == 1 and not answer[tab.use.column]["visible"]
+
+
+def looked(tab, session, shown, run=None, **changes):
+    return tab.preview.show(session, shown, run, *page(**changes))
 
 
 def test_the_stage_shows_the_starting_point_in_the_chosen_world(tab):
-    preview = tab.preview
-    answer = preview.preset(first_session(), "reversed_motor", "memory", 4)
-    session, stage, message, shown = (answer[c] for c in preview.outputs)
-    assert message == "" and shown == (REVERSED, "memory", 4)
-    assert stage["episodes"][0]["notes"] == ["motor reversed"] and "Memory" in stage["episodes"][0]["label"]
+    answer = looked(tab, first_session(), key(AdaptSettings()), start="memory", seed=4)
+    session, stage = answer[tab.session], answer[tab.player]
+    assert answer[tab.message] == "" and answer[tab.preview.shown] == (REVERSED, "memory", 4)
+    assert stage["episodes"][0]["notes"] == ["motor reversed"] and "Memory" in stage["episodes"][0]["label"] and stage["episodes"][0]["map"]
     assert (session.choice.world, session.choice.seed, session.choice.policy) == (REVERSED, 4, "meta") and session.stale
-    assert 'role="alert"' in preview.preset(Session(), ["x"], "meta", 0)[tab.message]
+    assert set(looked(tab, Session(), (), preset=["x"])) == {tab.message}
 
 
-def test_coming_back_shows_what_another_tab_has_chosen_and_else_nothing(tab):
+def test_what_stands_on_the_stage_already_stays(tab):
     shown = pressed(tab)[tab.preview.shown]
-    inputs = ["reversed_motor", *page_values(REVERSED), "meta", 0]
-    assert tab.preview.coming_back(Session(), shown, *inputs) == gr.skip()
-    there = tab.preview.coming_back(first_session(), key(AdaptSettings()), *inputs)
-    assert there[tab.player]["episodes"][0]["notes"] == ["motor reversed"] and there[tab.preview.shown] == shown
+    answer = looked(tab, Session(), shown, power=1)
+    assert set(answer) == {tab.message, tab.preview.now} and "adapt_lr=5" in answer[tab.preview.now]
+
+
+def test_coming_back_to_the_runs_world_shows_the_run_again(tab):
+    run = pressed(tab)[tab.run]
+    assert len(looked(tab, Session(), (), run)[tab.player]["episodes"]) == 2
+    assert len(looked(tab, Session(), (), run, seed=1)[tab.player]["episodes"]) == 1
+
+
+def test_a_link_makes_the_same_result_again(tab):
+    run = pressed(tab, mode="both")[tab.run]
+    *_, further = tab._further(request("a"), Session(), run, run.id, *page(mode="both", steps=1, power=-1, episodes=4))
+    *_, again = tab._make_result(request("b"), Session(), further[tab.link])
+    assert again[tab.link] == further[tab.link] and again[tab.run].id != further[tab.run].id
+    for one, two in zip(further[tab.run].curves, again[tab.run].curves, strict=True):
+        assert [p.env_steps for p in one.points] == [p.env_steps for p in two.points] and len(one.points) == 4
+        for name, p in one.last.model.params().items():
+            assert torch.equal(p, two.last.model.params()[name])
+
+
+@pytest.mark.parametrize("ran", ["1_x", "1_3x0.5x10", "1_10x1x1x0_" + "_".join(["10x1x1x0"] * 12)])
+def test_a_damaged_link_makes_no_result(tab, ran):
+    query = urlencode({**adapt_to_query(AdaptSettings()), "ran": ran})
+    (answer,) = tab._make_result(request("a"), Session(), query)
+    assert set(answer) == {tab.message} and 'role="alert"' in answer[tab.message]
+
+
+def test_the_picture_to_share_tells_what_happened(tab):
+    run = pressed(tab)[tab.run]
+    words = headline(run, run.curves[0].points[1])
+    assert re.fullmatch(r"\d+ -> \d+ steps after one gradient step on \d+ environment steps", words)
+    path = tab.use.share(run, run.id, "standard", 1)[tab.use.file].value
+    image = Image.open(path["path"] if isinstance(path, dict) else path)
+    assert image.format == "GIF" and image.n_frames > 5
 
 
 def test_a_link_opens_the_tab(tab):
     visit = SimpleNamespace(query_params=adapt_to_query(AdaptSettings(WORLDS["moon"], mode="both", adapt_lr=1.0)))
     answer = tab._open_link(Session(), visit)
-    assert answer[tab.tabs].selected == "adapt" and "Press Adapt" in answer[tab.message]
+    assert answer[tab.tabs].selected == "adapt" and answer[tab.asked] == ""
     assert answer[tab.player]["episodes"][0]["notes"] == ["gravity 1.62 m/s²"]
     assert set(tab.controls.outputs) <= set(answer) and answer[tab.controls.mode] == "both"
     bad = SimpleNamespace(query_params={"tab": "adapt", "seed": "-1"})

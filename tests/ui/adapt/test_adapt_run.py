@@ -12,7 +12,7 @@ import torch
 
 import ui.adapt.run
 from model import WORLDS, AdaptationStep, NonFiniteParameters, StandardAdapter, World, evaluate_policy
-from ui.adapt.comparison import MAP_SIZE, action_map
+from ui.adapt.decisions import MAP_SIZE, action_map
 from ui.adapt.luck import AT_ONCE, SEEDS, luck_words, repeat
 from ui.adapt.run import adapt, config_of, go_on
 from ui.adapt.snippet import snippet

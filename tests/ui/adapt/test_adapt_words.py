@@ -82,7 +82,10 @@ def test_how_it_ended():
 def test_both_modes_each_have_their_own_words():
     one, two = run_of(9, 500), run_of(9, 100, mode="hybrid")
     words = sentence(AdaptRun(one.settings, 1, (*one.curves, *two.curves), "finished"))
-    assert words.startswith("Fell after 9 steps before adaptation. Standard: after one") and "Hybrid: it partly recovered: 100" in words
+    assert (
+        words.startswith("Fell after 9 steps before adaptation. Fresh episodes: after one")
+        and "Fresh + buffer: it partly recovered: 100" in words
+    )
 
 
 def test_the_result_names_its_world_policy_and_seed():

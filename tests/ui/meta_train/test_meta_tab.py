@@ -60,14 +60,14 @@ def test_a_run_on_the_page(tab):
     answer = tab._use(Session(), trained)
     session, play, start = (answer[c] for c in (tab.session, tab.play_policy, tab.adapt_start))
     assert session.policy_model("yours") is trained.model and session.choice.policy == "yours" and session.stale
-    assert "Yours" in answer[tab.message] and play["value"] == start == "yours"
+    assert "Yours" in answer[tab.message] and play["value"] == start["value"] == "yours"
     again = next(tab._train(session, VISITOR, *values(start="yours", inner_lr=-1)))
-    assert "inner_lr must be between 0 and 100, got -1" in again[tab.message]
+    assert "Inner lr must be between 0 and 100, not -1." in again[tab.message]
 
 
 @pytest.mark.parametrize(
     ("changes", "sentence"),
-    [({"seed": None}, "seed must be"), ({"start": "yours"}, "no policy of your own"), ({"families": None}, "families must name")],
+    [({"seed": None}, "Seed must be"), ({"start": "yours"}, "no policy of your own"), ({"families": []}, "World families must name")],
 )
 def test_bad_settings_start_nothing(tab, changes, sentence):
     (update,) = tab._train(Session(), VISITOR, *values(**changes))

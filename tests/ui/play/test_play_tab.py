@@ -44,7 +44,7 @@ def test_a_bad_input_changes_nothing_but_the_message(tab, bad):
 
 
 def test_a_message_cannot_carry_markup(tab):
-    message = tab._run(Session(), *sent(policy="<img src=x>"))[tab.message]
+    message = tab._run(Session(), *sent(seed="<img src=x>"))[tab.message]
     assert "<img" not in message and "&lt;img" in message
 
 
@@ -69,7 +69,7 @@ def test_verify_says_how_many_and_how_far(tab):
     answer = tab._verify(Session(), 5, *sent(policy="random"))
     assert answer[tab.message] == "" and "n = 5" in answer[tab.verdict] and "<table>" in answer[tab.verdict]
     refused = tab._verify(Session(), 101, *sent())
-    assert set(refused) == {tab.message} and "episodes must be a whole number between 1 and 100, got 101" in refused[tab.message]
+    assert set(refused) == {tab.message} and "Episodes must be a whole number between 1 and 100, not 101." in refused[tab.message]
 
 
 def test_a_kept_policy_can_be_saved_before_play_has_shown_it(tab):

@@ -7,13 +7,12 @@ import math
 import pytest
 
 from model import WORLDS, World
+from ui.shared.checks import check_episodes, check_seed
 from ui.shared.inputs import (
     CUSTOM,
     FIELDS,
     Choice,
-    check_episodes,
     check_policy,
-    check_seed,
     choice_from_page,
     from_query,
     on_page,

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import io
+import tracemalloc
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from model import WORLDS, World
+from ui.shared.animation import FRAMES_PER_SECOND, HOLD, gif, side_by_side
 from ui.shared.colours import ROLES
 from ui.shared.episode import Recording, record
 from ui.shared.policies import shared_model
-from ui.shared.render import FRAMES_PER_SECOND, HEIGHT, TITLE, WIDTH, frame, gif
+from ui.shared.render import HEIGHT, TITLE, WIDTH, frame
 from ui.shared.stage import pixels_per_metre
 
 
@@ -48,8 +50,48 @@ def test_a_step_beyond_the_end_is_refused():
         frame(recording, recording.steps + 1)
 
 
+def durations(image: Image.Image) -> list[int]:
+    out = []
+    for i in range(image.n_frames):
+        image.seek(i)
+        out.append(image.info["duration"])
+    return out
+
+
 def test_the_gif_plays_in_real_time():
-    recording = record(None, WORLDS["moon"], 0)
+    recording = record(shared_model("meta"), World(), 0, max_steps=60)
     image = Image.open(io.BytesIO(gif(recording)))
     assert image.format == "GIF" and image.n_frames == len(range(0, recording.steps, 2)) + 1
-    assert image.info["duration"] == 1000 // FRAMES_PER_SECOND
+    assert durations(image) == [1000 // FRAMES_PER_SECOND] * (image.n_frames - 1) + [HOLD] and image.info["loop"] == 0
+
+
+def test_a_falls_gif_is_slowed_so_that_it_can_be_seen():
+    recording = record(shared_model("meta"), WORLDS["reversed_motor"], 0)
+    image = Image.open(io.BytesIO(gif(recording)))
+    assert image.n_frames == recording.steps + 1 and sum(durations(image)) - HOLD == recording.steps * 80
+
+
+def test_the_gif_is_the_frames():
+    """Rectangles of what changed, put together, are the pictures themselves, but for the palette."""
+    recording = record(None, WORLDS["windy"], 3)
+    image = Image.open(io.BytesIO(gif(recording)))
+    for i, step in ((0, 0), (3, 6), (image.n_frames - 1, recording.steps)):
+        image.seek(i)
+        off = np.abs(np.asarray(image.convert("RGB")).astype(int) - np.asarray(frame(recording, step)).astype(int))
+        assert off.mean() < 2
+
+
+def test_a_long_gif_needs_little_memory():
+    recording = record(shared_model("meta"), World(), 0)
+    shown = [(recording, "before", "Before"), (recording, "standard", "After")]
+    tracemalloc.start()
+    data = side_by_side(shown, "9 → 500 steps", "Meta-trained")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert recording.steps == 500 and len(data) < 3e6 and peak < 20e6
+
+
+def test_two_episodes_stand_side_by_side_and_the_first_waits_for_the_second():
+    fall, stand = record(shared_model("meta"), WORLDS["reversed_motor"], 0), record(None, WORLDS["moon"], 0)
+    image = Image.open(io.BytesIO(side_by_side([(fall, "before", "Before"), (stand, "standard", "After")], "words", "below")))
+    assert sum(durations(image)[: fall.steps]) == fall.steps * 80 and image.n_frames > fall.steps + 1

@@ -1,0 +1,65 @@
+"""A run as a link: what it started from and every segment that it made, so that whoever opens the link gets the same result."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from urllib.parse import urlencode
+
+from model import StateSpaceModel
+from ui.adapt.run import MOST_STEPS, AdaptRun, adapt, go_on
+from ui.shared.checks import FieldError
+from ui.shared.inputs import AdaptSettings, adapt_from_query, adapt_to_query
+
+RAN = "ran"  # the link's name for the later segments; its presence asks for the result
+SEGMENT = ("num_adapt_steps", "adapt_lr", "episodes_per_step", "experience_weight")
+
+
+def settings_of(run: AdaptRun) -> list[AdaptSettings]:
+    """The settings of each segment, with the steps that it really made."""
+    longest = max(run.curves, key=lambda c: c.last.index)
+    made = [s for s in longest.segments if s.steps]
+    names = SEGMENT[1:]
+    return [
+        replace(run.settings, num_adapt_steps=s.steps, **{n: getattr(s.config, n) for n in names if hasattr(s.config, n)}) for s in made
+    ]
+
+
+def link_of(run: AdaptRun) -> str:
+    """The query that opens settings and result; only the settings, where no step was made."""
+    first, *later = settings_of(run) or [None]
+    if first is None:
+        return urlencode(adapt_to_query(run.settings))
+    ran = "_".join(["1", *("x".join(f"{getattr(s, name):g}" for name in SEGMENT) for s in later)])
+    return urlencode({**adapt_to_query(first), RAN: ran})
+
+
+def segments_from_query(query: Mapping[str, str], has_own_model: bool = False) -> list[AdaptSettings]:
+    """What `link_of` wrote: the settings of each segment; none where the link asks for no result. Raises FieldError."""
+    settings = adapt_from_query(query, has_own_model)
+    if settings is None or RAN not in query:
+        return []
+    segments, base = [settings], adapt_to_query(replace(settings, mode="both"))
+    for text in query[RAN].split("_")[1:MOST_STEPS]:
+        values = text.split("x")
+        if len(values) != len(SEGMENT):
+            raise FieldError(RAN, "name steps, rate, episodes and weight of each later segment", text, "be as the page wrote it")
+        later = adapt_from_query({**base, **dict(zip(SEGMENT, values, strict=True))}, has_own_model)
+        segments.append(replace(later, mode=settings.mode))
+    if sum(s.num_adapt_steps for s in segments) > MOST_STEPS:
+        raise FieldError(RAN, f"have at most {MOST_STEPS} gradient steps", query[RAN], f"have at most {MOST_STEPS} gradient steps")
+    return segments
+
+
+def rerun(segments: list[AdaptSettings], model: StateSpaceModel, stop: threading.Event) -> Iterator[AdaptRun]:
+    """The run of these segments, as `adapt` yields it."""
+    runs = adapt(segments[0], model, stop)
+    for following in [*segments[1:], None]:
+        for run in runs:
+            last = bool(run.ended) and (following is None or run.ended != "finished")
+            if last or not run.ended:
+                yield run
+        if last:
+            return
+        runs = go_on(run, following, stop)

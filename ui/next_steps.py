@@ -1,0 +1,35 @@
+"""What the next step's button does: what changes on other tabs, then, in the browser, the tab and the button pressed there."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import gradio as gr
+
+from ui.adapt.run import AdaptRun
+from ui.adapt.tab import AdaptTab
+from ui.play.tab import PlayTab
+from ui.shared.events import IN_BROWSER, QUIET
+from ui.shared.inputs import STARTS, Choice
+from ui.shared.session import Session
+
+
+def connect_next(session: gr.State, play: PlayTab, adapt: AdaptTab) -> None:
+    """Give every next step its deed."""
+
+    def prepare(act: str, now: Session, run: AdaptRun | None) -> dict:
+        if act == "learn":
+            choice = now.choice
+            start = choice.policy if choice.policy in STARTS else "meta"
+            controls = adapt.controls
+            return {**controls.world.updates(choice.world), controls.start: start, controls.seed: choice.seed}
+        if act == "memory" and run is not None:
+            return play.showing(now.play(Choice(run.settings.world, "memory", True, run.settings.seed)))
+        if act == "meta":
+            return play.showing(now.play(replace(now.choice, policy="meta")))
+        return gr.skip()
+
+    changed = [*play.outputs, *adapt.controls.world.outputs, adapt.controls.start, adapt.controls.seed]
+    for step in (play.next, adapt.next, adapt.luck.next):
+        done = step.button.click(prepare, [step.act, session, adapt.run], changed, **QUIET)
+        done.then(None, step.act, None, js="(act) => window.ssmGo(act)", **IN_BROWSER)

@@ -1,0 +1,81 @@
+"""The checks of what a visitor or a program sends, and the sentence that says what is wrong, for each in their own words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from model.config import FieldInfo, check_number
+from ui.shared.words import spoken
+
+LONGEST_ECHO = 80  # characters of what was given that a message repeats
+MAX_SEED = 2**32 - 1
+MAX_EPISODES = 100
+
+
+class FieldError(ValueError):
+    """A field's value that can't be taken.
+
+    As text it speaks to programs: "num_adapt_steps must be a whole number between 1 and 10, got 11". `on_page` speaks to
+    visitors: "Gradient steps must be a whole number between 1 and 10, not 11." must: what follows "must". page_must: the same
+    for visitors, where it differs.
+    """
+
+    def __init__(self, field: str, must: str, value: Any, page_must: str = ""):
+        super().__init__(f"{field} must {must}, got {shown(value)}")
+        self.field, self.must, self.value, self.page_must = field, must, value, page_must
+
+    @property
+    def on_page(self) -> str:
+        """The sentence for visitors: the field's name on the page, no identifier, no bracket."""
+        if self.page_must:
+            return f"{spoken(self.field)} must {self.page_must}."
+        must = self.must.replace("^2", "²")
+        if self.value is None or self.value == "":
+            return f"{spoken(self.field)} must {must}; it is empty."
+        plain = isinstance(self.value, (str, int, float)) and not isinstance(self.value, bool)
+        return f"{spoken(self.field)} must {must}{f', not {cut(str(self.value))}' if plain else ''}."
+
+
+def cut(text: str) -> str:
+    """A text of at most LONGEST_ECHO characters."""
+    return text if len(text) <= LONGEST_ECHO else text[: LONGEST_ECHO - 1] + "…"
+
+
+def shown(value: Any) -> str:
+    """A given value as a message to a program quotes it."""
+    return cut(repr(value))
+
+
+def check(info: FieldInfo, value: Any) -> Any:
+    """A bounded field's value, of its type. Raises FieldError."""
+    kind = type(info.default)
+    try:
+        return check_number(info.name, value, info.minimum, info.maximum, kind, info.unit)
+    except ValueError as error:
+        if kind is int:  # the general sentence would write a large bound as 4.29497e+09
+            must = f"be a whole number between {info.minimum} and {info.maximum}{' ' + info.unit if info.unit else ''}"
+        else:
+            must = str(error).removeprefix(f"{info.name} must ").removesuffix(f", got {value!r}")
+        raise FieldError(info.name, must, value) from None
+
+
+def check_name(field: str, value: Any, allowed: Sequence[str]) -> str:
+    """One of the allowed names. Raises FieldError."""
+    if isinstance(value, str) and value in allowed:
+        return value
+    raise FieldError(field, f"be one of {', '.join(allowed)}", value, "be one of those that the page offers")
+
+
+SEED = FieldInfo("seed", "", 0, MAX_SEED, 0, "")
+EPISODES = FieldInfo("episodes", "", 1, MAX_EPISODES, 10, "")
+
+
+def check_seed(value: Any) -> int:
+    """A whole number from 0 to 2^32 - 1."""
+    return check(SEED, value)
+
+
+def check_episodes(value: Any) -> int:
+    """How many episodes to verify with, 1 to 100."""
+    return check(EPISODES, value)
