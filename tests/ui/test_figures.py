@@ -4,7 +4,7 @@ import re
 import subprocess
 import sys
 
-from model.experiments.report import TABLES
+from model.experiments.results_page import TABLES
 from model.policy.checkpoint import file_hash
 from model.policy.pretrained import PRETRAINED, pretrained_path
 from ui.figures import ASSETS, FIGURES, ROOT, SVG, main, read_results, with_tables
