@@ -17,8 +17,9 @@ keeps a hidden state of 32 numbers, and pushes left or right. An episode ends wh
 
 ### What is being shown
 The policy was meta-trained with MAML: its starting weights were chosen so that a few gradient steps, on a few episodes in a
-changed world, make it good there. Break the world on the Play tab (reverse the motor, tilt a sensor) and it may fall within a
-fifth of a second. Three policies of one architecture stand beside each other for an honest comparison: *meta-trained*; *memory*,
+changed world, make it good there. Break the world on the Live tab (reverse the motor, tilt a sensor) and it may fall within a
+fifth of a second, learn from that one fall, and stand; world, policy and gradient step run in your own browser there. Three
+policies of one architecture stand beside each other for an honest comparison: *meta-trained*; *memory*,
 trained on the same worlds without any inner steps, which can adapt within an episode through its hidden state alone; and
 *standard*, which only ever saw the standard world.
 

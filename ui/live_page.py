@@ -1,6 +1,7 @@
 """The live page alone, as a static folder that needs no server: python -m ui.live_page --out site/
 
-One index.html holds scripts, styles, constants and weights. It works from disk, from any file server, and as a static Space.
+One index.html holds scripts, styles, constants and weights. It works from disk, from any file server, and as a static Space, for
+which a README.md with the Hub's front matter lies beside it.
 """
 
 from __future__ import annotations
@@ -17,6 +18,17 @@ from ui.shared.player import ASSETS, scripts
 
 TITLE = "Break it while it runs, and watch it learn from every fall"
 STYLES = ("live.css", "live_page.css")
+
+FRONT_MATTER = f"""---
+title: Live
+sdk: static
+pinned: false
+license: mit
+short_description: A policy that learns from every fall
+---
+
+{TITLE}.
+"""
 
 
 def html() -> str:
@@ -57,6 +69,7 @@ def main(arguments: list[str] | None = None) -> int:
         text = html()
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "index.html").write_text(text, encoding="utf-8")
+        (folder / "README.md").write_text(FRONT_MATTER, encoding="utf-8")
     except (CheckpointError, OSError) as error:
         print(error, file=sys.stderr)
         return 1

@@ -69,6 +69,7 @@
       const choices = [...names, "custom"].map((name) => [name, spoken(name)]);
       this.named = live.select(parent, "A named world", choices, (name) => { if (name !== "custom") change(live.config.worlds[name].fields); });
       this.named.select.dataset.field = "world";
+      this.description = make("p", parent, { class: "hint" });
       const grid = make("div", parent, { class: "live-sliders" });
       this.shows = SLIDERS.map(([name, label, unit, step, times = 1]) => {
         const field = live.config.fields.find((f) => f.name === name), { minimum, maximum } = field;
@@ -85,7 +86,9 @@
     }
 
     show(world) {
-      this.named.select.value = live.worldName(world);
+      const name = live.worldName(world);
+      this.named.select.value = name;
+      this.description.textContent = live.config.worlds[name]?.description ?? "A world of your own.";
       for (const show of this.shows) show(world);
       this.velocity.checked = world.velocity_sensors;
     }

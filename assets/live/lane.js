@@ -4,7 +4,7 @@
   const REST = 1.1; // s that time stands still after a fall before the step is taken, and again to look at what it changed
   const SHORT_REST = 0.45; // s, once the visitor has seen a few
   const RISE = 0.45; // s in which a fresh start is set up
-  const SLOW = 0.25; // of real time, so that a fall of 0.2 s can be seen
+  const { slowly, shortEpisode } = globalThis.ssmConfig; // a fall of 0.2 s is seen in slow motion only
   const SLOW_STEPS = 22; // physics steps of slow motion after a change or a start that follows a short episode
   const DANGER = 5; // degrees; outward beyond it the pole is likely to fall
   const degrees = (rad) => rad * 180 / Math.PI;
@@ -71,7 +71,7 @@
 
     autoPace() {
       const [, , theta, theta_dot] = this.sim.state, falling = Math.abs(degrees(theta)) > DANGER && theta * theta_dot > 0;
-      return this.slow > 0 || falling ? SLOW : 1;
+      return this.slow > 0 || falling ? slowly : 1;
     }
 
     // One physics step, whatever the clock says.
@@ -98,7 +98,7 @@
       this.wait = this.seen > 3 ? SHORT_REST : REST;
       this.stepper.fraction = 0;
       this.waiting = events.filter((e) => e.type !== "fell");
-      this.slow = this.shown.steps < 50 ? SLOW_STEPS : 0;
+      this.slow = this.shown.steps < shortEpisode ? SLOW_STEPS : 0;
     }
 
     next(events) {

@@ -2,7 +2,7 @@
 (() => {
   const live = (globalThis.ssmLive ??= {});
   const make = window.ssmMake;
-  const SPEEDS = [["auto", "1×, falls slowed"], ["0.25", "¼×"], ["0.5", "½×"], ["1", "1×"], ["2", "2×"], ["4", "4×"], ["8", "8×"], ["16", "16×"]];
+  const SPEEDS = [["auto", "Auto speed"], ["0.25", "¼×"], ["0.5", "½×"], ["1", "1×"], ["2", "2×"], ["4", "4×"], ["8", "8×"], ["16", "16×"]];
 
   live.buildLayout = (root, page) => {
     const parts = {}, button = live.button;
@@ -82,7 +82,7 @@
     const column = make("div", section, { class: "live-column" });
     parts.modes = {
       you: button(column, "Take the motor yourself", small("you"), () => page.setMode(page.mode === "you" ? "one" : "you")),
-      frozen: button(column, "Beside the same one that never learns", small("frozen"), () => page.setMode(page.mode === "frozen" ? "one" : "frozen")),
+      frozen: button(column, "Beside one that never learns", small("frozen"), () => page.setMode(page.mode === "frozen" ? "one" : "frozen")),
       memory: button(column, "Meta beside memory", small("beside"), () => page.setMode(page.mode === "memory" ? "one" : "memory")),
     };
     parts.score = make("p", section, { class: "live-score" });

@@ -55,6 +55,9 @@
       }
     }
 
+    // When and whose it is.
+    name(text) { if (this.title.textContent !== text) this.title.textContent = text; }
+
     // dots: [{angle, velocity}] in rad as the sensors report them, oldest first; the last one is now. calm: no morphing.
     draw(seconds, dots, calm) {
       if (!this.fitted) {

@@ -16,8 +16,9 @@
       this.travel.openLink();
       this.parts = live.buildLayout(root, this);
       this.picture = new live.Picture(this);
+      this.board = new live.Board(this);
       this.setMode("one");
-      this.showPaused();
+      this.board.paused();
       if (this.travel.problem) this.complain(this.travel.problem);
       this.parts.story.say(this.travel.problem?.message ?? live.sentence({ type: "start" }, this.run, this.state.policy));
       live.startLoop(root, (seconds) => this.frame(seconds));
@@ -58,20 +59,25 @@
       if (mode === "memory") lanes.push(this.makeLane("memory", { label: "Memory, no gradient step", role: "baseline", learning: false }));
       if (mode === "you") lanes.push(this.makeLane(policy, { label: "You", role: "baseline", human: true, learning: false }));
       if (from) for (const lane of lanes) lane.riseFrom(from);
-      for (const view of this.views) view.remove();
       this.lanes = lanes;
-      this.views = lanes.map((lane) => new live.StageView(this.parts.stages, lane, () => this.touched()));
-      for (const view of this.views) view.others = this.views.filter((other) => other !== view);
-      this.parts.stages.dataset.count = lanes.length;
+      if (mode === this.mode) this.views.forEach((view, i) => { view.lane = lanes[i]; });
+      else this.buildStages();
       if ((mode === "you") !== (this.mode === "you")) this.setSpeed(mode === "you" ? "0.5" : "auto");
       this.mode = mode;
       this.contest.ready();
       this.forget();
-      this.show();
+      this.board.show();
       if (from) this.reveal();
       if (mode !== "you") return;
       this.parts.story.say(`Your turn. ${INVITATION}`);
       this.views[1].canvas.focus({ preventScroll: true });
+    }
+
+    buildStages() {
+      for (const view of this.views) view.remove();
+      this.views = this.lanes.map((lane) => new live.StageView(this.parts.stages, lane, () => this.touched()));
+      for (const view of this.views) view.others = this.views.filter((other) => other !== view);
+      this.parts.stages.dataset.count = this.lanes.length;
     }
 
     // A choice further down the page acts on the stage: bring it into view.
@@ -96,13 +102,13 @@
         return this.complain(error);
       }
       this.state.world = this.run.sim.world;
-      if (!events[0].length) return this.show();
+      if (!events[0].length) return this.board.show();
       this.forget();
       this.contest.ready();
       this.parts.strip.change(live.differences(this.state.world).join(", "));
       this.tell(events[0][0]);
       this.start();
-      this.show();
+      this.board.show();
     }
 
     // The buttons that break the world, and mend it when pressed again.
@@ -126,19 +132,19 @@
       this.parts.strip.change(this.lane.label);
       this.tell({ type: "policy_changed" });
       this.start();
-      this.show();
+      this.board.show();
     }
 
     setLearning(on) {
       this.state.learning = this.run.learning = on;
       this.start();
-      this.show();
+      this.board.show();
     }
 
     setRate(lr) {
       this.state.lr = lr;
       for (const lane of this.lanes) lane.run.lr = lr;
-      this.show();
+      this.board.show();
     }
 
     setSeed(text) {
@@ -171,7 +177,7 @@
 
     pause(on) {
       this.paused = on;
-      this.showPaused();
+      this.board.paused();
     }
 
     // One physics step; where time stands still after a fall, on to what comes next.
@@ -190,19 +196,19 @@
         beside: () => this.setMode("memory"), you: () => this.setMode("you"), watch: () => this.setMode("one"),
         learn: () => this.setLearning(true), adapt: () => this.travel.toAdapt(),
       }; // prettier-ignore
-      take[this.offer?.act]?.();
+      take[this.board.offer?.act]?.();
     }
 
     tryLuck() {
       this.forget();
       this.luck = { stood: 0, done: 0 };
-      this.showNext();
+      this.board.next();
       this.stopLuck = live.tryLuck(this.run.policy, this.state.world, this.state.seed + 1, STARTS, (stood, done) => {
         this.luck = { stood, done };
         this.parts.story.say(`From other starts, without learning: ${stood} of ${done} stood for all ${this.run.limit} steps.`);
         if (done < STARTS) return;
         this.lastStood = true;
-        this.showNext();
+        this.board.next();
       });
     }
 
@@ -226,7 +232,7 @@
       if (!waits) for (const lane of this.lanes) for (const event of lane.advance(seconds, this.rate, (l) => this.hand(l))) this.tell(event);
       this.parts.story.pass(seconds);
       this.picture.draw(seconds);
-      if (this.mode === "you") this.showScore();
+      if (this.mode === "you") this.board.score();
     }
 
     tell(event) {
@@ -239,7 +245,7 @@
       if (event.type === "fell") parts.strip.add(event.steps, lane.waiting.some((e) => e.type === "learnt") ? "taught" : "still");
       if (event.type === "stands") parts.strip.add(event.steps, "stood");
       if (event.type === "fell" || event.type === "stands") this.lastStood = event.type === "stands";
-      this.showNext();
+      this.board.next();
     }
 
     // A round of the contest ends with the visitor's episode.
@@ -251,55 +257,8 @@
       this.parts.story.say(`You: ${you}. It: ${it}.${best ? " Your best of today." : ""} An arrow key or a touch begins the next round.`);
     }
 
-    // --- what the controls show ---
-
-    // Beside the controls: what is wrong, or what was done.
-    complain(error) {
-      this.parts.problem.textContent = error ? error.message : "";
-      this.parts.note.textContent = "";
-    }
-
-    note(text) {
-      this.complain(null);
-      this.parts.note.textContent = text;
-    }
-
-    showScore() {
-      const [it, you] = this.lanes, times = this.contest.times(you.shown.steps, it.shown.steps, this.place);
-      const text = `You ${times.you} · it ${times.it} · your best of today here ${times.best}`;
-      if (this.parts.score.textContent !== text) this.parts.score.textContent = text;
-    }
-
-    showPaused() { this.parts.pause.textContent = this.paused ? "Play" : "Pause"; }
-
-    showNext() {
-      const { run, mode, luck, lastStood, parts } = this, changed = this.place !== "standard";
-      this.offer = live.nextStep({ run, mode, policy: this.state.policy, luck, lastStood, changed, canAdapt: this.onServer });
-      parts.nextWords.textContent = this.offer?.words ?? "";
-      parts.next.textContent = this.offer?.label ?? "";
-      parts.next.hidden = !this.offer;
-    }
-
-    show() {
-      const { parts, state } = this, { world } = state, standard = live.standardWorld();
-      const press = (button, on) => button.setAttribute("aria-pressed", `${on}`);
-      parts.reverse.textContent = world.reversed_motor ? "Put the motor right" : "Reverse the motor";
-      press(parts.reverse, world.reversed_motor);
-      press(parts.mirror, world.mirrored_sensors);
-      press(parts.gale, world.wind !== standard.wind);
-      press(parts.tilt, world.angle_bias !== standard.angle_bias);
-      parts.world.show(world);
-      parts.policy.select.value = state.policy;
-      parts.learning.checked = state.learning;
-      parts.rate(state.lr);
-      parts.seed.value = state.seed;
-      for (const [name, button] of Object.entries(parts.modes)) press(button, this.mode === name);
-      if (this.mode !== "you") parts.score.textContent = "";
-      for (const view of this.views) view.name();
-      this.complain(null);
-      this.showNext();
-      this.travel.writeLink();
-    }
+    complain(error) { this.board.complain(error); }
+    note(text) { this.board.note(text); }
   }
 
   // props.value: {labels: [[name, label]], server: bool}, later what travel.arrive takes. send(event, data): to the server.

@@ -2,6 +2,13 @@
 (() => {
   const live = (globalThis.ssmLive ??= {});
 
+  const TITLES = {
+    moving: "What it would do now, with the memory it has",
+    fallen: "What it would do at the first step: before it learns",
+    learnt: "What it would do at the first step: after the fall",
+    rising: "What it would do at the first step",
+  };
+
   live.Picture = class {
     constructor(page) {
       this.page = page;
@@ -23,6 +30,7 @@
       const seen = (part, every) => this.frames % every === 0 && this.inSight.has(part);
       if (this.inSight.has(parts.map.canvas)) {
         this.updateMap();
+        parts.map.name(TITLES[lane.phase]);
         parts.map.draw(seconds, lane.shown.dots, this.page.calm);
       }
       if (seen(parts.strip.canvas, 4)) parts.strip.draw(lane.phase === "moving" ? lane.shown.steps : 0);

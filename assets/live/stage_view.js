@@ -2,25 +2,32 @@
 (() => {
   const live = (globalThis.ssmLive ??= {});
   const make = window.ssmMake;
+  const S = window.ssmConfig.stage;
   const PULL = 60; // N for each metre between the cart and the pointer that drags it
   const STRONGEST = 20; // N that the visitor's hand can push with
   const KEY_PUSH = 14; // N of an arrow key
   const KEY_STEPS = 5; // steps that the shortest press of it pushes for
   const TIP = 0.5; // rad/s that the button gives the pole
-  const TURN = 0.25; // share of the way to the pointer that a dragged pole turns in a step
+  const TURN = 0.15; // s in which a dragged pole would reach the pointer
+  const FASTEST = 2; // rad/s of a dragged pole
+  const GHOSTS = 12; // steps of the fall that are shown while time stands still
   const clamp = (v, most) => Math.max(-most, Math.min(most, v));
 
+  const copied = (hand) => Object.fromEntries(Object.entries(hand).map(([name, value]) => [name, value && { ...value }]));
+
   live.StageView = class {
-    // act(lane, fields of the hand): told when the visitor touches the stage
+    // onTouch: told when the visitor touches the stage
     constructor(parent, lane, onTouch) {
       this.lane = lane;
       this.onTouch = onTouch;
+      this.others = []; // the stages beside this one
       this.figure = make("figure", parent, { class: "live-stage" });
       const caption = make("figcaption", this.figure);
       this.who = make("span", caption, { class: "who" });
       this.notes = make("span", caption, { class: "notes" });
       this.clock = make("span", caption, { class: "live-clock" });
-      this.canvas = make("canvas", this.figure, { tabindex: 0, role: "img" });
+      this.canvas = make("canvas", this.figure, { tabindex: 0, role: "application" });
+      this.legend = make("p", this.figure, { class: "live-legend" });
       this.keys = { left: 0, right: 0 }; // 1 while held
       this.keyed = { sign: 0, steps: 0 };
       this.grip = null; // {kind: "cart" or "pole", x, y} in m while the pointer is down
@@ -38,24 +45,30 @@
         this.press(event, true);
       });
       canvas.addEventListener("pointermove", (event) => { if (this.grip) this.press(event, false); });
-      for (const end of ["pointerup", "pointercancel", "lostpointercapture"]) canvas.addEventListener(end, () => { this.grip = null; });
+      for (const end of ["pointerup", "pointercancel", "lostpointercapture"]) canvas.addEventListener(end, () => this.share({ grip: null }));
       canvas.addEventListener("keydown", (event) => this.key(event, 1));
       canvas.addEventListener("keyup", (event) => this.key(event, 0));
-      canvas.addEventListener("blur", () => { this.keys = { left: 0, right: 0 }; });
+      canvas.addEventListener("blur", () => this.share({ keys: { left: 0, right: 0 } }));
+    }
+
+    // The same hand on every stage beside this one, but for the one whose motor the visitor holds.
+    share(hand) {
+      const views = this.lane.human ? [this] : [this, ...this.others.filter((view) => !view.lane.human)];
+      for (const view of views) Object.assign(view, copied(hand));
     }
 
     press(event, first) {
       const box = this.canvas.getBoundingClientRect(), at = this.metres(event.clientX - box.left, event.clientY - box.top);
-      const kind = first ? (this.lane.human ? "motor" : at.y > 0.6 ? "pole" : "cart") : this.grip.kind;
-      this.grip = { kind, ...at };
+      const kind = first ? (this.lane.human ? "motor" : at.y > this.length / 2 ? "pole" : "cart") : this.grip.kind;
+      this.share({ grip: { kind, ...at, lane: this.lane } });
       if (first) this.onTouch(kind);
     }
 
-    // A point of the canvas in metres: from the middle of the track, and above the cart.
+    get length() { return 2 * this.lane.sim.world.pole_half_length; } // m
+
+    // A point of the canvas in metres: from the middle of the track, and above the pole's foot.
     metres(px, py) {
-      const ground = this.h - 30, { x } = this.lane.pose();
-      const above = (ground - py) / this.scale - 0.29;
-      return { x: (px - this.w / 2) / this.scale, y: above / Math.max(0.3, 2 * this.lane.sim.world.pole_half_length), cart: x };
+      return { x: (px - this.w / 2) / this.scale, y: (this.top() - py) / this.scale };
     }
 
     key(event, down) {
@@ -63,8 +76,8 @@
       if (!side) return;
       event.preventDefault();
       if (event.repeat) return;
-      this.keys[side] = down;
-      if (down && !this.lane.human) this.keyed = { sign: side === "left" ? -1 : 1, steps: KEY_STEPS };
+      this.share({ keys: { ...this.keys, [side]: down } });
+      if (down && !this.lane.human) this.share({ keyed: { sign: side === "left" ? -1 : 1, steps: KEY_STEPS } });
       if (down) this.onTouch(this.lane.human ? "motor" : "cart");
     }
 
@@ -75,18 +88,18 @@
 
     // What the visitor's hand does in the next physics step. `alternate`: the motor's action while no key is held.
     hand(alternate) {
-      const { grip, keys, lane } = this, held = keys.right - keys.left, [x, , theta] = lane.sim.state;
+      const { grip, keys, lane } = this, held = keys.right - keys.left, [x, , theta, theta_dot] = lane.sim.state;
       if (lane.human) {
         const side = grip ? Math.sign(grip.x - x) : held;
         return { humanAction: side ? (side > 0 ? 1 : 0) : alternate };
       }
       let push = 0, kick = this.kick;
-      if (grip?.kind === "cart") push = clamp((grip.x - x) * PULL, STRONGEST);
+      if (grip?.kind === "cart") push = clamp((grip.x - grip.lane.sim.state[0]) * PULL, STRONGEST); // on all stages the same
       else if (held) push = held * KEY_PUSH;
       else if (this.keyed.steps > 0) push = this.keyed.sign * KEY_PUSH;
       if (grip?.kind === "pole") {
-        const length = 2 * lane.sim.world.pole_half_length, wanted = Math.atan2(grip.x - x, Math.max(0.2, grip.y * length));
-        kick = clamp((wanted - theta) * TURN, 0.12) / live.config.physics.tau * 0.2;
+        const wanted = Math.atan2(grip.x - x, Math.max(this.length / 4, grip.y));
+        kick = (clamp((wanted - theta) / TURN, FASTEST) - theta_dot) / 2;
       }
       this.keyed.steps -= 1;
       this.kick = 0;
@@ -106,8 +119,17 @@
       if (this.who.textContent !== lane.label) this.who.textContent = lane.label;
       this.who.dataset.role = lane.role;
       if (this.notes.textContent !== words) this.notes.textContent = words;
+      this.showLegend();
       const how = lane.human ? "Hold the left or right arrow key to run the motor." : "Arrow keys push the cart.";
       this.canvas.setAttribute("aria-label", `${lane.label}: a cart that balances a pole. World: ${words}. ${how}`);
+    }
+
+    // What the marks on the stage mean; only those that this world has.
+    showLegend() {
+      const { world } = this.lane.sim, sensed = world.angle_bias !== 0 || world.mirrored_sensors;
+      const marks = { motor: "motor", wind: world.wind && "wind", sensed: sensed && "pole as the sensor reports it", limit: "12° limits" };
+      this.legend.replaceChildren();
+      for (const [mark, text] of Object.entries(marks)) if (text) make("span", this.legend, { "data-mark": mark }, text);
     }
 
     draw(seconds, commonScale) {
@@ -143,19 +165,34 @@
       return drawn;
     }
 
-    // Time stands still: a frame around the stage says so.
+    // Time stands still: the last steps of the fall as shadows, and a frame around the stage.
     drawStill() {
-      const { ctx, w, h, c } = this;
+      const { ctx, w, h, c, lane: { shown } } = this, length = this.length * this.scale;
+      const ghosts = shown.x.slice(-GHOSTS - 1, -1).map((x, i) => [x, shown.angle.slice(-GHOSTS - 1)[i] * Math.PI / 180]);
+      ctx.strokeStyle = c[this.lane.role];
+      ctx.lineWidth = 3;
+      ghosts.forEach(([x, angle], i) => {
+        const foot = w / 2 + x * this.scale, top = this.top();
+        ctx.globalAlpha = 0.1 + 0.25 * i / ghosts.length;
+        window.ssmDraw.line(ctx, foot, top, foot + Math.sin(angle) * length, top - Math.cos(angle) * length);
+      });
+      ctx.globalAlpha = 1;
       ctx.strokeStyle = c.before;
       ctx.lineWidth = 3;
       ctx.strokeRect(1.5, 1.5, w - 3, h - 3);
+    }
+
+    // Where the pole stands on the cart, in pixels from above (as assets/stage.js draws it).
+    top() {
+      const cart = Math.max(S.least_cart[1], S.cart[1] * this.scale * Math.cbrt(this.lane.sim.world.cart_mass));
+      return this.h - S.ground - cart - Math.max(S.least_wheel, cart * S.wheel);
     }
 
     // The visitor's push: a rubber band to the pointer, or an arrow.
     drawHand() {
       const { ctx, c, grip, lane } = this, push = lane.phase === "moving" ? lane.shown.push.at(-1) ?? 0 : 0;
       if (lane.human || (!grip && !push)) return;
-      const cart = this.w / 2 + lane.pose().x * this.scale, y = this.h - 30 - 0.14 * this.scale;
+      const cart = this.w / 2 + lane.pose().x * this.scale, y = (this.top() + this.h - S.ground) / 2;
       ctx.strokeStyle = ctx.fillStyle = c.policy;
       ctx.lineWidth = 2.5;
       if (grip) {

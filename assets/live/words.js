@@ -49,7 +49,7 @@
         const after = `${how} after ${steps(event.steps)} (${(event.steps * live.config.physics.tau).toFixed(2)} s).`;
         if (event.cause === "hand") return `You held it for ${(event.steps * live.config.physics.tau).toFixed(2)} s.`;
         if (!run.learning) return `${after} Learning is off: it will fall like this for ever.`;
-        return run.givenUp ? after : `${after} Time stops.`;
+        return run.givenUp ? null : `${after} Time stops.`; // that it can't learn this one stays said
       }
       case "learnt": return `Fall ${event.fall}: learnt from ${steps(event.steps)}. One gradient step changed what it does.`;
       case "pushed_fall": return "You pushed it: that fall was not its own, so it teaches nothing.";

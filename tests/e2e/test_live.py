@@ -166,6 +166,16 @@ def test_without_learning_it_falls_for_ever(alone):
     page.until("d.lengths.includes('500')")
 
 
+def test_a_world_that_it_cant_learn_goes_to_adapt(live):
+    page = live("?tab=live&world=blind_velocity")
+    page.speed("16")
+    page.until("+d.falls > 22", timeout=60_000)
+    assert page.says == "20 falls: this one it can’t learn from falls alone."
+    page.page.get_by_role("button", name="Take it to Adapt (hybrid)").click()
+    page.page.locator("#adapt-mode").get_by_role("radio", name="Hybrid", checked=True).wait_for()
+    page.page.wait_for_function("document.querySelector('#adapt-stage .notes')?.textContent === 'velocity sensors off'")
+
+
 def test_memory_needs_no_fall(alone):
     page = alone("?tab=live&world=reversed_motor&policy=memory")
     page.speed("16")

@@ -27,6 +27,7 @@ VIEW_SCRIPTS = (
     "layout.js",
     "travel.js",
     "picture.js",
+    "board.js",
     "page.js",
 )
 """The scripts of assets/live/ that draw and listen; they come after those of emit.SCRIPTS and ui/shared/player.py's."""

@@ -1,0 +1,81 @@
+"""What the Live tab takes from a browser: checked as strictly as any upload, and nothing is changed by what is refused."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import asdict
+
+import pytest
+
+from model import WORLDS
+from model.policy.checkpoint import serialise
+from ui.live.scripts import CHOICES, LABELS, live_scripts, weights
+from ui.live.tab import own_model, world_and_seed
+from ui.meta_train.trained import MAX_UPLOAD
+from ui.shared.policies import shared_model
+
+GALE = WORLDS["reversed_gale"]
+
+
+def encoded(data: bytes) -> dict:
+    return {"weights": base64.b64encode(data).decode()}
+
+
+def test_a_policy_comes_as_it_was_sent():
+    model = own_model(encoded(serialise(shared_model("memory"))))
+    assert all(model.params()[name].equal(p) for name, p in shared_model("memory").params().items())
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        None,
+        [],
+        {},
+        {"weights": None},
+        {"weights": 7},
+        {"weights": "not base64!"},
+        {"weights": "A" * (2 * MAX_UPLOAD)},
+        encoded(b""),
+        encoded(b"\x10" + bytes(7) + b"not a header"),
+        encoded(serialise(shared_model("meta"))[:-4]),
+    ],
+)
+def test_anything_else_is_one_sentence(data):
+    with pytest.raises(ValueError) as error:
+        own_model(data)
+    assert "\n" not in str(error.value) and len(str(error.value)) < 200
+
+
+def test_a_world_and_a_seed():
+    assert world_and_seed({"world": asdict(GALE), "seed": 3}) == (GALE, 3)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        None,
+        {},
+        {"world": "standard", "seed": 0},
+        {"world": {}, "seed": 0},
+        {"world": {**asdict(GALE), "colour": 1}, "seed": 0},
+        {"world": {**asdict(GALE), "wind": 99}, "seed": 0},
+        {"world": {**asdict(GALE), "wind": float("nan")}, "seed": 0},
+        {"world": {**asdict(GALE), "reversed_motor": "yes"}, "seed": 0},
+        {"world": asdict(GALE), "seed": -1},
+        {"world": asdict(GALE)},
+    ],
+)
+def test_a_world_that_cant_be_is_one_sentence(data):
+    with pytest.raises(ValueError) as error:
+        world_and_seed(data)
+    assert "\n" not in str(error.value) and len(str(error.value)) < 400
+
+
+def test_every_choice_has_a_label_and_weights():
+    assert [name for name, _ in LABELS] == list(CHOICES) == list(weights())
+    assert live_scripts().count("<script") == live_scripts().count("</script")
+
+
+def test_the_scripts_never_write_markup():
+    assert "innerHTML" not in live_scripts()
