@@ -18,6 +18,7 @@ from ui.adapt.words import sentence
 from ui.meta_train import api as meta_api
 from ui.shared.checks import check_episodes, check_seed
 from ui.shared.episode import Recording, record, returns
+from ui.shared.fairness import HEAVY, JOBS
 from ui.shared.inputs import FIELDS, AdaptSettings, Choice, check_adaptation, check_policy
 from ui.shared.policies import shared_model
 
@@ -25,23 +26,26 @@ from ui.shared.policies import shared_model
 def with_world_fields(fn: Callable[..., dict]) -> Callable[..., dict]:
     """An endpoint whose leading parameters are the world's fields, named, typed and defaulted as in `World`.
 
-    `fn(world, **rest)`. What a caller got wrong comes back as one sentence instead of a traceback.
+    `fn(world, **rest)`, or `fn(world, request, **rest)`. What a caller got wrong comes back as one sentence instead of a traceback.
     """
-    rest = list(inspect.signature(fn).parameters.values())[1:]
+    light = "request" not in inspect.signature(fn).parameters
+    rest = list(inspect.signature(fn).parameters.values())[1 if light else 2 :]
     hints = {**{name: type(info.default) for name, info in FIELDS.items()}, **{p.name: p.annotation for p in rest}}
 
-    def endpoint(*args: Any) -> dict:
+    def endpoint(request: gr.Request, *args: Any) -> dict:
         given = dict(zip(hints, args, strict=True))
         try:
-            return fn(World(**{name: given.pop(name) for name in FIELDS}), **given)
+            world = World(**{name: given.pop(name) for name in FIELDS})
+            return fn(world, **given) if light else fn(world, request, **given)
         except ValueError as error:
             raise gr.Error(str(error), print_exception=False) from None
 
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
     fields = [inspect.Parameter(name, kind, default=info.default, annotation=type(info.default)) for name, info in FIELDS.items()]
     endpoint.__name__, endpoint.__doc__ = fn.__name__, fn.__doc__
-    endpoint.__signature__ = inspect.Signature([*fields, *rest], return_annotation=dict)
-    endpoint.__annotations__ = {**hints, "return": dict}
+    who = inspect.Parameter("request", kind, annotation=gr.Request)
+    endpoint.__signature__ = inspect.Signature([who, *fields, *rest], return_annotation=dict)
+    endpoint.__annotations__ = {"request": gr.Request, **hints, "return": dict}
     return endpoint
 
 
@@ -72,6 +76,7 @@ DEFAULT = AdaptSettings()
 
 def adapt(
     world: World,
+    request: gr.Request,
     mode: str = "standard",
     start: str = "meta",
     adapt_lr: float = DEFAULT.adapt_lr,
@@ -84,7 +89,8 @@ def adapt(
     20 greedy evaluation episodes, its loss and gradient norm, and the environment steps and seconds used so far.
     """
     settings = check_adaptation(world, start, mode, adapt_lr, num_adapt_steps, episodes_per_step, experience_weight, seed)
-    *_, run = adapt_run(settings, shared_model(settings.start), threading.Event())
+    with JOBS.enter(request, "adaptation") as job:
+        *_, run = job.in_turns(adapt_run(settings, shared_model(settings.start), threading.Event()))
     return {
         "sentence": sentence(run),
         "settings": asdict(settings),
@@ -134,4 +140,4 @@ def add_endpoints() -> None:
     gr.api(with_world_fields(run), api_name="run", api_description=run.__doc__)
     gr.api(with_world_fields(verify), api_name="verify", api_description=verify.__doc__)
     meta_api.add_endpoint()
-    gr.api(with_world_fields(adapt), api_name="adapt", api_description=adapt.__doc__)
+    gr.api(with_world_fields(adapt), api_name="adapt", api_description=adapt.__doc__, **HEAVY)

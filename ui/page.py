@@ -18,13 +18,14 @@ from ui.play.tab import PlayTab, first_session
 from ui.shared.colours import css_variables
 from ui.shared.controls import connect_same, connect_worlds
 from ui.shared.events import IN_BROWSER, QUIET
+from ui.shared.guarded import GuardedBlocks
 from ui.shared.player import ASSETS, scripts
 from ui.shared.policies import load_all
 from ui.shared.session import STATE_SECONDS
 
 TITLE = "SSM-MetaRL playground"
 STYLES = ("style.css", "live.css", "adapt.css", "meta.css")
-QUEUE = {"api_open": False, "max_size": 64, "default_concurrency_limit": 4}
+QUEUE = {"api_open": False, "default_concurrency_limit": 4}  # ui/shared/admission.py bounds its length, fairly
 
 
 def theme() -> gr.themes.Base:
@@ -64,7 +65,7 @@ def build() -> tuple[gr.Blocks, dict[str, Any]]:
     load_all()
     warm_up()
     first = first_session()
-    with gr.Blocks(title=TITLE, delete_cache=(3600, 3600)) as page:
+    with GuardedBlocks(title=TITLE, delete_cache=(300, 600)) as page:
         session = gr.State(first, time_to_live=STATE_SECONDS)
         gr.HTML(
             f'<header class="masthead"><h1>{TITLE}</h1>'
@@ -103,8 +104,7 @@ def build() -> tuple[gr.Blocks, dict[str, Any]]:
         "ssr_mode": False,
         "footer_links": [],
         "run_history": False,
-        "state_session_capacity": 300,
         "max_file_size": "1mb",
-        "show_error": True,
+        **page.launch_options(),
     }
     return page, launch

@@ -41,9 +41,9 @@ class HybridSize:
     """How much is measured: worlds of each set (of the break set, trials in all), for 3 episodes a collection, and for the others."""
 
     main: tuple[int, int, int] = (100, 200, 100)
-    others: tuple[int, int, int] = (100, 60, 60)
-    standard_start: tuple[int, int, int] = (40, 40, 40)
-    ablation_worlds: int = 40
+    others: tuple[int, int, int] = (50, 40, 40)
+    standard_start: tuple[int, int, int] = (30, 30, 30)
+    ablation_worlds: int = 30
     collections: int = 5
 
     def trials(self, start: str, episodes: int) -> dict[str, int]:

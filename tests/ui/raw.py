@@ -4,22 +4,45 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections.abc import Iterator
+from functools import cache
 
 import httpx
 
 
-def send(url: str, target: str, data: list, event: str = "click") -> dict:
-    """Send `data` to the handler of the button `target` as a browser would, through the queue; the final message."""
+@cache
+def handler_of(url: str, target: str, event: str = "click") -> dict:
+    """The page's entry for what happens on an event of the component `target`."""
     config = httpx.get(f"{url}config").json()
-    button = next(c["id"] for c in config["components"] if c["props"].get("elem_id") == target)
-    handler = next(d for d in config["dependencies"] if [button, event] in d["targets"] and d["backend_fn"])
-    session = secrets.token_hex(6)
-    body = {"data": data, "fn_index": handler["id"], "session_hash": session}
+    component = next(c["id"] for c in config["components"] if c["props"].get("elem_id") == target)
+    return next(d for d in config["dependencies"] if [component, event] in d["targets"] and d["backend_fn"])
+
+
+def post(url: str, target: str, data: list, event: str = "click", session: str | None = None, address: str = "") -> httpx.Response:
+    """Ask for an event, as a visitor whom a proxy forwarded from `address`; nobody listens yet."""
+    body = {"data": data, "fn_index": handler_of(url, target, event)["id"], "session_hash": session or secrets.token_hex(6)}
+    headers = {"content-type": "application/json"} | ({"x-forwarded-for": address} if address else {})
     # NaN and Infinity are not JSON, yet Python's reader takes them.
-    httpx.post(f"{url}gradio_api/queue/join", content=json.dumps(body), headers={"content-type": "application/json"}).raise_for_status()
-    with httpx.stream("GET", f"{url}gradio_api/queue/data", params={"session_hash": session}, timeout=30) as stream:
+    return httpx.post(f"{url}gradio_api/queue/join", content=json.dumps(body), headers=headers, timeout=60)
+
+
+def listen(url: str, session: str, timeout: float = 60, address: str = "") -> Iterator[dict]:
+    """The messages for a session, until it is closed."""
+    headers = {"x-forwarded-for": address} if address else {}
+    where = f"{url}gradio_api/queue/data"
+    with httpx.stream("GET", where, params={"session_hash": session}, headers=headers, timeout=timeout) as stream:
         for line in stream.iter_lines():
-            message = json.loads(line.removeprefix("data: ")) if line.startswith("data: ") else {}
-            if message.get("msg") == "process_completed":
-                return message
+            if line.startswith("data: "):
+                yield json.loads(line.removeprefix("data: "))
+
+
+def send(
+    url: str, target: str, data: list, event: str = "click", session: str | None = None, address: str = "", timeout: float = 60
+) -> dict:
+    """Send `data` to the handler of the component `target` as a browser would, through the queue; the final message."""
+    session = session or secrets.token_hex(6)
+    post(url, target, data, event, session, address).raise_for_status()
+    for message in listen(url, session, timeout, address):
+        if message["msg"] == "process_completed":
+            return message
     raise AssertionError("no answer")

@@ -17,6 +17,7 @@ from ui.shared import stops
 from ui.shared.charts import chart
 from ui.shared.controls import hint, message_area, notice, problem, stale_note
 from ui.shared.events import QUIET
+from ui.shared.fairness import HEAVY, heavy
 from ui.shared.inputs import adapt_to_query
 from ui.shared.next_step import NextStep
 from ui.shared.session import Session
@@ -41,9 +42,10 @@ class LuckPart:
                 self.curve = chart(visible=False, elem_id="luck-curve")
         self.of = gr.Textbox("", visible="hidden")  # the link of the settings that were repeated
         outputs = [self.message, self.curve, self.result, self.repeat, self.stop, self.of, *self.next.outputs]
-        self.repeat.click(self._repeat, [session, *controls.inputs], outputs, **QUIET)
+        self.repeat.click(self._repeat, [session, *controls.inputs], outputs, **HEAVY, **QUIET)
         self.stop.click(self._stop, None, self.message, queue=False, **QUIET)
 
+    @heavy("repetition with 20 seeds")
     def _repeat(self, request: gr.Request, session: Session, *inputs) -> Iterator[dict]:
         try:
             settings = self.controls.read(session, inputs)

@@ -23,6 +23,7 @@ from ui.play.tab import PlayTab
 from ui.shared import stops
 from ui.shared.controls import message_area, notice, problem, said
 from ui.shared.events import COPY_LINK, IN_BROWSER, QUIET, copy_text, fits
+from ui.shared.fairness import HEAVY, heavy
 from ui.shared.inputs import adapt_from_query, adapt_to_query
 from ui.shared.next_step import NextStep
 from ui.shared.player import player
@@ -71,8 +72,10 @@ class AdaptTab:
     def _connect(self) -> None:
         c, use, now = self.controls, self.use, self.preview.now
         use.connect(self.session, self.run, self.player, self.message)
-        self.adapt.click(self._adapt, [self.session, *c.inputs], self._outputs, js=SEE_STAGE, **QUIET)
-        use.buttons["further"].click(self._further, [self.session, self.run, use.run_id, *c.inputs], self._outputs, js=SEE_STAGE, **QUIET)
+        self.adapt.click(self._adapt, [self.session, *c.inputs], self._outputs, js=SEE_STAGE, **HEAVY, **QUIET)
+        use.buttons["further"].click(
+            self._further, [self.session, self.run, use.run_id, *c.inputs], self._outputs, js=SEE_STAGE, **HEAVY, **QUIET
+        )
         self.stop.click(self._stop, None, self.message, queue=False, **QUIET)
         use.buttons["reset"].click(self._reset, self.run, self._outputs, **QUIET)
         use.buttons["copy"].click(None, self.link, self.message, js=COPY_LINK, **IN_BROWSER)
@@ -135,6 +138,7 @@ class AdaptTab:
 
     # --- handlers ---
 
+    @heavy("adaptation")
     def _adapt(self, request: gr.Request, session: Session, *inputs) -> Iterator[dict]:
         try:
             settings = self.controls.read(session, inputs)
@@ -144,6 +148,7 @@ class AdaptTab:
         with stops.running(f"adapt {request.session_hash}") as stop:
             yield from self._live(adapt(settings, session.policy_model(settings.start), stop), stop)
 
+    @heavy("adaptation")
     def _further(self, request: gr.Request, session: Session, run: AdaptRun | None, run_id: str, *inputs) -> Iterator[dict]:
         if run is None or run.id != run_id:
             yield {**self._nothing(), self.message: problem(EXPIRED)}

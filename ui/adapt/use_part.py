@@ -16,12 +16,13 @@ from ui.play.tab import PlayTab
 from ui.shared.checks import check, check_name
 from ui.shared.controls import notice, problem, unchecked
 from ui.shared.events import IN_BROWSER, QUIET, file_button
+from ui.shared.fairness import HEAVY, heavy
 from ui.shared.files import new_file
-from ui.shared.inputs import Choice, adapt_to_query, preset_of
+from ui.shared.inputs import WHY_FORGOTTEN, Choice, adapt_to_query, preset_of
 from ui.shared.policies import choices
 from ui.shared.words import MODE_NAMES
 
-EXPIRED = "This visit rested for an hour, so its adapted policy was forgotten; press Adapt to start afresh."
+EXPIRED = f"The server has forgotten this visit and its adapted policy ({WHY_FORGOTTEN}); press Adapt to start afresh."
 SCRUB = '(step) => { window.ssmMorph("adapt-stage", step); window.ssmSoon("adapt-step-soon", 200); }'
 NAMES = {
     "share": "Save picture to share",
@@ -63,7 +64,7 @@ class UsePart:
         self.soon.click(self.show_step, [*given, self.step], [stage, message], **{**QUIET, "trigger_mode": "always_last"})
         chosen = [*given, self.which, self.step]
         self.buttons["download"].click(self.download, chosen, [self.file, message], **QUIET)
-        self.buttons["share"].click(self.share, chosen, [self.file, message], **QUIET)
+        self.buttons["share"].click(self.share, chosen, [self.file, message], **HEAVY, **QUIET)
 
     def connect_keep(self, run: gr.State, play: PlayTab, controls) -> None:
         """Keeping a policy puts it, its world and its seed on Play's stage."""
@@ -117,7 +118,8 @@ class UsePart:
         about = {"made_by": "adaptation", **adapt_to_query(run.settings), "mode": mode, "steps_made": str(point.index)}
         return self._file(f"{stem(run, mode, point)}.safetensors", serialise(point.model, about), "The weights are ready.")
 
-    def share(self, run: AdaptRun | None, run_id: str, which: Any, step: Any) -> dict:
+    @heavy("picture")
+    def share(self, request: gr.Request, run: AdaptRun | None, run_id: str, which: Any, step: Any) -> dict:
         """Before and after the chosen step as one moving picture."""
         try:
             mode, point = chosen(run, run_id, which, step)

@@ -15,6 +15,7 @@ from ui.adapt.luck import Luck, band
 from ui.adapt.run import EVALUATION_EPISODES, AdaptRun, Curve, Point
 from ui.shared.charts import Series, chart_value
 from ui.shared.episode import record
+from ui.shared.fairness import rest
 from ui.shared.inputs import AdaptSettings
 from ui.shared.player import Shown, player_value
 from ui.shared.policies import short_name
@@ -32,10 +33,10 @@ def paced(values: Iterator[Any], stop: threading.Event, wait: bool = True) -> It
     """
     shown_at, pending = -PACE, None
     for value in values:
-        rest = PACE - (time.monotonic() - shown_at)
-        if rest > 0 and wait:
-            stop.wait(rest)
-        elif rest > 0:
+        pause = PACE - (time.monotonic() - shown_at)
+        if pause > 0 and wait:
+            rest(stop.wait, pause)
+        elif pause > 0:
             pending = value
             continue
         pending, shown_at = None, time.monotonic()

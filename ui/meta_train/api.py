@@ -11,10 +11,10 @@ import gradio as gr
 import numpy as np
 
 from model.policy.checkpoint import serialise
-from ui.meta_train.queue import RUNNING, WAITING
 from ui.meta_train.run import TrainingState, run_training
 from ui.meta_train.settings import RECIPES, check_settings
 from ui.meta_train.view import phase_words
+from ui.shared.fairness import JOBS, TRAINING
 from ui.shared.policies import shared_model
 
 DEFAULTS = RECIPES["reversed_motor"][1].values()
@@ -67,8 +67,9 @@ def endpoint(request: gr.Request, *values: Any) -> Iterator[dict]:
     try:
         settings = check_settings(dict(zip(DEFAULTS, values, strict=True)))
         model = None if settings.start == "random" else serialise(shared_model(settings.start))
-        for state in run_training(settings, request.session_hash, model):
-            yield answer(state)
+        with JOBS.enter(request, "training") as job:
+            for state in job.while_wanted(run_training(settings, request.session_hash, model)):
+                yield answer(state)
     except ValueError as error:
         raise gr.Error(str(error), print_exception=False) from None
 
@@ -80,4 +81,4 @@ def add_endpoint() -> None:
     first = inspect.Parameter("request", kind, annotation=gr.Request)
     endpoint.__signature__ = inspect.Signature([first, *named], return_annotation=dict)
     endpoint.__annotations__ = {"request": gr.Request, **{p.name: p.annotation for p in named}, "return": dict}
-    gr.api(endpoint, api_name="meta_train", api_description=HELP, concurrency_limit=RUNNING + WAITING + 4)
+    gr.api(endpoint, api_name="meta_train", api_description=HELP, **TRAINING)

@@ -13,7 +13,7 @@ from model.policy.checkpoint import serialise
 from ui.adapt.controls import AdaptControls
 from ui.meta_train.controls import MetaControls
 from ui.meta_train.figure import svg, training_figure
-from ui.meta_train.queue import RUNNING, TRAININGS, WAITING
+from ui.meta_train.queue import TRAININGS
 from ui.meta_train.run import TrainingState, run_training
 from ui.meta_train.settings import RECIPES, MetaSettings, check_settings
 from ui.meta_train.trained import Trained, model_from_bytes
@@ -22,6 +22,7 @@ from ui.shared.charts import chart
 from ui.shared.controls import hint, message_area, notice, problem
 from ui.shared.episode import record
 from ui.shared.events import QUIET, file_button
+from ui.shared.fairness import TRAINING, heavy
 from ui.shared.files import new_file
 from ui.shared.player import Shown, player, player_value
 from ui.shared.policies import choices, shared_model
@@ -107,8 +108,8 @@ class MetaTrainTab:
         live = [self.seen, self.numbers, self.returns, self.loss, self.check, self.player, self.message, self.trained]
         buttons = [self.train, self.stop, self.use, *self.saves.values()]
         inputs = [self.session, *self.controls.inputs]
-        # The line of ui/training_queue.py is the queue, with a place in words; Gradio's own only has to be long enough for it.
-        self.train.click(self._train, inputs, [*live, *buttons], js=SHOW_CURVES, concurrency_limit=RUNNING + WAITING + 4, **QUIET)
+        # The line of ui/meta_train/queue.py is the queue, with a place in words; Gradio's own only has to be long enough for it.
+        self.train.click(self._train, inputs, [*live, *buttons], js=SHOW_CURVES, **TRAINING, **QUIET)
         self.stop.click(self._stop, None, self.message, queue=False, **QUIET)
         taken = [self.trained, self.message, self.use, *self.saves.values()]
         self.upload.upload(self._upload, self.upload, taken, **{**QUIET, "preprocess": True})  # which reads the file
@@ -133,6 +134,7 @@ class MetaTrainTab:
             self.controls.fields["start"]: gr.update(choices=self.controls.starts(yours=True)),
         }
 
+    @heavy("training", in_turns=False)
     def _train(self, session: Session, request: gr.Request, *values) -> Iterator[dict]:
         try:
             settings = check_settings(self.controls.named(values), session.model is not None)

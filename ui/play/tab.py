@@ -15,6 +15,7 @@ from ui.shared.checks import check_episodes
 from ui.shared.controls import PolicyControls, WorldControls, hint, message_area, notice, problem, said, stale_note, unchecked
 from ui.shared.episode import Recording, returns, to_csv
 from ui.shared.events import COPY_LINK, IN_BROWSER, PRIVATE, QUIET, file_button, fits, follow_address, soon
+from ui.shared.fairness import HEAVY, heavy
 from ui.shared.files import new_file
 from ui.shared.inputs import Choice, choice_from_page, from_query, to_query
 from ui.shared.next_step import NextStep, after_episode
@@ -116,8 +117,8 @@ class PlayTab:
         self.link.change(None, self.link, None, js=follow_address(TAB), **IN_BROWSER)
         gr.on([self.link.change, self.verified.change], None, [self.verified, self.link], None, js=fits("#play-verdict"), **IN_BROWSER)
         self.copy.click(None, self.link, self.message, js=COPY_LINK, **IN_BROWSER)
-        for button, make in ((self.gif, self._gif), (self.csv, self._csv)):
-            button.click(make, self.session, [self.file, self.message], **QUIET)
+        self.gif.click(self._gif, self.session, [self.file, self.message], **HEAVY, **QUIET)
+        self.csv.click(self._csv, self.session, [self.file, self.message], **QUIET)
 
     def connect_tab(self, tab: gr.Tab) -> None:
         """Coming back to a stage whose choice another tab has changed plays the new choice."""
@@ -169,7 +170,8 @@ class PlayTab:
         path = new_file(f"cartpole-{file_stem(session)}.{suffix}", make(session.recording))
         return {self.file: gr.DownloadButton(value=path), self.message: notice(f"The {suffix.upper()} is ready.")}
 
-    def _gif(self, session: Session) -> dict:
+    @heavy("picture")
+    def _gif(self, request: gr.Request, session: Session) -> dict:
         return self._save(session, "gif", lambda recording: gif(recording, caption(recording)))
 
     def _csv(self, session: Session) -> dict:

@@ -16,8 +16,9 @@ from ui.shared.checks import FieldError, check, check_name, check_seed
 from ui.shared.policies import POLICIES
 
 CUSTOM = "custom"
+WHY_FORGOTTEN = "a visit that rests for an hour is forgotten, and the oldest ones when very many come"
 MAX_LINK = 1000  # characters
-GONE = "you have no policy of your own, or rested for an hour and it was forgotten"
+GONE = f"you have no policy of your own, or the server has forgotten it ({WHY_FORGOTTEN})"
 FIELDS: Mapping[str, FieldInfo] = {info.name: info for info in World.fields()}
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import base64
-import json
 from types import SimpleNamespace
 
 import gradio as gr
 import pytest
 from gradio_client import Client
 from gradio_client.exceptions import AppError
-from raw import send
+from raw import post
 
 from model import MetaEpoch
 from model.policy.checkpoint import serialise
@@ -117,8 +116,9 @@ def test_a_rollback_is_on_the_chart():
 
 def test_a_raw_request_cannot_name_a_file(page_url):
     fake = {"path": "/etc/passwd", "meta": {"_type": "gradio.FileData"}}
-    answer = json.dumps(send(page_url, "meta-upload", [fake], event="upload"))
-    assert "root:" not in answer and '"success": false' in answer
+    for path in ("/etc/passwd", "http://127.0.0.1:1/x.safetensors", "/tmp/gradio/../../etc/passwd", None):
+        response = post(page_url, "meta-upload", [{**fake, "path": path}], event="upload")
+        assert response.status_code == 400 and "must be uploaded first" in response.json()["detail"]
 
 
 def test_the_endpoint(page_url):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import gradio as gr
 import pytest
@@ -75,7 +77,8 @@ def test_verify_says_how_many_and_how_far(tab):
 def test_a_kept_policy_can_be_saved_before_play_has_shown_it(tab):
     kept = Session().with_model(shared_model("untrained"))
     kept = replace(kept, choice=Choice(WORLDS["reversed_motor"], "yours", True, 3), recording=None)
-    for make in (tab._csv, tab._gif):
+    visitor = SimpleNamespace(session_hash="a test")
+    for make in (tab._csv, partial(tab._gif, visitor)):
         path = saved(make(kept), tab)
         assert path.name.startswith("cartpole-yours-reversed_motor-3") and path.stat().st_size > 1000
 

@@ -1,0 +1,53 @@
+"""A gr.Blocks that answers in sentences: whatever fails, a visitor reads one, and the log holds a traceback only of our own faults."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from starlette.middleware import Middleware
+
+from ui.shared.gateway import Gateway, bad_request
+from ui.shared.memory import session_capacity
+
+log = logging.getLogger(__name__)
+OURS = str(Path(__file__).resolve().parents[1])
+UNUSABLE = "These values could not be used; reload the page and try again."
+FAILED = "Something went wrong on the server; nothing was changed. Please try again."
+
+
+class GuardedBlocks(gr.Blocks):
+    """Blocks behind a Gateway; `launch` it with `launch_options()`."""
+
+    async def process_api(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """As Gradio's; errors come out as gr.Error with one sentence."""
+        try:
+            return await super().process_api(*args, **kwargs)
+        except gr.Error:
+            raise
+        except Exception as error:
+            raise gr.Error(told(error), print_exception=False) from None
+
+    def queue(self, *args: Any, **kwargs: Any) -> GuardedBlocks:
+        """As Gradio's, without its statistics: they would be computed anew from ten thousand rows after every event."""
+        super().queue(*args, **kwargs)
+        self._queue.ANALYTICS_MAX_EVENTS = 1
+        self._queue.compute_analytics_summary = lambda records: {}
+        return self
+
+    def launch_options(self) -> dict[str, Any]:
+        """What `launch` needs for the Gateway."""
+        app = {"middleware": [Middleware(Gateway, page=self)], "openapi_url": None, "exception_handlers": bad_request()}
+        return {"app_kwargs": app, "state_session_capacity": session_capacity(), "max_threads": 64, "show_error": True}
+
+
+def told(error: Exception) -> str:
+    """What the visitor reads. An error that came out of our own code is a fault of ours, and is logged in full."""
+    if any(frame.filename.startswith(OURS) and frame.filename != __file__ for frame in traceback.extract_tb(error.__traceback__)):
+        log.error("a handler failed", exc_info=error)
+        return FAILED
+    log.warning("refused values: %s", type(error).__name__)
+    return UNUSABLE

@@ -1,0 +1,26 @@
+"""How many visits the server can remember, from the memory that it has."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+VISIT = 2.0  # MB that a visit holds: page state, an adaptation, a trained model (tests/load.py measures it)
+SHARE = 0.25  # of the memory
+LIMITS = (300, 4000)  # visits
+CGROUPS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
+
+
+def memory() -> float:
+    """The memory that this process may use, MB: the machine's, or its container's where that is less."""
+    sizes = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")] if hasattr(os, "sysconf") else [4e9]
+    for path in map(Path, CGROUPS):
+        text = path.read_text().strip() if path.is_file() else ""
+        sizes += [int(text)] if text.isdigit() else []
+    return min(sizes) / 1e6
+
+
+def session_capacity() -> int:
+    """Visits to remember; the one that rested longest is forgotten first."""
+    low, high = LIMITS
+    return int(min(high, max(low, memory() * SHARE / VISIT)))
