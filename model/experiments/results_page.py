@@ -38,6 +38,10 @@ Every table here is made by `python -m ui.figures` from `results.json`, which `p
 which CartPole-v1 counts as solved. Test worlds were kept from training and tuning and read once. The curves are in `curves.csv`.
 
 Measured with {made_with}.
+
+![Return against gradient step in the worlds that break the policy](../assets/break_set.svg)
+
+![Mean return in training](../assets/training.svg)
 """
 
 SECTIONS: tuple[tuple[str, str, str], ...] = (

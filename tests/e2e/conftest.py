@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 
@@ -24,7 +25,8 @@ def browser() -> Iterator:
     api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     path = next(filter(None, map(shutil.which, BROWSERS)), None)
     if path is None:
-        pytest.skip(f"no browser found: none of {', '.join(BROWSERS)} is on the PATH")
+        missing = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
+        missing(f"no browser found: none of {', '.join(BROWSERS)} is on the PATH")
     with api.sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=path, args=QUIET)
         yield chromium

@@ -1,20 +1,39 @@
 """The README says what the results say, its figures are those of the results, and its snippet runs."""
 
+import csv
+import io
 import re
 import subprocess
 import sys
 
-from model.experiments.results_page import TABLES
+from model.experiments.results_page import SECTIONS, TABLES
 from model.policy.checkpoint import file_hash
-from model.policy.pretrained import PRETRAINED, pretrained_path
-from ui.figures import ASSETS, FIGURES, ROOT, SVG, main, read_results, with_tables
+from model.policy.pretrained import PRETRAINED, WEIGHTS, pretrained_path
+from ui.figures import ASSETS, FIGURES, PAGES, ROOT, SVG, main, read_results, with_tables
 
 README = (ROOT / "README.md").read_text()
 
 
 def test_every_table_is_the_results():
-    assert set(re.findall(r"<!-- table: (\w+) -->", README)) == set(TABLES)
-    assert with_tables(README, read_results()) == README
+    results = read_results()
+    assert {"sets", "break_set", "cost"} <= set(re.findall(r"<!-- table: (\w+) -->", README)) <= set(TABLES)
+    assert with_tables(README, results) == README
+    for name, make in PAGES.items():
+        assert (WEIGHTS / name).read_text() == make(results)
+
+
+def test_the_results_page_holds_every_table_that_the_readme_leaves_out():
+    named = {name for _, _, name in SECTIONS} | set(re.findall(r"<!-- table: (\w+) -->", README))
+    assert named == set(TABLES)
+
+
+def test_the_curves_are_the_results():
+    rows = list(csv.DictReader(io.StringIO((WEIGHTS / "curves.csv").read_text())))
+    results = read_results()
+    (row,) = [r for r in rows if (r["world"], r["weights"], r["step"]) == ("reversed_motor", "meta", "1")]
+    one_step = results["presets"]["reversed_motor"]["meta"]["1"]
+    assert float(row["mean_return"]) == round(one_step["mean"], 2) and int(row["n"]) == one_step["n"]
+    assert {r["method"] for r in rows} == {"standard", "hybrid", "regulator"}
 
 
 def test_the_results_are_of_the_shipped_weights():
@@ -28,7 +47,7 @@ def test_every_figure_is_drawn_and_shown(tmp_path):
     for name, draw in FIGURES.items():
         draw(results).savefig(tmp_path / f"{name}.svg", **SVG)
         assert (tmp_path / f"{name}.svg").stat().st_size > 5_000
-        assert (ASSETS / f"{name}.svg").is_file() and f"assets/{name}.svg" in README
+        assert (ASSETS / f"{name}.svg").is_file() and f"{name}.svg" in README + (WEIGHTS / "RESULTS.md").read_text()
 
 
 def test_the_readmes_snippet_runs():
