@@ -36,10 +36,10 @@ def hybrid_table(results: Results) -> str:
             for where, row in by_set.items():
                 for method, label in METHOD_LABELS.items():
                     m = row[method]
-                    cells = [f"{m['returns'][k]:.0f}" for k in (0, 1, 2, 3, 5)]
+                    cells = [f"{m['returns'][k]:.0f}" for k in (0, 1, 2, 3)]
                     last = [f"{m['share_solved'][3]:.0%}", f"{m['env_steps'][3]:,.0f}", f"{m['seconds_a_collection']:.2f}"]
                     rows.append([START_LABELS[start], episodes, f"{SET_LABELS[where]} ({row['n']})", label, *cells, *last])
-    header = ["weights", "episodes a collection", "worlds (n)", "method", "before", *(f"after {k}" for k in (1, 2, 3, 5))]
+    header = ["weights", "episodes a collection", "worlds (n)", "method", "before", *(f"after {k}" for k in (1, 2, 3))]
     return table([*header, "share ≥ 475 after 3", "environment steps by 3", "CPU s a collection, evaluation included"], rows)
 
 

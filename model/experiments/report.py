@@ -77,7 +77,7 @@ def unseen_table(results: Results) -> str:
             row = by_start[start]
             cells = [f"{row[k]['mean']:.0f} ({row[k]['share_solved']:.0%})" for k in ("0", "1", "3", "10")]
             rows.append([where, str(row["0"]["n"]), label, *cells])
-        scratch = by_start["from_scratch"]
+        scratch = results["from_scratch"][where]
         median = scratch["median_env_steps_to_solve"]
         words = f"{scratch['share_solved']:.0%} solved" + (f", median {median:,.0f} environment steps" if median else "")
         rows.append([where, str(scratch["n"]), f"from scratch, up to {scratch['max_env_steps']:,} steps", words, "", "", ""])

@@ -30,7 +30,7 @@ from model.learn.training import keep_freed_memory, read_log
 from model.policy.checkpoint import file_hash, read_metadata, write_atomically
 from model.policy.pretrained import PRETRAINED, WEIGHTS, load_pretrained, pretrained_path
 from model.policy.ssm import StateSpaceModel
-from model.worlds.cartpole import MAX_EPISODE_STEPS, SOLVED
+from model.worlds.cartpole import MAX_EPISODE_STEPS, SOLVED, World
 from model.worlds.named import BREAK_SET, WORLDS
 from model.worlds.sampling import sample_worlds
 
@@ -181,23 +181,31 @@ class Study:
         self.say(f"reversed motor, {episodes} episodes a step: " + " -> ".join(f"{x:.0f}" for x in trials.returns.mean(1)))
         return {**by_step(trials.returns, range(6)), "env_steps": trials.env_steps.mean(1).tolist()}
 
+    def held_out(self, where: str) -> list[World]:
+        """The worlds of this split inside or outside the training ranges."""
+        if where == "inside":
+            return sample_worlds(self.split, self.size.worlds_inside, self.seed)
+        return sample_worlds(f"{self.split}_outside", self.size.worlds_outside, self.seed)
+
+    def from_scratch(self, where: str) -> dict[str, Any]:
+        """Learning each held-out world from nothing: how many are solved, and the median cost."""
+        worlds = self.held_out(where)
+        scratch = train_from_scratch(worlds, self.size.scratch_steps, self.seed)
+        solved = scratch.env_steps_to_solve
+        share, median = float(np.isfinite(solved).mean()), float(np.median(solved))
+        self.say(f"{len(worlds)} worlds {where}, from scratch: {share:.2f} solved, median {median:,.0f} environment steps")
+        median_or_none = None if np.isinf(median) else median
+        cost = {"max_env_steps": self.size.scratch_steps, "median_env_steps_to_solve": median_or_none, "seconds": scratch.seconds}
+        return {"n": len(worlds), "share_solved": share, **cost}
+
     def unseen_worlds(self, where: str, start: str) -> dict[str, Any]:
-        """One trial in each held-out world, inside or outside the training ranges, for a starting point or from scratch."""
-        split, n = (self.split, self.size.worlds_inside) if where == "inside" else (f"{self.split}_outside", self.size.worlds_outside)
-        worlds = sample_worlds(split, n, self.seed)
-        if start == "from_scratch":
-            scratch = train_from_scratch(worlds, self.size.scratch_steps, self.seed)
-            solved = scratch.env_steps_to_solve
-            share, median = float(np.isfinite(solved).mean()), float(np.median(solved))
-            self.say(f"{n} worlds {where}, from scratch: {share:.2f} solved, median {median:,.0f} environment steps")
-            median_or_none = None if np.isinf(median) else median
-            cost = {"max_env_steps": self.size.scratch_steps, "median_env_steps_to_solve": median_or_none, "seconds": scratch.seconds}
-            return {"n": n, "share_solved": share, **cost}
+        """One trial in each held-out world, inside or outside the training ranges, for a starting point."""
+        worlds = self.held_out(where)
         trials = run_trials(self.starts[start], worlds, self.config(start, num_adapt_steps=10), self.seed, eval_episodes=10)
         rows = {**by_step(trials.returns, (0, 1, 3, 10)), "env_steps": trials.env_steps.mean(1).tolist()}
         means, shares = ([rows[k][what] for k in ("0", "1", "3", "10")] for what in ("mean", "share_solved"))
         self.say(
-            f"{n} worlds {where}, {start}: mean " + " -> ".join(f"{x:.0f}" for x in means)
+            f"{len(worlds)} worlds {where}, {start}: mean " + " -> ".join(f"{x:.0f}" for x in means)
             + ", share >= 475 " + " -> ".join(f"{x:.2f}" for x in shares)
         )  # fmt: skip
         return rows
@@ -213,8 +221,9 @@ def study_parts() -> dict[tuple[str, ...], Callable[[Study], Any]]:
         **{
             ("unseen_worlds", where, start): partial(Study.unseen_worlds, where=where, start=start)
             for where in ("outside", "inside")
-            for start in (*STARTS, "from_scratch")
+            for start in STARTS
         },
+        **{("from_scratch", where): partial(Study.from_scratch, where=where) for where in ("outside", "inside")},
         **{("presets", name): partial(Study.preset, name=name) for name in WORLDS},
         **{("few_data", str(k)): partial(Study.few_data, episodes=k) for k in (1, 2, 3, 5, 10)},
         ("solvable",): Study.solvable,

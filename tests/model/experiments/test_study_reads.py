@@ -62,7 +62,8 @@ def reads(monkeypatch) -> Reads:
 @pytest.mark.parametrize(("where", "suffix"), [("inside", ""), ("outside", "_outside")])
 @pytest.mark.parametrize("start", ["meta", "memory", "standard", "random", "from_scratch"])
 def test_unseen_worlds_are_those_of_the_split_that_is_named(reads, split, where, suffix, start):
-    row = Study(split, SMALL, 0, None).unseen_worlds(where, start)
+    study = Study(split, SMALL, 0, None)
+    row = study.from_scratch(where) if start == "from_scratch" else study.unseen_worlds(where, start)
     n = SMALL.worlds_outside if suffix else SMALL.worlds_inside
     read = reads.scratch if start == "from_scratch" else [splits for splits, _, _ in reads.trials]
     assert read == [{split + suffix}]
@@ -119,7 +120,7 @@ def test_solved_is_475_or_more():
 def test_the_median_cost_from_scratch_counts_the_unsolved(reads):
     """Of 3 worlds 2 are solved after 1,000 steps, of 4 worlds 2: there the median is without end."""
     study = Study("test", SMALL, 0, None)
-    inside, outside = (study.unseen_worlds(where, "from_scratch") for where in ("inside", "outside"))
+    inside, outside = (study.from_scratch(where) for where in ("inside", "outside"))
     assert inside["share_solved"] == pytest.approx(2 / 3) and inside["median_env_steps_to_solve"] == 1000.0
     assert outside["share_solved"] == 0.5 and outside["median_env_steps_to_solve"] is None
 
