@@ -72,10 +72,9 @@ class AdaptTab:
     def _connect(self) -> None:
         c, use, now = self.controls, self.use, self.preview.now
         use.connect(self.session, self.run, self.player, self.message)
-        self.adapt.click(self._adapt, [self.session, *c.inputs], self._outputs, js=SEE_STAGE, **HEAVY, **QUIET)
-        use.buttons["further"].click(
-            self._further, [self.session, self.run, use.run_id, *c.inputs], self._outputs, js=SEE_STAGE, **HEAVY, **QUIET
-        )
+        heavily = {"js": SEE_STAGE, **HEAVY, **QUIET}
+        self.adapt.click(self._adapt, [self.session, *c.inputs], self._outputs, **heavily)
+        use.buttons["further"].click(self._further, [self.session, self.run, use.run_id, *c.inputs], self._outputs, **heavily)
         self.stop.click(self._stop, None, self.message, queue=False, **QUIET)
         use.buttons["reset"].click(self._reset, self.run, self._outputs, **QUIET)
         use.buttons["copy"].click(None, self.link, self.message, js=COPY_LINK, **IN_BROWSER)
@@ -99,7 +98,7 @@ class AdaptTab:
         self.tabs = tabs
         outputs = [tabs, self.message, self.player, self.preview.shown, self.preview.now, self.asked, *self.controls.outputs]
         opened = page.load(self._open_link, self.session, outputs, **QUIET)
-        opened.then(self._make_result, [self.session, self.asked], self._outputs, **QUIET)
+        opened.then(self._make_result, [self.session, self.asked], self._outputs, **HEAVY, **QUIET)
 
     @property
     def _outputs(self) -> list:
@@ -178,6 +177,10 @@ class AdaptTab:
         if not segments:
             yield gr.skip()
             return
+        yield from self._rerun(request, session, segments)
+
+    @heavy("adaptation")
+    def _rerun(self, request: gr.Request, session: Session, segments) -> Iterator[dict]:
         with stops.running(f"adapt {request.session_hash}") as stop:
             yield from self._live(rerun(segments, session.policy_model(segments[0].start), stop), stop)
 

@@ -11,8 +11,8 @@ from typing import Any
 
 from gradio.utils import is_in_or_equal
 
-from ui.shared.checks import shown
 from ui.shared.fairness import HEAVY, TRAINING
+from ui.shared.inputs import shown
 from ui.shared.visitors import LISTENERS
 
 API = "/gradio_api"
@@ -20,7 +20,7 @@ ASKS = (f"{API}/queue/join", f"{API}/run/", f"{API}/api/", f"{API}/call/")
 DIRECT = (f"{API}/run/", f"{API}/api/")  # past the queue
 HEAVY_GROUPS = (HEAVY["concurrency_id"], TRAINING["concurrency_id"])
 SESSION_JOBS = {True: 3, False: 32}  # asked for and not yet answered, by one session: heavy ones, light ones
-ADDRESS_JOBS = {True: 12, False: 64}  # the same, by one address
+ADDRESS_JOBS = {True: 24, False: 64}  # the same, by one address
 ALL_JOBS = 1000
 VISITS, VISITS_A_SECOND = 40, 1.0  # new visits of one address: at once, and then
 UNREADABLE = "The request could not be read."
@@ -77,6 +77,8 @@ class Admission:
 
     def _count(self, session: str | None, address: str, fn: Any) -> None:
         """Count a job against its session and its address."""
+        if session is None or session not in self.page.state_holder.session_data:
+            await self._visit(address)
         queue, heavy = self.page._queue, _is_heavy(fn)
         mine = queue.pending_event_ids_session.get(session, set())
         waiting = list(queue.event_ids_to_events.values())

@@ -313,7 +313,7 @@ def test_the_picture_to_share_tells_what_happened(tab):
     run = pressed(tab)[tab.run]
     words = headline(run, run.curves[0].points[1])
     assert re.fullmatch(r"\d+ -> \d+ steps after one gradient step on \d+ environment steps", words)
-    path = tab.use.share(SimpleNamespace(session_hash="a test"), run, run.id, "standard", 1)[tab.use.file].value
+    path = tab.use.share(request("a"), run, run.id, "standard", 1)[tab.use.file].value
     image = Image.open(path["path"] if isinstance(path, dict) else path)
     assert image.format == "GIF" and image.n_frames > 5
 
