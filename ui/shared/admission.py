@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import math
 import time
@@ -22,7 +23,8 @@ HEAVY_GROUPS = (HEAVY["concurrency_id"], TRAINING["concurrency_id"])
 SESSION_JOBS = {True: 3, False: 32}  # asked for and not yet answered, by one session: heavy ones, light ones
 ADDRESS_JOBS = {True: 24, False: 64}  # the same, by one address
 ALL_JOBS = 1000
-VISITS, VISITS_A_SECOND = 40, 1.0  # new visits of one address: at once, and then
+VISITS, VISITS_A_SECOND = 20, 8.0  # new visits of one address: at once, and then
+VISIT_WAIT = 10.0  # s that a new visit waits at most
 UNREADABLE = "The request could not be read."
 
 
@@ -39,10 +41,10 @@ class Admission:
 
     def __init__(self, page: Any):
         self.page = page
-        self._visits: OrderedDict[str, tuple[float, float]] = OrderedDict()  # address -> new visits left, and when that was counted
+        self._visits: OrderedDict[str, float] = OrderedDict()  # address -> when its next new visit comes after the ones that come at once
         self._addresses: OrderedDict[str, str] = OrderedDict()  # session -> address, oldest first
 
-    def check(self, path: str, body: Any, address: str) -> None:
+    async def check(self, path: str, body: Any, address: str) -> None:
         """Refused for a job that names nothing, lacks values, names a file, or is one too many."""
         if not isinstance(body, dict):
             raise Refused(400, UNREADABLE)
@@ -50,14 +52,14 @@ class Admission:
         if not (session is None or (isinstance(session, str) and 0 < len(session) <= 64)):
             raise Refused(400, f"session_hash must be a text of at most 64 characters, got {shown(session)}.")
         if path.startswith(f"{API}/call/v2/"):
-            return self._count(session, address, fn)  # values come by name there
+            return await self._count(session, address, fn)  # values come by name there
         allowed = {len(fn.inputs), sum(not b.skip_api for b in fn.inputs) if "/call/" in path else len(fn.inputs)}
         if not isinstance(data, list) or len(data) not in allowed:
             got = len(data) if isinstance(data, list) else shown(data)
             raise Refused(400, f"data must hold {len(fn.inputs)} values, got {got}.")
         if any(not self._uploaded(path) for path in _files(data)):
             raise Refused(400, "A file must be uploaded first; other paths and addresses are not read.")
-        self._count(session, address, fn)
+        await self._count(session, address, fn)
 
     def _event(self, path: str, body: dict) -> Any:
         """The page's event that a request asks for."""
@@ -75,7 +77,7 @@ class Admission:
         folder = self.page.app.uploaded_file_dir
         return isinstance(path, str) and len(path) < 1000 and "\0" not in path and is_in_or_equal(path, folder)
 
-    def _count(self, session: str | None, address: str, fn: Any) -> None:
+    async def _count(self, session: str | None, address: str, fn: Any) -> None:
         """Count a job against its session and its address."""
         if session is None or session not in self.page.state_holder.session_data:
             await self._visit(address)
@@ -90,22 +92,23 @@ class Admission:
         if len(waiting) >= ALL_JOBS:
             raise Refused(503, "The server is busy; please try again in a minute.")
         if session is None or session not in self.page.state_holder.session_data:
-            self._visit(address)
+            await self._visit(address)
         if session is not None:
             self._remember(session, address)
             LISTENERS.asked(session)
 
-    def _visit(self, address: str) -> None:
-        """Count a new visit: making its state is work, and it may push out another's."""
+    async def _visit(self, address: str) -> None:
+        """A new visit: making its state is work, and it may push out another's. So those of one address come one after another."""
         now = time.monotonic()
-        left, at = self._visits.pop(address, (float(VISITS), now))
-        left = min(float(VISITS), left + (now - at) * VISITS_A_SECOND)
-        self._visits[address] = (max(0.0, left - 1), now)
+        at = max(self._visits.pop(address, 0.0), now - VISITS / VISITS_A_SECOND)
+        if at - now > VISIT_WAIT:
+            self._visits[address] = at
+            raise Refused(429, f"Many pages were opened from your network address just now; try again in {math.ceil(at - now)} s.")
+        self._visits[address] = at + 1 / VISITS_A_SECOND
         while len(self._visits) > 10_000:
             self._visits.popitem(last=False)
-        if left < 1:
-            wait = math.ceil((1 - left) / VISITS_A_SECOND)
-            raise Refused(429, f"Many pages were opened from your network address just now; try again in {wait} s.")
+        if at > now:
+            await asyncio.sleep(at - now)
 
     def _remember(self, session: str, address: str) -> None:
         self._addresses[session] = address

@@ -67,7 +67,7 @@ class Gateway:
         upload = path.startswith(f"{API}/upload")
         body, receive = await _buffered(scope, receive, MAX_UPLOAD if upload else MAX_BODY)
         if path.startswith(ASKS):
-            self.admission.check(path, parsed(body), address)
+            await self.admission.check(path, parsed(body), address)
         await self.app(scope, receive, send)
 
     # --- who listens ---
