@@ -12,8 +12,8 @@ from typing import Any
 
 from gradio.utils import is_in_or_equal
 
+from ui.shared.checks import shown
 from ui.shared.fairness import HEAVY, TRAINING
-from ui.shared.inputs import shown
 from ui.shared.visitors import LISTENERS
 
 API = "/gradio_api"
