@@ -52,6 +52,9 @@
     return image;
   }
 
+  // A series of steps at step k and a share f of the next.
+  const mix = (series, k, f) => series[k] + (series[Math.min(k + 1, series.length - 1)] - series[k]) * f;
+
   // A line through two points.
   function line(ctx, x0, y0, x1, y1) {
     ctx.beginPath();
@@ -84,5 +87,5 @@
     return out;
   }
 
-  window.ssmDraw = { colours, fit, gap, ticks, format, rgb, cells, line, upwards, onLook, calm, bytes };
+  window.ssmDraw = { colours, fit, gap, ticks, format, rgb, cells, mix, line, upwards, onLook, calm, bytes };
 })();

@@ -53,6 +53,7 @@
       this.scrubber.max = this.steps;
       if (value.signals === false) this.signals.open = false;
       this.buildStages();
+      window.ssmGhost.attach(this);
       this.buildSignals();
       this.layout();
       this.seek(0, true);
@@ -90,7 +91,7 @@
         const ending = make("p", below, { class: "ending", "aria-live": "polite" });
         if (this.episodes.length === 1) this.addKey(below, e);
         canvas.addEventListener("click", () => { this.toggle(); this.root.focus({ preventScroll: true }); });
-        return { e, canvas, ending, map, cells: e.map && bytes(e.map) };
+        return { e, figure, canvas, ending, map, cells: e.map && bytes(e.map) };
       });
       if (!this.episodes.some((e) => e.map)) return;
       const key = make("p", this.stages, { class: "map-key" });
@@ -195,7 +196,7 @@
     draw() {
       if (!this.c) return;
       for (const v of this.views) {
-        window.ssmStage.draw(v.canvas.getContext("2d"), v.width, v.height, v.e, this.playhead, this.c, this.scale);
+        window.ssmStage.draw(v.canvas.getContext("2d"), v.width, v.height, v.e, this.playhead, this.c, this.scale, this.ghostSwitch.checked && v.e.ghost);
         if (v.map) {
           const k = Math.min(Math.floor(this.playhead), v.e.steps);
           window.ssmMap.draw(v.map, v.picture, this.c, (v.e.sensed || v.e.angle)[k], v.e.rate[k]);

@@ -2,9 +2,7 @@
 // Its sizes are those of ui/shared/stage.py, which draws the same picture for files.
 (() => {
   const { stage: S, xLimit, angleLimit, timeStep } = window.ssmConfig;
-  const { format, line } = window.ssmDraw;
-
-  const mix = (series, k, f) => series[k] + (series[Math.min(k + 1, series.length - 1)] - series[k]) * f;
+  const { format, line, mix } = window.ssmDraw;
 
   function arrow(ctx, x, y, length, width) {
     if (Math.abs(length) < S.least_arrow) return;
@@ -97,7 +95,7 @@
     ctx.restore();
   }
 
-  function draw(ctx, width, height, e, playhead, c, scale) {
+  function draw(ctx, width, height, e, playhead, c, scale, ghost) {
     const w = e.world, ground = height - S.ground, middle = width / 2;
     const at = Math.min(playhead, e.steps), k = Math.floor(at), f = at - k, s = scale;
     const x = middle + mix(e.x, k, f) * s, angle = mix(e.angle, k, f), ended = k >= e.steps;
@@ -140,6 +138,7 @@
       pole(ctx, x, top, mix(e.sensed, k, f), length);
       ctx.setLineDash([]);
     }
+    if (ghost) window.ssmGhost.draw(ctx, ghost, playhead, c, { middle, scale: s, cartW, cartH, top, length });
     ctx.fillStyle = c.ground;
     ctx.beginPath();
     ctx.arc(x, top, Math.max(S.least_hub, thickness * S.hub), 0, 7);

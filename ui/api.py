@@ -12,6 +12,7 @@ import gradio as gr
 import numpy as np
 
 from model import World
+from ui.adapt.learnt import lesson, numbers
 from ui.adapt.run import Curve
 from ui.adapt.run import adapt as adapt_run
 from ui.adapt.words import sentence
@@ -86,7 +87,9 @@ def adapt(
     seed: int = 0,
 ) -> dict:
     """Adapt a shipped policy to a world (mode: standard, hybrid or both) and return every gradient step: the returns of its
-    20 greedy evaluation episodes, its loss and gradient norm, and the environment steps and seconds used so far.
+    20 greedy evaluation episodes, its loss and gradient norm, and the environment steps, the updates in practice and the seconds
+    used so far. `learnt` holds what hybrid adaptation has learnt about the world, null where it did not practise: the fitted motion
+    with standard deviations, the truth, what is not yet known, imagined beside real returns, and its errors one step ahead.
     """
     settings = check_adaptation(world, start, mode, adapt_lr, num_adapt_steps, episodes_per_step, experience_weight, seed)
     with JOBS.enter(request, "adaptation") as job:
@@ -96,6 +99,7 @@ def adapt(
         "settings": asdict(settings),
         "ended": run.ended,
         "modes": {c.mode: curve_summary(c) for c in run.curves},
+        "learnt": numbers(lesson(run)),
     }
 
 
@@ -114,6 +118,7 @@ def curve_summary(curve: Curve) -> dict:
             "grad_norm": number(p.grad_norm),
             "moved": p.moved,
             "env_steps": p.env_steps,
+            "updates": p.updates,
             "seconds": p.seconds,
         }
         for p in curve.points

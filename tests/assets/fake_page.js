@@ -89,6 +89,10 @@
       else if (name.startsWith("data-")) this.dataset[name.slice(5)] = `${value}`;
       else this[name] = `${value}`;
     }
+    get classList() {
+      const names = new Set(this.className.split(" ").filter(Boolean)), keep = () => { this.className = [...names].join(" "); };
+      return { add: (n) => { names.add(n); keep(); }, remove: (n) => { names.delete(n); keep(); }, contains: (n) => names.has(n) };
+    }
     append(...nodes) { for (const node of nodes) { node.parent = this; this.children.push(node); } }
     appendChild(node) { this.append(node); return node; }
     replaceChildren(...nodes) { this.children = []; this.own = ""; this.append(...nodes); }
@@ -130,6 +134,7 @@
     document: { createElement: (tag) => new Element(tag), body: new Element("body"), documentElement: new Element("html") },
     getComputedStyle: () => ({ fontFamily: "sans", getPropertyValue: (name) => look.theme[name] ?? "" }),
     matchMedia: (query) => ({ matches: look.media[query] ?? false, addEventListener() {} }),
+    addEventListener() {},
     ResizeObserver: Observer,
     MutationObserver: Observer,
     requestAnimationFrame: (f) => frames.push(f),

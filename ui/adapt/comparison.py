@@ -6,6 +6,7 @@ import html
 
 from model import HybridAdaptationConfig, StandardAdaptationConfig, StateSpaceModel
 from model.policy.params import GROUPS, group_of
+from ui.adapt.learnt_words import rule_words
 from ui.adapt.run import AdaptRun, Curve
 from ui.shared.words import MODE_NAMES, count
 
@@ -63,7 +64,7 @@ def _rule(curve: Curve) -> str:
     K = config.episodes_per_step
     words = f"g: gradient on {count(K, 'fresh episode')} ({last.support_steps:,} environment steps)"
     if isinstance(config, HybridAdaptationConfig):
-        words += f"; then practice, with weight {config.experience_weight:g}, in a model of the motion"
+        words += f"; {rule_words(curve, last)}"
     still = curve.last.index - last.index
     rest = f" The {count(still, 'step')} after it found nothing to learn." if still else ""
     return f"{head}<pre>{html.escape(chr(10).join(lines))}</pre><p>{words}.{rest}</p>"

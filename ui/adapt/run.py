@@ -22,6 +22,7 @@ from model import (
     StateSpaceModel,
     evaluate_policy,
 )
+from model.learn.practice import Practice, PracticeRound
 from ui.shared.checks import MAX_SEED
 from ui.shared.inputs import AdaptSettings
 from ui.shared.policies import shared_model
@@ -36,7 +37,8 @@ NOTHING = 1e-7  # a gradient norm that is 0 but for the adapter's guard against 
 class Point:
     """One point of a curve: the policy after `index` gradient steps, and the returns of its greedy evaluation episodes.
 
-    env_steps and seconds are those of all the curve's steps so far, evaluation not counted.
+    env_steps, seconds and updates (Adam's, in practice) are those of all the curve's steps so far, evaluation not counted.
+    practice: what this step practised in imagination, None where it did not.
     """
 
     index: int
@@ -47,6 +49,8 @@ class Point:
     support_steps: int = 0  # environment steps of the episodes that this step learnt from
     env_steps: int = 0
     seconds: float = 0.0
+    practice: Practice | None = None
+    updates: int = 0
 
     @property
     def moved(self) -> bool:
@@ -85,14 +89,27 @@ class Curve:
 
 
 @dataclass(frozen=True)
+class Practising:
+    """A step's practice under way. rounds: at the most. returns: the mean imagined return of each round so far."""
+
+    step: int
+    rounds: int
+    returns: tuple[float, ...]
+
+
+@dataclass(frozen=True)
 class AdaptRun:
-    """An adaptation under way or ended. target: the steps that its curves are to have. ended: "", "finished", "stopped", "time"."""
+    """An adaptation under way or ended. target: the steps that its curves are to have. ended: "", "finished", "stopped", "time".
+
+    practising: what hybrid adaptation practises at this moment, None between practices.
+    """
 
     settings: AdaptSettings
     target: int
     curves: tuple[Curve, ...]
     ended: str = ""
     id: str = ""
+    practising: Practising | None = None
 
     @property
     def reached(self) -> int:
@@ -114,7 +131,7 @@ def config_of(settings: AdaptSettings, mode: str) -> StandardAdaptationConfig:
 
 
 def adapt(settings: AdaptSettings, model: StateSpaceModel, stop: threading.Event) -> Iterator[AdaptRun]:
-    """Adapt a model and yield the run after every step; the first one yielded holds the points before any step.
+    """Adapt a model and yield the run after every step and every round of practice; the first one holds the points before any step.
 
     Both modes take turns, so that their curves grow together. The last one yielded says how the run ended.
     """
@@ -135,39 +152,51 @@ def go_on(run: AdaptRun, settings: AdaptSettings, stop: threading.Event) -> Iter
 def _extend(run: AdaptRun, stop: threading.Event) -> Iterator[AdaptRun]:
     world, started = run.settings.world, time.monotonic()
     curves, steps = list(run.curves), []
+
+    def over() -> bool:
+        return stop.is_set() or time.monotonic() - started > TIME_LIMIT
+
     for i, curve in enumerate(curves):
         # A seed of its own for every segment: the same one would collect the same episodes' starts and luck again.
         segment = Segment(config_of(run.settings, curve.mode), (run.settings.seed + curve.last.index) % (MAX_SEED + 1))
         buffer = copy.deepcopy(curve.buffer)  # the run that is gone on from keeps its own
-        adapter = StandardAdapter(segment.config) if buffer is None else HybridAdapter(segment.config, buffer)
         curves[i] = replace(curve, segments=(*curve.segments, segment), buffer=buffer, problem="")
-        steps.append(adapter.adapt(curve.last.model, world, segment.seed))
+        if buffer is None:
+            steps.append(StandardAdapter(segment.config).adapt(curve.last.model, world, segment.seed))
+        else:
+            steps.append(HybridAdapter(segment.config, buffer).adapt_in_rounds(curve.last.model, world, segment.seed, over))
         next(steps[i])  # index 0: where we are
     yield replace(run, curves=tuple(curves))
     ended = "finished"
     for _ in range(run.settings.num_adapt_steps):
         for i, curve in enumerate(curves):
-            if stop.is_set() or time.monotonic() - started > TIME_LIMIT:
+            if over():
                 ended = "stopped" if stop.is_set() else "time"
                 break
             if not curve.problem:
-                curves[i] = _step(curve, steps[i], run.settings)
-                yield replace(run, curves=tuple(curves))
+                for grown, practising in _step(curve, steps[i], run.settings):
+                    curves[i] = grown
+                    yield replace(run, curves=tuple(curves), practising=practising)
         if ended != "finished":
             break
     yield replace(run, curves=tuple(curves), ended=ended)
 
 
-def _step(curve: Curve, steps: Iterator[AdaptationStep], settings: AdaptSettings) -> Curve:
-    """The curve after one more gradient step, or the same curve with its problem."""
-    last, started = curve.last, time.perf_counter()
+def _step(
+    curve: Curve, steps: Iterator[AdaptationStep | PracticeRound], settings: AdaptSettings
+) -> Iterator[tuple[Curve, Practising | None]]:
+    """The curve as it is with each round of practice, then with one more step, or with its problem."""
+    last, returns = curve.last, []
     try:
-        step = next(steps)
+        while isinstance(step := next(steps), PracticeRound):
+            returns.append(float(step.returns[0]))
+            yield curve, Practising(last.index + 1, step.rounds, tuple(returns))
     except NonFiniteParameters:
-        return replace(curve, problem=f"Step {last.index + 1} made parameters that are not finite; those of step {last.index} are kept.")
-    seconds = last.seconds + time.perf_counter() - started
+        problem = f"Step {last.index + 1} made parameters that are not finite; those of step {last.index} are kept."
+        yield replace(curve, problem=problem), None
+        return
     *earlier, segment = curve.segments
-    before = last.env_steps if segment.steps == 0 else curve.points[-1 - segment.steps].env_steps
+    before = curve.points[-1 - segment.steps]
     point = Point(
         last.index + 1,
         evaluate_policy(step.model, settings.world, EVALUATION_EPISODES, settings.seed),
@@ -175,10 +204,12 @@ def _step(curve: Curve, steps: Iterator[AdaptationStep], settings: AdaptSettings
         step.loss,
         step.grad_norm,
         int(step.support_returns.sum()),
-        before + step.env_steps,
-        seconds,
+        before.env_steps + step.env_steps,
+        before.seconds + step.seconds,
+        step.practice,
+        last.updates + (0 if step.practice is None else int(step.practice.last.updates[0])),
     )
-    return replace(curve, points=(*curve.points, point), segments=(*earlier, replace(segment, steps=segment.steps + 1)))
+    yield replace(curve, points=(*curve.points, point), segments=(*earlier, replace(segment, steps=segment.steps + 1))), None
 
 
 def warm_up() -> None:

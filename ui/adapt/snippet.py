@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, fields
 
 from model import HybridAdaptationConfig, StandardAdaptationConfig, World
+from ui.adapt.learnt_words import cut_short
 from ui.adapt.run import EVALUATION_EPISODES, AdaptRun, Curve, Segment
 
 LOADING = {
@@ -46,6 +47,10 @@ def _curve_code(curve: Curve, seed: int) -> list[str]:
             "model = step.model",
         ]
         done += segment.steps
+    if hybrid:
+        lines += ["# What the buffer taught it: from model import MotionModel; MotionModel().fit(buffer.joined()).summary()"]
+    if any(cut_short(p) for p in curve.points):
+        lines += ["# On the page a step's practice was stopped; this program practises to the end, and differs from there on."]
     return lines
 
 

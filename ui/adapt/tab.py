@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -10,6 +11,7 @@ from urllib.parse import parse_qsl, urlencode
 import gradio as gr
 
 from ui.adapt.controls import AdaptControls
+from ui.adapt.learnt_part import LearntPart, practising, thinned
 from ui.adapt.luck_part import LuckPart
 from ui.adapt.next_step import after_adaptation
 from ui.adapt.preview import FIRST, Preview, key
@@ -58,6 +60,7 @@ class AdaptTab:
                 self.message = message_area("adapt-message")
                 self.use.build_buttons()
             self.results.build_result()
+        self.learnt = LearntPart()
         self.results.build_what()
         self.luck = LuckPart(session, self.controls)
         self.results.build_code()
@@ -104,7 +107,7 @@ class AdaptTab:
     def _outputs(self) -> list:
         """What changes with a run."""
         shown = [self.run, self.player, self.message, self.adapt, self.stop, self.link, self.of, self.preview.shown, *self.next.outputs]
-        return [*shown, *self.results.outputs, *self.use.outputs]
+        return [*shown, *self.results.outputs, *self.use.outputs, *self.learnt.outputs]
 
     # --- showing ---
 
@@ -114,7 +117,12 @@ class AdaptTab:
     def _growing(self, run: AdaptRun) -> dict:
         """While a run goes on."""
         of = {self.run: run, self.of: urlencode(adapt_to_query(run.settings))}
-        return {**of, **self.results.growing(run), self.message: notice(progress(run)), **self._busy(True), **self.next.updates(None)}
+        parts = {**self.results.growing(run), **self.learnt.growing(run), **self._busy(True), **self.next.updates(None)}
+        return {**of, **parts, self.message: notice(progress(run))}
+
+    def _practising(self, run: AdaptRun) -> dict:
+        """After a round of a step's practice."""
+        return {**self.learnt.growing(run), self.message: notice(practising(run)), self.run: run}
 
     def _ended(self, run: AdaptRun) -> dict:
         """When it has ended, however it did."""
@@ -122,6 +130,7 @@ class AdaptTab:
             **self._growing(run),
             **self._busy(False),
             **self.results.ended(run),
+            **self.learnt.ended(run),
             **self.use.there(run),
             **self.next.updates(after_adaptation(run)),
             self.message: "",
@@ -133,7 +142,14 @@ class AdaptTab:
     def _nothing(self) -> dict:
         """As before the first run."""
         none = {self.run: None, self.link: "", self.of: ""}
-        return {**none, **self._busy(False), **self.results.nothing(), **self.use.gone(), **self.next.updates(None)}
+        return {
+            **none,
+            **self._busy(False),
+            **self.results.nothing(),
+            **self.learnt.nothing(),
+            **self.use.gone(),
+            **self.next.updates(None),
+        }
 
     # --- handlers ---
 
@@ -186,13 +202,13 @@ class AdaptTab:
 
     def _live(self, runs: Iterator[AdaptRun], stop) -> Iterator[dict]:
         run = None
-        for run in paced(runs, stop):
+        for run in paced(thinned(runs, time.monotonic), stop):
             if not run.ended:
-                yield self._growing(run)
+                yield self._growing(run) if run.practising is None else self._practising(run)
         yield self._ended(run)
 
     def _stop(self, request: gr.Request) -> Any:
-        return notice("Stopping after the step that is under way.") if stops.stop(f"adapt {request.session_hash}") else gr.skip()
+        return notice("Stopping: what is reached is kept.") if stops.stop(f"adapt {request.session_hash}") else gr.skip()
 
     def _reset(self, run: AdaptRun | None) -> dict:
         shown = {**self._nothing(), self.message: notice("Back to before: the adapted policy is gone, the controls stay.")}

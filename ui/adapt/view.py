@@ -11,6 +11,8 @@ import numpy as np
 
 from model import StateSpaceModel
 from ui.adapt.decisions import decisions
+from ui.adapt.imagined import ghost, recorded
+from ui.adapt.learnt import motion_of
 from ui.adapt.luck import Luck, band
 from ui.adapt.run import EVALUATION_EPISODES, AdaptRun, Curve, Point
 from ui.shared.charts import Series, chart_value
@@ -66,7 +68,11 @@ def stage_value(run: AdaptRun, step: int | None = None) -> dict[str, Any]:
 
 def _shown(run: AdaptRun, point: Point, role: str, label: str) -> Shown:
     s = run.settings
-    return Shown(record(point.model, s.world, s.seed, policy=s.start), role, label, decisions(point.model))
+    recording = recorded(point.model, s.world, s.seed, policy=s.start)
+    # Before and after hybrid adaptation, what the motion that it practised in says of the same policy and the same start.
+    motion = motion_of(run.curve("hybrid")) if role in ("before", "hybrid") else None
+    imagined = None if motion is None else ghost(motion, point.model, recording)
+    return Shown(recording, role, label, decisions(point.model), imagined)
 
 
 def curve_value(run: AdaptRun) -> dict[str, Any]:

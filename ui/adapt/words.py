@@ -39,8 +39,10 @@ def before_words(point: Point) -> str:
 
 
 def after(point: Point) -> str:
-    """ "after one gradient step on 94 environment steps"."""
+    """ "after one gradient step on 94 environment steps"; practice is more than that, and said."""
     steps = "one gradient step" if point.index == 1 else f"{point.index} gradient steps"
+    if point.updates:
+        steps += f" and {count(point.updates, 'update')} in imagination,"
     return f"after {steps} on {count(point.env_steps, 'environment step')}"
 
 

@@ -21,6 +21,7 @@ ROLES: MappingProxyType[str, Role] = MappingProxyType(
         "before": Role("before adaptation", "#d55e00", "#ff8a3d", (2, 3)),
         "standard": Role("standard adaptation", "#0072b2", "#56b4e9", ()),
         "hybrid": Role("hybrid adaptation", "#b0568d", "#e09ac2", (7, 3)),
+        "imagined": Role("imagined", "#5f4bb6", "#b3a4ff", (3, 4)),
         "baseline": Role("baseline", "#8a6d00", "#e6b800", (7, 3, 2, 3)),
     }
 )

@@ -24,7 +24,7 @@ from ui.shared.stage import SHORT_EPISODE, SLOWLY, STAGE
 from ui.shared.words import count
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
-SCRIPTS = ("dom.js", "draw.js", "stage.js", "charts.js", "maps.js", "player.js", "curves.js", "page.js")
+SCRIPTS = ("dom.js", "draw.js", "stage.js", "charts.js", "maps.js", "ghost.js", "player.js", "curves.js", "page.js")
 MAP_ANGLE = 12.0  # degrees, from the middle of a decision map to its edge
 MAP_VELOCITY = 120.0  # degrees a second
 CONFIG = {
@@ -64,14 +64,15 @@ def player(value: dict[str, Any] | None = None, **kwargs: Any) -> gr.HTML:
 
 
 class Shown(NamedTuple):
-    """One episode in a player: its recording, its role (colour and line style, ui/shared/colours.py), its caption and its policy's
-    decision map, if that is to stand beside it.
+    """One episode in a player: its recording, its role (colour and line style, ui/shared/colours.py), its caption, its policy's
+    decision map, if that is to stand beside it, and an imagined episode to be drawn over it (ui/adapt/imagined.py).
     """
 
     recording: Recording
     role: str = "policy"
     label: str = ""
     map: str = ""
+    ghost: dict[str, Any] | None = None
 
 
 def player_value(
@@ -143,6 +144,8 @@ def _episode(shown: Shown) -> dict[str, Any]:
     }
     if w.angle_bias or w.mirrored_sensors:
         episode["sensed"] = _rounded(np.degrees(r.observations[:, 2]), 2)
+    if shown.ghost:
+        episode["ghost"] = shown.ghost
     if shown.map:
         episode |= {"map": shown.map, "rate": _rounded(np.degrees(r.observations[:, 3]), 1)}
     if r.prob_right is not None:

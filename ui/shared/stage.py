@@ -47,6 +47,8 @@ class Stage:
     limit_dash: tuple[int, int] = (2, 5)
     sensed_line: float = 2.0  # px of the pole that the sensor reports
     sensed_dash: tuple[int, int] = (7, 6)
+    ghost_line: float = 2.0  # px of an imagined cart and pole
+    ghost_dash: tuple[int, int] = (3, 4)
     end_dash: tuple[int, int] = (4, 4)
 
 

@@ -1,0 +1,206 @@
+"""What hybrid adaptation learnt, in words: held against worlds that are known, with real fits."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from model import WORLDS, MotionModel, World, WorldCartPole
+from model.learn.motion_model import features
+from model.learn.motion_reading import read_motion
+from model.learn.rollout import collect
+from model.policy.params import with_task_axis
+from model.worlds.linearised import linearised
+from ui.adapt.comparison import rule_html
+from ui.adapt.imagined import LATER, ahead, forecast, ghost, recorded, unsensed
+from ui.adapt.learnt import INTERVAL, facts, lesson, motion_of, numbers, unknown
+from ui.adapt.learnt_part import practice_value, practising, thinned
+from ui.adapt.learnt_words import cut_short, learnt_html, practice_words
+from ui.adapt.run import adapt
+from ui.adapt.snippet import snippet
+from ui.adapt.view import stage_value
+from ui.adapt.words import sentence
+from ui.shared.inputs import AdaptSettings
+from ui.shared.policies import shared_model
+
+
+def motion(world: World, episodes: int = 10) -> MotionModel:
+    """Fitted to sampled episodes of the shipped policy, as the first step of an adaptation collects them."""
+    params = with_task_axis(shared_model("meta").params())
+    return MotionModel().fit(collect(params, [world], episodes, np.random.default_rng(0), 500))
+
+
+def said(world: World, episodes: int = 10) -> list[str]:
+    return [fact.sentence for fact in facts(read_motion(motion(world, episodes)), world)]
+
+
+@pytest.mark.parametrize(
+    ("world", "words"),
+    [
+        (World(reversed_motor=True), ["Pushing right moves the cart left: −0.195 ± 0.001 m/s a step (true: −0.195 m/s a step)"]),
+        (WORLDS["reversed_tilted"], ["Pushing right moves the cart left", "The angle sensor reads too much: +5.7 ± 0.", "(true: +5.7°)"]),
+        (World(reversed_motor=True, angle_bias=-0.1), ["The angle sensor reads too little: −5."]),
+        (WORLDS["reversed_delay"], ["Actions arrive late: 2 steps (true: 2 steps)"]),
+        (WORLDS["mirrored_sensors"], ["moves the cart right", "The pole's sensors are mirrored", "+16.8 ± 0.1 °/s a step (true: +16.8 "]),
+        (WORLDS["reversed_gale"], ["A wind always pushes the cart to the right: +0.078 ± 0.001 m/s a step (true: +0.078"]),
+        (WORLDS["mirrored_jupiter"], ["The pole falls faster than the standard one", "(true: 0.11 s)"]),
+        (World(reversed_motor=True, velocity_sensors=False), ["Both velocity sensors are dead: they read 0 (true: off)"]),
+    ],
+)
+def test_what_differs_is_said_beside_the_truth(world, words):
+    text = " ".join(said(world))
+    for part in words:
+        assert part in text
+
+
+def test_nothing_else_is_said_of_a_reversed_motor():
+    assert len(said(World(reversed_motor=True))) == 1 and not unknown(read_motion(motion(World(reversed_motor=True))), World())
+
+
+def test_pushes_that_all_go_one_way_leave_the_motor_unknown():
+    reading = read_motion(motion(World(reversed_motor=True), 3))
+    (push,) = facts(reading, World(reversed_motor=True))
+    assert not push.known and push.words == "Which way a push moves the cart" and push.learnt.startswith("not yet known")
+    assert {"how late actions arrive", "the wind"} <= set(unknown(reading, World(reversed_motor=True)))
+
+
+@pytest.mark.parametrize("name", ["reversed_tilted", "reversed_gale", "mirrored_sensors", "mirrored_gale", "reversed_delay"])
+def test_the_truth_lies_in_the_interval(name):
+    r, t = read_motion(motion(WORLDS[name])), linearised(WORLDS[name])
+    pairs = [(r.cart_push, t.cart_push), (r.pole_push, t.pole_push), (r.angle_offset, t.angle_offset), (r.drift, t.drift)]
+    for e, true in pairs:
+        assert abs(e.mean - true) <= INTERVAL * e.sd + 0.003  # what is not linear about the motion
+    assert r.delay == t.delay and (r.pole_mirrored > 0.99) == WORLDS[name].mirrored_sensors
+
+
+@pytest.mark.parametrize("world", [World(), World(gravity=24.8, pole_half_length=1.2, reversed_motor=True), WORLDS["heavy_pole"]])
+def test_the_truth_is_the_simulators(world):
+    env, t = WorldCartPole([replace(world, action_delay=0)]), linearised(world)
+    env.reset(seed=0)
+    env.state[:] = 0.0
+    env.advance(np.array([1]), np.array([True]))
+    assert (env.state[1, 0], env.state[3, 0]) == pytest.approx((t.cart_push, t.pole_push))
+    env.motor[:], env.state[:] = 0.0, np.array([[0, 0, 1e-5, t.growth * 1e-5]]).T  # the growing mode
+    env.advance(np.array([1]), np.array([True]))
+    assert env.state[2, 0] / 1e-5 == pytest.approx(1 + 0.02 * t.growth) and env.state[3, 0] / env.state[2, 0] == pytest.approx(t.growth)
+
+
+def test_no_world_reaches_the_reading():
+    one, lying = motion(World(reversed_motor=True)), WORLDS["mirrored_jupiter"]
+    assert read_motion(one) == read_motion(motion(World(reversed_motor=True)))
+    assert "Pushing right moves the cart left" in facts(read_motion(one), lying)[0].sentence
+
+
+def finished(world: World = WORLDS["reversed_motor"], **changes):
+    settings = AdaptSettings(world, **{"mode": "hybrid", "num_adapt_steps": 1, "episodes_per_step": 10} | changes)
+    runs = list(adapt(settings, shared_model("meta"), threading.Event()))
+    return runs, runs[-1]
+
+
+@pytest.fixture(scope="module")
+def both():
+    return finished(mode="both")
+
+
+def test_practice_is_watched_round_by_round(both):
+    runs, run = both
+    rounds = [r.practising for r in runs if r.practising]
+    practice = run.curves[1].last.practice
+    assert [len(p.returns) for p in rounds] == list(range(1, len(practice.returns) + 1)) and len(rounds) > 1
+    assert rounds[-1].returns == tuple(practice.returns[:, 0]) and run.practising is None
+    at = next(r for r in runs if r.practising)
+    assert practising(at).startswith("Step 1 practises: round 1 of at most ") and "imagined episodes stand" in practising(at)
+    assert practice_value(at)["series"][0]["y"] == pytest.approx([practice.returns[0, 0]])
+    assert practice_value(run)["note"] == practice_words(run.curves[1])
+
+
+def test_rounds_are_passed_over_and_steps_never(both):
+    runs, _ = both
+    shown = list(thinned(runs, lambda: 0.0))
+    assert [r for r in shown if not r.practising] == [r for r in runs if not r.practising]
+    assert len([r for r in shown if r.practising]) <= 1
+
+
+def test_the_words_of_a_run_name_its_practice(both):
+    _, run = both
+    updates = run.curves[1].last.updates
+    assert updates > 0 and run.curves[0].last.updates == 0
+    assert f"{updates} updates in imagination" in sentence(run)
+    assert f"then {updates} updates of Adam (PPO)" in rule_html(run) and "MotionModel().fit(buffer.joined())" in snippet(run)
+
+
+def test_a_lesson_holds_learnt_true_and_agreement(both):
+    _, run = both
+    one = numbers(lesson(run))
+    assert one["truth"]["cart_push_m_s"] == pytest.approx(one["motion"]["cart_push_m_s"]["mean"], abs=0.003)
+    assert (
+        one["not_yet_known"] == [] and one["motion"]["transitions"] == run.curves[1].last.env_steps - 10
+    )  # a fall's last step shows no next observation
+    assert one["real_return"]["mean"] == run.curves[1].last.returns.mean() and one["imagined_return"]["n"] == 20
+    assert abs(one["imagined_return"]["mean"] - one["real_return"]["mean"]) < 100 and one["one_step_error"]["angle_deg"] < 0.05
+    page = learnt_html(lesson(run))
+    assert "set by you" in page and "Pushing right moves the cart left" in page
+
+
+def test_it_foretells_an_episode_it_was_not_fitted_to(both):
+    _, run = both
+    s, model = run.settings, run.curves[1].last.model
+    f = forecast(motion_of(run.curves[1]), recorded(model, s.world, s.seed, policy=s.start))
+    assert (f.low <= f.mean).all() and (f.mean <= f.high).all() and f.real[0] == f.mean[0]
+    assert np.abs(f.mean - f.real)[:LATER].max() < 1.0 and f.later < 3
+
+
+def test_a_ghost_falls_as_the_real_one_fell_and_stands_as_it_stands(both):
+    _, run = both
+    before, _, after = stage_value(run)["episodes"]
+    assert abs(before["ghost"]["steps"] - before["steps"]) <= 2 and "Imagined: fell after" in before["ghost"]["ending"]
+    assert "ghost" not in stage_value(run)["episodes"][1] and after["ghost"]["steps"] > 5 * before["ghost"]["steps"]
+    np.testing.assert_allclose(before["ghost"]["angle"][:5], before["angle"][:5], atol=0.5)
+    g = ghost(
+        motion_of(run.curves[1]), run.curves[0].before.model, recorded(run.curves[0].before.model, run.settings.world, 0, policy="meta")
+    )
+    assert g == before["ghost"]
+
+
+def test_the_stage_shows_the_pole_behind_the_sensor():
+    world = World(mirrored_sensors=True, angle_bias=0.1)
+    env = WorldCartPole([world])
+    env.reset(seed=1)
+    assert unsensed(env.observe()[0, 2], world) == pytest.approx(env.state[2, 0], abs=1e-6)
+
+
+def test_ahead_is_the_motion_again_and_again():
+    one = motion(World(reversed_motor=True))
+    episode = recorded(shared_model("standard"), World(), 0)
+    F = features(episode.observations[:-1].astype(float), episode.actions)
+    path = ahead(one.mean[:1], F, 3, 1)[0]
+    np.testing.assert_allclose(path[1], F[3, :4] + F[3] @ one.mean[0])
+
+
+def test_stop_reaches_the_practice():
+    stop, seen = threading.Event(), []
+    settings = AdaptSettings(WORLDS["mirrored_gale"], mode="hybrid", num_adapt_steps=3)
+    for run in adapt(settings, shared_model("meta"), stop):
+        if run.practising:
+            seen.append(len(run.practising.returns))
+            stop.set()
+    last = run.curves[0].last
+    assert seen == [1] and run.ended == "stopped" and last.index == 1 and cut_short(last)
+    assert "until you stopped it" in rule_html(run) and "practises to the end" in snippet(run)
+
+
+@pytest.mark.parametrize("changes", [{"mode": "standard"}, {"experience_weight": 0.0}])
+def test_where_nothing_is_practised_nothing_is_shown(changes):
+    _, run = finished(episodes_per_step=2, **changes)
+    assert lesson(run) is None and practice_value(run) is None and numbers(lesson(run)) is None
+    assert all("ghost" not in e for e in stage_value(run)["episodes"])
+
+
+def test_a_wide_interval_is_never_a_number_alone():
+    for world in (World(reversed_motor=True), WORLDS["mirrored_jupiter"]):
+        for fact in facts(read_motion(motion(world, 1)), world):
+            assert fact.known or fact.learnt.startswith("not yet known")
+            assert "nan" not in fact.sentence
