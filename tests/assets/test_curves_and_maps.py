@@ -8,7 +8,7 @@ import torch
 from page_engine import HEIGHT, WIDTH, flat, on_page, strokes, texts, theme
 
 from model import StateSpaceModel
-from ui.adapt import comparison
+from ui.adapt import decisions
 from ui.shared.charts import Series, chart_value
 from ui.shared.colours import ROLES
 
@@ -122,8 +122,8 @@ def leaning_policy() -> StateSpaceModel:
 @pytest.mark.parametrize("dark", [False, True])
 def test_a_map_is_orange_where_the_policy_pushes_right_and_blue_where_left(dark):
     value = {
-        "size": comparison.MAP_SIZE,
-        "maps": [comparison._map(leaning_policy(), "before", "Before")],
+        "size": decisions.MAP_SIZE,
+        "maps": [decisions._map(leaning_policy(), "before", "Before")],
         "x": {"title": "angle", "range": [-12, 12]},
         "y": {"title": "velocity", "range": [-120, 120]},
     }
@@ -131,7 +131,7 @@ def test_a_map_is_orange_where_the_policy_pushes_right_and_blue_where_left(dark)
     (marks,), colours = on_page(act, value, dark), theme(dark)
     (image,) = [m for m in marks if m["kind"] == "image"]
     (left, top), (right, bottom) = image["points"]
-    n = comparison.MAP_SIZE
+    n = decisions.MAP_SIZE
     got = np.array(image["drawn"][0]["data"]).reshape(n, n, 4)[..., :3].astype(float)
     low, middle, high = (np.array([int(colours[f"--scene-{k}"][i : i + 2], 16) for i in (1, 3, 5)]) for k in ("low", "middle", "high"))
     for row, column in ((0, 0), (0, n - 1), (n - 1, 0), (n - 1, n - 1), (n // 2, n // 2), (3, 30)):
