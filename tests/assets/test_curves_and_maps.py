@@ -121,14 +121,12 @@ def leaning_policy() -> StateSpaceModel:
 
 @pytest.mark.parametrize("dark", [False, True])
 def test_a_map_is_orange_where_the_policy_pushes_right_and_blue_where_left(dark):
-    value = {
-        "size": decisions.MAP_SIZE,
-        "maps": [decisions._map(leaning_policy(), "before", "Before")],
-        "x": {"title": "angle", "range": [-12, 12]},
-        "y": {"title": "velocity", "range": [-120, 120]},
-    }
-    act = 'return mount("ssmMaps", "maps", payload).querySelectorAll("canvas").map((c) => c.context.drawn);'
-    (marks,), colours = on_page(act, value, dark), theme(dark)
+    act = """
+    const canvas = document.createElement("canvas"), c = window.ssmDraw.colours(document.documentElement);
+    window.ssmMap.draw(canvas, window.ssmMap.picture(window.ssmDraw.bytes(payload), c), c, 6, 120);
+    return canvas.context.drawn;
+    """
+    marks, colours = on_page(act, decisions.decisions(leaning_policy()), dark), theme(dark)
     (image,) = [m for m in marks if m["kind"] == "image"]
     (left, top), (right, bottom) = image["points"]
     n = decisions.MAP_SIZE
@@ -141,3 +139,5 @@ def test_a_map_is_orange_where_the_policy_pushes_right_and_blue_where_left(dark)
     at = {t: p for t, p in texts(marks).items()}
     assert left - 1 <= at["−12"][0] <= at["12"][0] <= right + 1 and at["120"][1] < at["−120"][1]  # what the corners mean
     assert top < at["120"][1] < (top + bottom) / 2
+    ((x, y), _) = next(ring for ring in circles(marks, colours["--scene-ground"]))  # the dot of the moment: 6 degrees, 120 degrees a second
+    assert x == pytest.approx(left + 0.75 * (right - left), abs=1) and y == pytest.approx(top, abs=1)
