@@ -22,7 +22,6 @@ from model.experiments.trials import Trials, run_trials
 from model.learn.evaluation import summary
 from model.learn.hybrid import adaptation_config
 from model.learn.training import keep_freed_memory
-from model.policy.params import with_task_axis
 from model.policy.pretrained import load_pretrained
 from model.worlds.cartpole import SOLVED, World
 from model.worlds.named import BREAK_SET, WORLDS
@@ -30,7 +29,7 @@ from model.worlds.sampling import sample_worlds
 
 Report = Callable[[str], None] | None
 SETS = ("break_set", "inside", "outside")
-STARTS = ("meta", "memory", "standard")
+STARTS = ("meta", "memory", "standard", "random")
 COLLECTIONS = (1, 2, 3, 5)
 BUDGETS = (30, 100, 300, 1000, 3000, 10_000)  # environment steps, of the curve of the return against them
 EVAL_EPISODES = 4
@@ -48,7 +47,7 @@ class HybridSize:
 
     def trials(self, start: str, episodes: int) -> dict[str, int]:
         """Trials in each set."""
-        counts = self.standard_start if start == "standard" else self.main if episodes == 3 else self.others
+        counts = self.standard_start if start in ("standard", "random") else self.main if episodes == 3 else self.others
         return dict(zip(SETS, counts, strict=True))
 
 
@@ -90,13 +89,13 @@ def timed(make: Callable[[], Trials]) -> tuple[Trials, float]:
 def compare(split: str, size: HybridSize, seed: int, start: str, episodes: int, where: str) -> tuple[dict[str, Any], list[str]]:
     """Standard, hybrid and the regulator from one start, with so many episodes a collection, on one set."""
     worlds = worlds_of(split, where, size.trials(start, episodes)[where], seed)
-    model = load_pretrained(start)
+    model = None if start == "random" else load_pretrained(start)
     configs = {
         mode: adaptation_config(start, mode, episodes_per_step=episodes, num_adapt_steps=size.collections)
         for mode in ("standard", "hybrid")
     }
     made = {mode: timed(lambda c=c: run_trials(model, worlds, c, seed, EVAL_EPISODES)) for mode, c in configs.items()}
-    made["regulator"] = timed(lambda: linear_trials(with_task_axis(model.params()), worlds, configs["standard"], [seed, 0], EVAL_EPISODES))
+    made["regulator"] = timed(lambda: linear_trials(model, worlds, configs["standard"], seed, EVAL_EPISODES))
     trials = {mode: t for mode, (t, _) in made.items()}
     standard, hybrid = trials["standard"], trials["hybrid"]
     gains = {}
@@ -130,7 +129,11 @@ def ablation(split: str, size: HybridSize, seed: int, start: str, name: str) -> 
 def parts(ablations: Sequence[str] = tuple(ABLATIONS)) -> dict[tuple[str, ...], tuple]:
     """Every part of the study: its place in the results, and the function with its arguments; the longest first."""
     comparisons = {
-        ("comparison", start, str(k), where): (compare, start, k, where) for k in (3, 1, 10) for start in STARTS for where in SETS
+        ("comparison", start, str(k), where): (compare, start, k, where)
+        for k in (3, 1, 10)
+        for start in STARTS
+        for where in SETS
+        if start != "random" or k == 3
     }
     return comparisons | {("ablations", start, name): (ablation, start, name) for start in ("meta", "memory") for name in ablations}
 

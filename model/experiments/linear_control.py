@@ -12,13 +12,14 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from model.experiments.trials import Trials
+from model.experiments.trials import Trials, in_batches
 from model.learn.adaptation import StandardAdaptationConfig, one_each
 from model.learn.experience import ExperienceBuffer
 from model.learn.imagination import shifted
 from model.learn.motion_model import MotionModel
 from model.learn.rollout import Episodes, collect
 from model.policy.params import Params
+from model.policy.ssm import StateSpaceModel
 from model.worlds.cartpole import MAX_EPISODE_STEPS, World, WorldCartPole
 
 COST = np.array([1.0, 0.1, 10.0, 0.1])  # of squared position, velocity, angle and angular velocity
@@ -85,9 +86,15 @@ def play(gains: np.ndarray, worlds: Sequence[World], episodes: int, generator: n
     return Episodes(tensor(observations), taken, torch.zeros(taken.shape), tensor(alives).float(), torch.from_numpy(~alive).view(M, K))
 
 
-def linear_trials(start: Params, worlds: Sequence[World], config: StandardAdaptationConfig, seed: list[int], eval_episodes: int) -> Trials:
+def linear_trials(
+    start: StateSpaceModel | None, worlds: Sequence[World], config: StandardAdaptationConfig, seed: int, eval_episodes: int
+) -> Trials:
     """As run_trials, with a regulator planned after each collection. The start's policy collects the first, the regulators the others."""
-    params, buffers = one_each(start, len(worlds)), [ExperienceBuffer() for _ in worlds]
+    return in_batches(start, worlds, seed, lambda params, some, own_seed: _run(params, some, config, own_seed, eval_episodes))
+
+
+def _run(params: Params, worlds: list[World], config: StandardAdaptationConfig, seed: list[int], eval_episodes: int):
+    params, buffers = one_each(params, len(worlds)), [ExperienceBuffer() for _ in worlds]
     generator, gains = np.random.default_rng([*seed, 0]), None
 
     def evaluate() -> np.ndarray:
@@ -108,4 +115,4 @@ def linear_trials(start: Params, worlds: Sequence[World], config: StandardAdapta
         returns.append(evaluate())
         env_steps.append(env_steps[-1] + fresh.lengths.sum(1).numpy())
         moved.append(np.ones(len(worlds), bool))
-    return Trials(np.stack(returns), np.stack(env_steps), np.stack(moved))
+    return np.stack(returns), np.stack(env_steps), np.stack(moved)

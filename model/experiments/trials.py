@@ -45,11 +45,21 @@ def run_trials(
     HybridAdaptationConfig practises. method: another way to adapt, for ablations. The same seed gives the same worlds the same
     first states and noise, whatever the start or method: trials are paired.
     """
+    return in_batches(start, worlds, seed, lambda params, some, own_seed: _run(params, some, config, own_seed, eval_episodes, method))
+
+
+def in_batches(
+    start: StateSpaceModel | None,
+    worlds: Sequence[World],
+    seed: int,
+    run: Callable[[Params, list[World], list[int]], tuple[np.ndarray, ...]],
+) -> Trials:
+    """Trials of all worlds from `run` for a part of them at a time, with the start's parameters and a seed of the part's own."""
     parts = []
     for first in range(0, len(worlds), TASKS_AT_ONCE):
         chunk = list(worlds[first : first + TASKS_AT_ONCE])
         params: Params = random_params(len(chunk), seed + first) if start is None else with_task_axis(start.params())
-        parts.append(_run(params, chunk, config, [seed, first], eval_episodes, method))
+        parts.append(run(params, chunk, [seed, first]))
     return Trials(*(np.concatenate(columns, axis=1) for columns in zip(*parts, strict=True)))
 
 

@@ -37,7 +37,10 @@ def test_the_sets_are_those_of_their_splits():
 def test_the_full_study_measures_all_that_it_promises():
     places = set(parts())
     assert {p[1:] for p in places if p[0] == "comparison"} == {
-        (s, k, w) for s in ("meta", "memory", "standard") for k in ("1", "3", "10") for w in ("break_set", "inside", "outside")
+        (s, k, w)
+        for s in ("meta", "memory", "standard", "random")
+        for k in (("3",) if s == "random" else ("1", "3", "10"))
+        for w in ("break_set", "inside", "outside")
     }
     assert {p[2] for p in places if p[0] == "ablations"} == set(ABLATIONS)
     assert HybridSize().trials("memory", 3) == {"break_set": 100, "inside": 200, "outside": 100}
@@ -89,10 +92,19 @@ def test_the_regulator_stands_on_what_a_few_falls_say():
     assert played.lengths.min() > 400 and played.obs.shape[:2] == (5, 4)
 
 
+def test_the_regulator_s_trials_stay_paired_beyond_one_batch(monkeypatch):
+    monkeypatch.setattr("model.experiments.trials.TASKS_AT_ONCE", 1)
+    config = StandardAdaptationConfig(num_adapt_steps=1, episodes_per_step=2)
+    for start in (load_pretrained("meta"), None):
+        ours, theirs = linear_trials(start, [REVERSED] * 2, config, 4, 2), run_trials(start, [REVERSED] * 2, config, 4, 2)
+        np.testing.assert_array_equal(ours.env_steps, theirs.env_steps)
+        np.testing.assert_array_equal(ours.returns[0], theirs.returns[0])
+
+
 def test_regulator_trials_share_their_first_episodes_with_the_others():
     config = StandardAdaptationConfig(num_adapt_steps=2, episodes_per_step=3)
     model, worlds = load_pretrained("meta"), [REVERSED, World(wind=3.0)]
-    ours = linear_trials(with_task_axis(model.params()), worlds, config, [4, 0], 3)
+    ours = linear_trials(model, worlds, config, 4, 3)
     theirs = run_trials(model, worlds, config, 4, 3)
     np.testing.assert_array_equal(ours.env_steps[1], theirs.env_steps[1])
     np.testing.assert_array_equal(ours.returns[0], theirs.returns[0])
