@@ -37,8 +37,8 @@ FEW = 3  # episodes a step up to which the first of these learning rates holds; 
 LEARNING_RATES = {
     "meta": {"standard": (0.5, 0.5), "hybrid": (0.35, 0.5)},
     "memory": {"standard": (0.05, 0.05), "hybrid": (0.0, 0.0)},  # a gradient step takes it out of its way to adapt by memory
-    "standard": {"standard": (0.05, 0.05), "hybrid": (0.0, 0.0)},
-    "random": {"standard": (0.05, 0.05), "hybrid": (0.0, 0.0)},
+    "standard": {"standard": (0.5, 0.5), "hybrid": (0.0, 0.0)},
+    "random": {"standard": (1.0, 1.0), "hybrid": (0.0, 0.0)},
 }
 MOTION, PRACTICE = MotionConfig(), PracticeConfig()
 Stop = Callable[[], bool]
