@@ -20,16 +20,22 @@ def start_sets_table(results: Results) -> str:
     for where, place in SET_LABELS.items():
         for start, by_episodes in results["hybrid"]["comparison"].items():
             row = by_episodes["3"][where]
-            for method in ("standard", "hybrid"):
+            for method, label in METHOD_LABELS.items():
                 m = row[method]
-                cells = [f"{m['returns'][k]:.0f} ({m['share_solved'][k]:.0%})" for k in (0, 1, 2, 3)]
+                cells = [f"{m['returns'][k]:.0f}" for k in (0, 1, 2, 3)]
                 gain = signed(row["gains"]["3"]["equal_collections"]) if method == "hybrid" else ""
-                rows.append([f"{place}, n = {row['n']}", START_LABELS[start], METHOD_LABELS[method], *cells, gain])
-    return table(["worlds", "weights", "adaptation", "before", "after 1", "after 2", "after 3", "hybrid − standard after 3"], rows)
+                rows.append([f"{place}, n = {row['n']}", START_LABELS[start], label, *cells, f"{m['share_solved'][3]:.0%}", gain])
+    header = ["worlds", "weights", "method", "before", "after 1", "after 2", "after 3", "share ≥ 475 after 3"]
+    return table([*header, "hybrid − standard after 3, paired"], rows)
+
+
+def optional(values: list | None, k: int, form: str) -> str:
+    """A number if the file has it."""
+    return format(values[k], form) if values else ""
 
 
 def hybrid_table(results: Results) -> str:
-    """Standard, hybrid and the regulator for each start and number of episodes: returns, environment steps, paired gains, seconds."""
+    """Standard, hybrid and the regulator for each start and number of episodes: returns, share solved, environment steps."""
     rows = []
     for start, by_episodes in results["hybrid"]["comparison"].items():
         for episodes, by_set in by_episodes.items():
@@ -37,35 +43,37 @@ def hybrid_table(results: Results) -> str:
                 for method, label in METHOD_LABELS.items():
                     m = row[method]
                     cells = [f"{m['returns'][k]:.0f}" for k in (0, 1, 2, 3)]
-                    last = [f"{m['share_solved'][3]:.0%}", f"{m['env_steps'][3]:,.0f}", f"{m['seconds_a_collection']:.2f}"]
+                    last = [f"{m['share_solved'][3]:.0%}", optional(m.get("env_steps"), 3, ",.0f")]
                     rows.append([START_LABELS[start], episodes, f"{SET_LABELS[where]} ({row['n']})", label, *cells, *last])
     header = ["weights", "episodes a collection", "worlds (n)", "method", "before", *(f"after {k}" for k in (1, 2, 3))]
-    return table([*header, "share ≥ 475 after 3", "environment steps by 3", "CPU s a collection, evaluation included"], rows)
+    return table([*header, "share ≥ 475 after 3", "environment steps by 3"], rows)
 
 
 def gains_table(results: Results) -> str:
-    """Hybrid minus standard, paired, at equal collections and at equal environment steps; and the regulator minus hybrid."""
+    """Hybrid minus standard, paired, at equal collections and, where measured, at equal environment steps; the regulator minus hybrid."""
     rows = []
+    names = ("equal_collections", "equal_env_steps", "regulator_minus_hybrid")
     for start, by_episodes in results["hybrid"]["comparison"].items():
         for episodes, by_set in by_episodes.items():
             for where, row in by_set.items():
                 for k, gains in row["gains"].items():
-                    cells = [signed(gains[name]) for name in ("equal_collections", "equal_env_steps", "regulator_minus_hybrid")]
+                    cells = [signed(gains[name]) if name in gains else "" for name in names]
                     rows.append([START_LABELS[start], episodes, SET_LABELS[where], k, *cells])
     header = ["weights", "episodes a collection", "worlds", "collections", "hybrid − standard, equal collections"]
     return table([*header, "hybrid − standard, equal environment steps", "regulator − hybrid"], rows)
 
 
 def budget_table(results: Results) -> str:
-    """Mean return of the policy held after so many environment steps, 3 episodes a collection."""
-    rows, budgets = [], None
+    """Mean return of the policy held after so many environment steps, 3 episodes a collection, for the parts that have it."""
+    rows, budgets = [], []
     for start, by_episodes in results["hybrid"]["comparison"].items():
         for where, row in by_episodes["3"].items():
             for method, label in METHOD_LABELS.items():
-                budgets = list(row[method]["at_env_steps"])
-                returns = [f"{x:.0f}" for x in row[method]["at_env_steps"].values()]
-                rows.append([START_LABELS[start], SET_LABELS[where], label, *returns])
-    return table(["weights", "worlds", "method", *(f"{int(b):,} environment steps" for b in budgets or ())], rows)
+                if "at_env_steps" in row[method]:
+                    budgets = list(row[method]["at_env_steps"])
+                    returns = [f"{x:.0f}" for x in row[method]["at_env_steps"].values()]
+                    rows.append([START_LABELS[start], SET_LABELS[where], label, *returns])
+    return table(["weights", "worlds", "method", *(f"{int(b):,} environment steps" for b in budgets)], rows)
 
 
 def ablations_table(results: Results) -> str:
@@ -74,5 +82,5 @@ def ablations_table(results: Results) -> str:
     for start, by_name in results["hybrid"]["ablations"].items():
         for name, row in by_name.items():
             cells = [f"{x:.0f}" for x in row["returns"][:4]]
-            rows.append([START_LABELS[start], name_of(name), str(row["n"]), *cells, f"{row['share_solved'][-1]:.0%}"])
+            rows.append([START_LABELS[start], name_of(name), str(row["n"]), *cells, f"{row['share_solved'][3]:.0%}"])
     return table(["weights", "variant", "n", "before", "after 1", "after 2", "after 3", "share ≥ 475"], rows)

@@ -123,8 +123,9 @@ def curve_rows(results: Results) -> Iterator[tuple]:
         for episodes, by_set in by_episodes.items():
             for where, row in by_set.items():
                 for method in h.METHOD_LABELS:
-                    for k, (mean, steps) in enumerate(zip(row[method]["returns"], row[method]["env_steps"], strict=True)):
-                        yield where, start, method, int(episodes), k, round(steps, 1), round(mean, 2), "", "", row["n"]
+                    for k, mean in enumerate(row[method]["returns"]):
+                        steps = h.optional(row[method].get("env_steps"), k, ".1f")
+                        yield where, start, method, int(episodes), k, steps, round(mean, 2), "", "", row["n"]
 
 
 def curves_csv(results: Results) -> str:
