@@ -15,12 +15,14 @@ def signed(row: Results) -> str:
 
 
 def start_sets_table(results: Results) -> str:
-    """With 3 episodes a collection: what each start reaches by each method, on every set of worlds."""
+    """With 3 episodes a collection: what the starts reach on every set of worlds, and the regulator on what memory's episodes showed."""
     rows = []
     for where, place in SET_LABELS.items():
-        for start, by_episodes in results["hybrid"]["comparison"].items():
-            row = by_episodes["3"][where]
+        for start in ("meta", "memory", "random"):
+            row = results["hybrid"]["comparison"][start]["3"][where]
             for method, label in METHOD_LABELS.items():
+                if method == "regulator" and start != "memory":
+                    continue
                 m = row[method]
                 cells = [f"{m['returns'][k]:.0f}" for k in (0, 1, 2, 3)]
                 gain = signed(row["gains"]["3"]["equal_collections"]) if method == "hybrid" else ""
