@@ -40,7 +40,7 @@ class Live:
     def speed(self, value: str) -> None:
         self.page.get_by_label("Speed", exact=True).select_option(value)
 
-    def until(self, condition: str, arg=None, timeout: int = 20_000) -> None:
+    def until(self, condition: str, arg=None, timeout: int = 60_000) -> None:
         """Wait for a condition on the page's data: d.falls and so on, all text."""
         self.page.wait_for_function(
             f"(a) => {{ const d = document.querySelector('{ROOT}').dataset; return {condition}; }}", arg=arg, timeout=timeout
@@ -169,7 +169,7 @@ def test_without_learning_it_falls_for_ever(alone):
 def test_a_world_that_it_cant_learn_goes_to_adapt(live):
     page = live("?tab=live&world=blind_velocity")
     page.speed("16")
-    page.until("+d.falls > 22", timeout=60_000)
+    page.until("+d.falls > 22")
     assert page.says == "20 falls: this one it can’t learn from falls alone."
     page.page.get_by_role("button", name="Take it to Adapt (hybrid)").click()
     page.page.locator("#adapt-mode").get_by_role("radio", name="Hybrid", checked=True).wait_for()
