@@ -91,8 +91,6 @@ class Admission:
             raise Refused(429, "Many requests of your network address are not answered yet; wait until they are.")
         if len(waiting) >= ALL_JOBS:
             raise Refused(503, "The server is busy; please try again in a minute.")
-        if session is None or session not in self.page.state_holder.session_data:
-            await self._visit(address)
         if session is not None:
             self._remember(session, address)
             LISTENERS.asked(session)
