@@ -229,6 +229,9 @@ def main(argv: list[str] | None = None) -> int:
     except CheckpointError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    except OSError as error:
+        print(f"error: {error.filename or 'the result'} can't be read or written: {error.strerror or error}", file=sys.stderr)
+        return 1
     except ValueError as error:
         parser.exit(2, f"error: {error}\n")
     if args.json and distributed.is_first():

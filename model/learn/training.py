@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import ctypes
 import dataclasses
+import hashlib
 import io
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,12 +16,14 @@ from typing import Any
 import torch
 
 from model.learn import distributed
+from model.learn.lock import locked
 from model.learn.maml import MetaEpoch, MetaMAML
 from model.learn.meta_config import MetaTrainingConfig
 from model.learn.recipes import RECIPES
 from model.policy.checkpoint import CheckpointError, first_line, save, write_atomically
 from model.policy.ssm import StateSpaceModel
 
+DIGEST = 32  # bytes of SHA-256 at the end of a state: a zip alone does not notice every damage
 LOG_COLUMNS = tuple(f.name for f in dataclasses.fields(MetaEpoch))
 
 
@@ -64,7 +68,10 @@ def read_state(checkpoint: Path, recipe: str, configs: Sequence[MetaTrainingConf
     if not path.is_file():
         raise CheckpointError(f"there is no unfinished training at {path}")
     try:
-        state = torch.load(path, weights_only=True)
+        data = path.read_bytes()
+        if hashlib.sha256(data[:-DIGEST]).digest() != data[-DIGEST:]:
+            raise ValueError("its content is not what was written")
+        state = torch.load(io.BytesIO(data[:-DIGEST]), weights_only=True)
         same = (state["recipe"], state["configs"]) == (recipe, [dataclasses.asdict(c) for c in configs])
         list(state["training"]["learner"])
     except Exception as error:  # a damaged file may fail in any way inside the reader
@@ -94,7 +101,14 @@ class Training:
         return 0 if self.resume is None else self.resume["done"]["epoch"] + self.resume["training"]["epoch"]
 
     def epochs(self) -> Iterator[MetaEpoch]:
-        """Train and yield the epochs, counted over all configs; however it ends (also by Ctrl-C or close), the best is written."""
+        """Train and yield the epochs, counted over all configs; however it ends (also by Ctrl-C or close), the best is written.
+
+        Raises CheckpointError when another process trains to the same file, OSError when it can't be written.
+        """
+        with locked(self.out) if distributed.is_first() else contextlib.nullcontext():
+            yield from self._epochs()
+
+    def _epochs(self) -> Iterator[MetaEpoch]:
         keep_freed_memory()
         state = self.resume
         first = state["phase"] if state else 0
@@ -115,6 +129,8 @@ class Training:
                     yield record
                 if record is None:  # killed between the last epoch's state and the checkpoint: only that is left to do
                     record = self._last_record()
+                    if phase == len(self.configs) - 1:
+                        yield record
                 done = {"epoch": record.epoch + 1, **{name: getattr(record, name) for name in ("episodes", "env_steps", "seconds")}}
                 start, state = learner.best.params(), None
         finally:
@@ -126,7 +142,7 @@ class Training:
             state = {"recipe": self.recipe, "configs": [dataclasses.asdict(c) for c in self.configs], "phase": phase, "start": start}
             data = io.BytesIO()
             torch.save({**state, "done": dict(done), "log": self._log.getvalue(), "training": learner.state_dict()}, data)
-            write_atomically(state_path(self.out), data.getvalue())
+            write_atomically(state_path(self.out), data.getvalue() + hashlib.sha256(data.getvalue()).digest())
 
     def _last_record(self) -> MetaEpoch:
         row = list(csv.DictReader(io.StringIO(self._log.getvalue())))[-1]

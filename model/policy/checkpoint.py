@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import pickle
@@ -33,15 +34,15 @@ def write_atomically(path: str | Path, data: bytes) -> None:
     """Write a file so that a reader, or a crash, sees the old content or the new, never half of it."""
     path = Path(path)
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=path.name, suffix=".tmp", delete=False) as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    try:
-        os.chmod(file.name, 0o644)
-        os.replace(file.name, path)
-    except OSError:
-        os.unlink(file.name)
-        raise
+        try:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+            os.chmod(file.name, 0o644)
+            os.replace(file.name, path)
+        except BaseException:  # a full disk, or Ctrl-C: nothing half-written stays
+            os.unlink(file.name)
+            raise
 
 
 def serialise(model: nn.Module, metadata: Mapping[str, Any] | None = None) -> bytes:
@@ -59,9 +60,9 @@ def save(model: nn.Module, path: str | Path, metadata: Mapping[str, Any] | None 
     if _checked_suffix(path) == ".safetensors":
         write_atomically(path, serialise(model, metadata))
     else:
-        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".tmp", delete=False) as file:
-            torch.save(model.state_dict(), file)
-        os.replace(file.name, path)
+        data = io.BytesIO()
+        torch.save(model.state_dict(), data)
+        write_atomically(path, data.getvalue())
 
 
 def read_metadata(path: str | Path) -> dict[str, Any]:

@@ -1,6 +1,8 @@
 """The commands, run as a user runs them."""
 
 import dataclasses
+import hashlib
+import io
 import json
 import subprocess
 import sys
@@ -117,7 +119,9 @@ def test_a_damaged_or_foreign_state_is_named_and_nothing_is_lost(tmp_path, capsy
     state.write_bytes(b"garbage")
     assert train(out, "--resume") == 1 and "is damaged" in capsys.readouterr().err
     assert state.read_bytes() == b"garbage" and not out.exists()
-    torch.save({"recipe": "meta", "configs": [dataclasses.asdict(MetaTrainingConfig())], "training": {"learner": {}}}, state)
+    data = io.BytesIO()
+    torch.save({"recipe": "meta", "configs": [dataclasses.asdict(MetaTrainingConfig())], "training": {"learner": {}}}, data)
+    state.write_bytes(data.getvalue() + hashlib.sha256(data.getvalue()).digest())
     assert train(out, "--resume") == 1 and "has another recipe or settings" in capsys.readouterr().err
 
 
