@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 
 KEEP_SECONDS = 600
+_made: dict[Path, float] = {}  # each file's directory, and when it was made
 
 
 @cache
@@ -20,10 +21,16 @@ def _folder() -> Path:
 
 
 def new_file(name: str, data: bytes) -> str:
-    """Write `data` to a file of this name in a new directory of its own, and forget those older than ten minutes."""
-    for old in _folder().iterdir():
-        if time.time() - old.stat().st_mtime > KEEP_SECONDS:
-            shutil.rmtree(old, ignore_errors=True)
-    path = Path(tempfile.mkdtemp(dir=_folder())) / name
-    path.write_bytes(data)
+    """Write `data` to a file of this name in a new directory of its own; those older than ten minutes go. OSError leaves nothing behind."""
+    now = time.monotonic()  # which no change of the clock can jump
+    for old in [folder for folder, made in list(_made.items()) if now - made > KEEP_SECONDS]:
+        _made.pop(old, None)
+        shutil.rmtree(old, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(dir=_folder()))
+    _made[folder], path = now, folder / name
+    try:
+        path.write_bytes(data)
+    except OSError:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
     return str(path)

@@ -16,6 +16,7 @@ from ui.shared.memory import session_capacity
 log = logging.getLogger(__name__)
 OURS = str(Path(__file__).resolve().parents[1])
 UNUSABLE = "These values could not be used; reload the page and try again."
+UNWRITTEN = "The server could not write the file; please try again later."
 FAILED = "Something went wrong on the server; nothing was changed. Please try again."
 
 
@@ -46,6 +47,9 @@ class GuardedBlocks(gr.Blocks):
 
 def told(error: Exception) -> str:
     """What the visitor reads. An error that came out of our own code is a fault of ours, and is logged in full."""
+    if isinstance(error, OSError):
+        log.error("a file could not be written: %s", error.strerror or type(error).__name__)
+        return UNWRITTEN
     if any(frame.filename.startswith(OURS) and frame.filename != __file__ for frame in traceback.extract_tb(error.__traceback__)):
         log.error("a handler failed", exc_info=error)
         return FAILED

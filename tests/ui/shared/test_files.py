@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import time
 from pathlib import Path
 
+import pytest
+
+from ui.shared import files
 from ui.shared.files import KEEP_SECONDS, new_file
 
 
@@ -17,7 +19,24 @@ def test_files_of_one_name_are_kept_apart():
 
 def test_old_files_are_forgotten():
     old = Path(new_file("a.csv", b"1"))
-    past = time.time() - KEEP_SECONDS - 1
-    os.utime(old.parent, (past, past))
+    files._made[old.parent] -= KEEP_SECONDS + 1
     young = Path(new_file("b.csv", b"2"))
     assert not old.exists() and young.exists()
+
+
+def test_a_jump_of_the_clock_forgets_nothing(monkeypatch):
+    young, now = Path(new_file("a.csv", b"1")), time.time()
+    monkeypatch.setattr(time, "time", lambda: now + 10 * KEEP_SECONDS)
+    new_file("b.csv", b"2")
+    assert young.exists()
+
+
+def test_a_full_disk_leaves_no_file(monkeypatch):
+    def full(path, data):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    before = set(files._folder().iterdir())
+    with pytest.raises(OSError, match="No space left"):
+        new_file("a.csv", b"1")
+    assert set(files._folder().iterdir()) <= before
