@@ -14,6 +14,7 @@ import torch
 
 from model.experiments.trials import Trials, in_batches
 from model.learn.adaptation import StandardAdaptationConfig, one_each
+from model.learn.evaluation import evaluate_tasks
 from model.learn.experience import ExperienceBuffer
 from model.learn.imagination import shifted
 from model.learn.motion_model import MotionModel
@@ -100,7 +101,7 @@ def _run(params: Params, worlds: list[World], config: StandardAdaptationConfig, 
     def evaluate() -> np.ndarray:
         same = np.random.default_rng([*seed, 1])
         if gains is None:
-            return collect(params, worlds, eval_episodes, same, MAX_EPISODE_STEPS, greedy=True).lengths.mean(1).numpy()
+            return evaluate_tasks(params, worlds, eval_episodes, same).mean(1)
         return play(gains, worlds, eval_episodes, same, MAX_EPISODE_STEPS).lengths.mean(1).numpy()
 
     returns, env_steps, moved = [evaluate()], [np.zeros(len(worlds))], [np.zeros(len(worlds), bool)]

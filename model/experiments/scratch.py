@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from model.learn.evaluation import evaluate_tasks
 from model.learn.meta_batch import add_meta_gradient, collect_batch
 from model.learn.meta_config import MetaTrainingConfig
-from model.learn.rollout import collect
 from model.policy.ssm import StateSpaceModel
 from model.worlds.cartpole import MAX_EPISODE_STEPS, SOLVED, World
 
@@ -74,7 +74,7 @@ def train_from_scratch(
         update += 1
         if update % evaluate_every == 0:
             params = {n: p.detach()[index] for n, p in theta.items()}
-            greedy = collect(params, chosen, eval_episodes, np.random.default_rng([seed, update]), greedy=True).lengths.mean(1).numpy()
+            greedy = evaluate_tasks(params, chosen, eval_episodes, np.random.default_rng([seed, update])).mean(1)
             best[active] = np.maximum(best[active], greedy)
             solved_at[active[greedy >= SOLVED]] = used[active[greedy >= SOLVED]]
             active = active[(greedy < SOLVED) & (used[active] < max_env_steps)]

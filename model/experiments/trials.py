@@ -9,11 +9,11 @@ import numpy as np
 
 from model.experiments.scratch import random_params
 from model.learn.adaptation import StandardAdaptationConfig, TaskStep
+from model.learn.evaluation import evaluate_tasks
 from model.learn.hybrid import steps_of_tasks
-from model.learn.rollout import collect
 from model.policy.params import Params, with_task_axis
 from model.policy.ssm import StateSpaceModel
-from model.worlds.cartpole import MAX_EPISODE_STEPS, World
+from model.worlds.cartpole import World
 
 Method = Callable[[Params, Sequence[World], StandardAdaptationConfig, np.random.Generator], Iterator[TaskStep]]
 TASKS_AT_ONCE = 100  # bounds the memory: some 2 GB for 10 episodes of 500 steps a task
@@ -68,7 +68,7 @@ def _run(params: Params, worlds: list[World], config: StandardAdaptationConfig, 
 
     def evaluate(params: Params) -> np.ndarray:
         generator = np.random.default_rng([*seed, 1])  # the same episodes after every step
-        return collect(params, worlds, eval_episodes, generator, MAX_EPISODE_STEPS, greedy=True).lengths.mean(1).numpy()
+        return evaluate_tasks(params, worlds, eval_episodes, generator).mean(1)
 
     returns, env_steps, moved = [evaluate(params)], [np.zeros(M)], [np.zeros(M, dtype=bool)]
     for adapted, _, norm, fresh, _ in method(params, worlds, config, np.random.default_rng([*seed, 0])):

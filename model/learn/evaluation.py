@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import gymnasium
 import numpy as np
 import torch
 
 from model.config import check_number
 from model.learn.rollout import collect
-from model.policy.params import with_task_axis
+from model.policy.params import Params, with_task_axis
 from model.policy.ssm import StateSpaceModel
 from model.worlds.cartpole import MAX_EPISODE_STEPS, World
+
+
+def evaluate_tasks(params: Params, worlds: Sequence[World], episodes: int, generator: np.random.Generator) -> np.ndarray:
+    """Greedy returns of many policies, each in its own world, under the step limit: (M, episodes) float64.
+
+    params: leading axis M = len(worlds), or 1 for parameters shared by all. The same generator state gives the same episodes.
+    """
+    return collect(params, worlds, episodes, generator, MAX_EPISODE_STEPS, greedy=True).lengths.double().numpy()
 
 
 def evaluate_policy(model: StateSpaceModel, world: World, episodes: int = 100, seed: int = 0, greedy: bool = True) -> np.ndarray:

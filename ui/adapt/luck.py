@@ -12,11 +12,10 @@ import torch
 from torch import Tensor
 
 from model import NonFiniteParameters, StateSpaceModel, World
-from model.learn.evaluation import bootstrap_interval
+from model.learn.evaluation import bootstrap_interval, evaluate_tasks
 from model.learn.hybrid import steps_of_tasks
-from model.learn.rollout import collect
 from model.policy.params import with_task_axis
-from model.worlds.cartpole import MAX_EPISODE_STEPS, SOLVED
+from model.worlds.cartpole import SOLVED
 from ui.adapt.run import EVALUATION_EPISODES, TIME_LIMIT, config_of
 from ui.shared.inputs import AdaptSettings
 from ui.shared.words import MODE_NAMES, OF_ALL, count
@@ -84,8 +83,8 @@ def _columns(settings: AdaptSettings, mode: str, model: StateSpaceModel, first: 
 
 def _evaluate(params: dict[str, Tensor], worlds: list[World], seed: int) -> np.ndarray:
     with torch.inference_mode():
-        played = collect(params, worlds, EVALUATION_EPISODES, np.random.default_rng(seed), MAX_EPISODE_STEPS, greedy=True)
-        return played.lengths.mean(1).double().numpy()
+        played = evaluate_tasks(params, worlds, EVALUATION_EPISODES, np.random.default_rng(seed))
+        return played.mean(1)
 
 
 def band(returns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -24,7 +24,7 @@ import torch
 from model import MetaMAML, StandardAdaptationConfig, StateSpaceModel, World, load_checkpoint
 from model.config import field_infos
 from model.learn.adaptation import NonFiniteParameters, adapt_tasks
-from model.learn.rollout import collect
+from model.learn.evaluation import evaluate_tasks
 from model.learn.training import keep_freed_memory
 from model.policy.checkpoint import serialise
 from model.policy.params import with_task_axis
@@ -111,8 +111,8 @@ def check(model: StateSpaceModel, settings: MetaSettings) -> dict[str, Any]:
     worlds.append(shown)  # adapted with the others, not counted with them
 
     def returns(params: dict[str, torch.Tensor]) -> list[list[float]]:
-        lengths = collect(params, worlds, CHECK_EPISODES, np.random.default_rng(CHECK_SEED + 1), greedy=True).lengths
-        return lengths[:-1].double().tolist()
+        lengths = evaluate_tasks(params, worlds, CHECK_EPISODES, np.random.default_rng(CHECK_SEED + 1))
+        return lengths[:-1].tolist()
 
     theta = with_task_axis(model.params())
     rows, adapted, problem = [returns(theta)], None, None
