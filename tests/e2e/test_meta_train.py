@@ -110,7 +110,7 @@ def test_train_stop_use_and_save(visit, tmp_path):
 def test_a_bad_setting_is_one_sentence(visit):
     page = open_tab(visit, {"Inner lr": "-1"})
     page.click("#meta-train")
-    wait_for_message(page, "inner_lr must be between 0 and 100, got -1")
+    wait_for_message(page, "Inner lr must be between 0 and 100, not -1.")
     assert not page.locator("#meta-train").is_disabled() and page.locator(".toast-body").count() == 0
 
 

@@ -106,7 +106,7 @@ def test_a_fall_leads_to_adaptation_and_on(visit):
     assert page.page.inner_text("#play-next").startswith("Now break it")
     page.page.click("#play-next")
     page.wait_for_new(before)
-    page.page.get_by_text("let it learn").click()
+    page.page.get_by_role("button", name="let it learn").click()
     page.page.wait_for_selector("#adapt-result .outcome", timeout=60_000)
     assert page.page.get_by_role("tab", name="Adapt").get_attribute("aria-selected") == "true"
     page.page.get_by_text("Was it luck? 20 more").click()

@@ -106,7 +106,8 @@ class AdaptTab:
     @property
     def _outputs(self) -> list:
         """What changes with a run."""
-        shown = [self.run, self.player, self.message, self.adapt, self.stop, self.link, self.of, self.preview.shown, *self.next.outputs]
+        shown = [self.run, self.player, self.message, self.adapt, self.stop, self.link, self.of, self.preview.shown, self.preview.now]
+        shown += self.next.outputs
         return [*shown, *self.results.outputs, *self.use.outputs, *self.learnt.outputs]
 
     # --- showing ---
@@ -161,7 +162,11 @@ class AdaptTab:
             yield {self.message: problem(error)}
             return
         with stops.running(f"adapt {request.session_hash}") as stop:
-            yield from self._live(adapt(settings, session.policy_model(settings.start), stop), stop)
+            # A press right after a change of the controls comes before the preview has taken note of it.
+            first = {self.preview.now: urlencode(adapt_to_query(settings))}
+            for answer in self._live(adapt(settings, session.policy_model(settings.start), stop), stop):
+                yield {**first, **answer}
+                first = {}
 
     @heavy("adaptation")
     def _further(self, request: gr.Request, session: Session, run: AdaptRun | None, run_id: str, *inputs) -> Iterator[dict]:
