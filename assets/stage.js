@@ -52,7 +52,9 @@
     ctx.setLineDash(S.end_dash);
     for (const x of [-xLimit, xLimit]) {
       line(ctx, middle + x * s, ground + 8, middle + x * s, ground - S.track_end);
-      ctx.fillText(`${format(x)} m`, middle + x * s, ground - S.track_end - 6);
+      // Whole on a narrow stage too, where the end stands near the picture's edge.
+      const label = `${format(x)} m`, room = ctx.measureText(label).width / 2 + 2;
+      ctx.fillText(label, Math.max(room, Math.min(width - room, middle + x * s)), ground - S.track_end - 6);
     }
     ctx.setLineDash([]);
   }

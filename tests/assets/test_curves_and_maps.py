@@ -108,6 +108,12 @@ def test_pointing_reads_out_the_nearest_points_words():
     assert on_page(act, chart_value(SERIES, "x", "y", (0, 3), note="the note")) == ["the note", "a", "b", "d", "a", "the note"]
 
 
+def test_a_chart_of_measured_limits_has_ticks_to_its_top():
+    """Limits that come from arrays are numbers to the browser too."""
+    value = chart_value(SERIES[:1], "x", "y", (0, 3), (np.float32(-3.4), np.float32(3.4)), limits=())
+    assert {"−3", "0", "3"} <= set(texts(on_page(CURVES, value)))
+
+
 def leaning_policy() -> StateSpaceModel:
     """Pushes right where the pole leans right (column) and, half as strongly, where it turns right (row)."""
     model = StateSpaceModel(generator=torch.Generator().manual_seed(0))

@@ -68,8 +68,8 @@ def chart_value(
     """
     return {
         "series": [_series(s) for s in series],
-        "x": {"title": x_title, "range": list(x_range)},
-        "y": {"title": y_title, "range": list(y_range)},
+        "x": {"title": x_title, "range": [float(v) for v in x_range]},
+        "y": {"title": y_title, "range": [float(v) for v in y_range]},
         "limits": [{"at": at, "label": label} for at, label in limits],
         "note": note,
         "empty": empty,
