@@ -2,7 +2,7 @@
 (() => {
   const PAD = { left: 40, right: 10, top: 8, bottom: 32 };
   const STEP = window.ssmConfig.timeStep; // s
-  const { cells, fit, format, gap, line, ticks } = window.ssmDraw;
+  const { cells, fit, format, gap, line, ticks, within } = window.ssmDraw;
 
   // What charts and heat maps share: a canvas, a time axis, two cached pictures (past bright, future faint) and the playhead.
   class Panel {
@@ -39,7 +39,7 @@
       ctx.fillStyle = this.c.muted;
       ctx.font = "11px " + this.c.font;
       ctx.textAlign = "center";
-      for (const t of ticks(0, seconds, step)) ctx.fillText(format(t), this.x(t / STEP), bottom + 14);
+      for (const t of ticks(0, seconds, step)) ctx.fillText(format(t), within(ctx, format(t), this.x(t / STEP), this.w), bottom + 14);
       ctx.fillText("time (s)", (PAD.left + this.w - PAD.right) / 2, this.h - 4);
     }
 

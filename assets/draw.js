@@ -32,6 +32,12 @@
     return out;
   }
 
+  // Where to centre a text so that it stays whole within a picture of this width.
+  function within(ctx, text, x, width) {
+    const room = ctx.measureText(text).width / 2 + 2;
+    return Math.max(room, Math.min(width - room, x));
+  }
+
   const format = (v) => `${+v.toFixed(2)}`.replace("-", "−");
   const rgb = (hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
 
@@ -87,5 +93,5 @@
     return out;
   }
 
-  window.ssmDraw = { colours, fit, gap, ticks, format, rgb, cells, mix, line, upwards, onLook, calm, bytes };
+  window.ssmDraw = { colours, fit, gap, ticks, within, format, rgb, cells, mix, line, upwards, onLook, calm, bytes };
 })();

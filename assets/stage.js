@@ -2,7 +2,7 @@
 // Its sizes are those of ui/shared/stage.py, which draws the same picture for files.
 (() => {
   const { stage: S, xLimit, angleLimit, timeStep } = window.ssmConfig;
-  const { format, line, mix } = window.ssmDraw;
+  const { format, line, mix, within } = window.ssmDraw;
 
   function arrow(ctx, x, y, length, width) {
     if (Math.abs(length) < S.least_arrow) return;
@@ -52,9 +52,8 @@
     ctx.setLineDash(S.end_dash);
     for (const x of [-xLimit, xLimit]) {
       line(ctx, middle + x * s, ground + 8, middle + x * s, ground - S.track_end);
-      // Whole on a narrow stage too, where the end stands near the picture's edge.
-      const label = `${format(x)} m`, room = ctx.measureText(label).width / 2 + 2;
-      ctx.fillText(label, Math.max(room, Math.min(width - room, middle + x * s)), ground - S.track_end - 6);
+      const label = `${format(x)} m`;
+      ctx.fillText(label, within(ctx, label, middle + x * s, width), ground - S.track_end - 6);
     }
     ctx.setLineDash([]);
   }

@@ -217,3 +217,12 @@ def test_a_file_shows_the_same_picture(name, step):
     for a, b in strokes(marks, colours["--scene-ink"], dashed=True):
         line = [[p + (q - p) * share for p, q in zip(a, b, strict=True)] for share in np.linspace(0.5, 1, 40)]
         assert sum(shown(*at, "--scene-ink") for at in line) > 12
+
+
+def test_a_text_stays_whole_within_the_picture():
+    act = """
+    const ctx = document.createElement("canvas").getContext("2d"), w = window.ssmDraw.within;
+    return [w(ctx, "2.4 m", 50, 100), w(ctx, "2.4 m", 95, 100), w(ctx, "2.4 m", -20, 100)];
+    """
+    middle, right, left = on_page(act, None)  # a letter of the test's canvas is 6 pixels wide
+    assert middle == 50 and right == 100 - 17 and left == 17
