@@ -164,3 +164,11 @@ def one_minute_table(results: Results) -> str:
         f"{m['after_a_minute']:,.0f} MB after its first minute and {m['at_the_end']:,.0f} MB at its end; the peak is {m['peak']:,.0f} MB."
     )
     return table(["seed", "usual motor", "reversed motor", "environment steps", "CPU seconds"], cells) + text
+
+
+def live_table(results: Results) -> str:
+    """Learning from every fall, as the Live tab does it: the share of runs that stand within so many falls."""
+    shares = results["benchmark"]["live"]["stands_within_falls"]
+    rows = [[START_LABELS[s], where, *(f"{x:.0%}" for x in by.values())] for s, sets in shares.items() for where, by in sets.items()]
+    falls = list(shares["meta"]["break set"])
+    return table(["weights", "worlds", *(f"{n} falls" for n in falls)], rows)

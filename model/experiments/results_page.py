@@ -28,6 +28,7 @@ TABLES: dict[str, Table] = {
     "speed": r.speed_table,
     "scaling": r.scaling_table,
     "one_minute": r.one_minute_table,
+    "live": r.live_table,
 }
 """By the names between <!-- table: NAME --> and <!-- end table --> in the README."""
 
@@ -71,6 +72,12 @@ SECTIONS: tuple[tuple[str, str, str], ...] = (
     ("Gains, paired", "Equal environment steps: against the standard policy held after as many as hybrid had used.", "gains"),
     ("Return against environment steps", "Of the policy held by then; 3 episodes a collection.", "budget"),
     ("What hybrid adaptation owes to what", "On validation worlds, inside and outside together; 3 episodes a collection.", "ablations"),
+    (
+        "Learning from every fall",
+        "The Live tab's protocol, 100 runs for each row: one gradient step on each fall, greedy actions. The share of runs that stand for "
+        "500 steps within so many falls; worlds inside and outside are validation worlds.",
+        "live",
+    ),
     ("What adaptation costs", "PPO is Stable-Baselines3's with RL Zoo's tuned settings, until a greedy evaluation reaches 475.", "cost"),
     (
         "Speed",
