@@ -75,7 +75,7 @@ SECTIONS: tuple[tuple[str, str, str], ...] = (
     (
         "Learning from every fall",
         "The Live tab's protocol, 100 runs for each row: one gradient step on each fall, greedy actions. The share of runs that stand for "
-        "500 steps within so many falls; worlds inside and outside are validation worlds.",
+        "500 steps within so many falls; the worlds inside and outside are test worlds.",
         "live",
     ),
     ("What adaptation costs", "PPO is Stable-Baselines3's with RL Zoo's tuned settings, until a greedy evaluation reaches 475.", "cost"),
