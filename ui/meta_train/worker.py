@@ -11,6 +11,7 @@ import base64
 import dataclasses
 import json
 import os
+import signal
 import sys
 import tempfile
 import threading
@@ -150,6 +151,8 @@ def adaptation_config(settings: MetaSettings) -> StandardAdaptationConfig:
 
 def main() -> None:
     """One job, from stdin to the last line."""
+    # A server that was started in the background ignores the interrupt by which Parent ends a training, and its children inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     torch.set_num_threads(1)
     keep_freed_memory()
     torch.optim.Adam([torch.zeros(1, requires_grad=True)])  # the first one imports for a second or two: not on the training's clock

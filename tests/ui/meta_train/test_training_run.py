@@ -73,6 +73,21 @@ def test_stop_keeps_the_best_and_checks_it(processes):
     assert model_from_bytes(last.best).sizes["state_dim"] == 32  # it went on from the weights that it was given
 
 
+def test_stop_works_where_the_server_ignores_interrupts(processes):
+    """As when it was started by `nohup ... &`."""
+
+    def press(state, queue):
+        if len(state.epochs) >= 2:
+            queue.stop("me")
+
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        last = drive(LONG, press)[-1]
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert (last.phase, last.ended, last.problem) == ("done", "stopped", None)
+
+
 def test_stop_pressed_again_skips_the_check(processes):
     def press(state, queue):
         if len(state.epochs) >= 2 and queue._tickets:
