@@ -7,7 +7,8 @@ from typing import Any
 import gradio as gr
 from gradio.themes.utils.fonts import LocalFont
 
-from ui import about, api
+from ui import api
+from ui.about.tab import AboutTab, about_script
 from ui.adapt.run import warm_up
 from ui.adapt.tab import AdaptTab
 from ui.live.scripts import live_scripts
@@ -22,9 +23,10 @@ from ui.shared.guarded import GuardedBlocks
 from ui.shared.player import ASSETS, scripts
 from ui.shared.policies import load_all
 from ui.shared.session import STATE_SECONDS
+from ui.shared.terms import terms_script
 
 TITLE = "SSM-MetaRL playground"
-STYLES = ("style.css", "live.css", "adapt.css", "meta.css")
+STYLES = ("style.css", "live.css", "adapt.css", "meta.css", "about.css")
 QUEUE = {"api_open": False, "default_concurrency_limit": 4}  # ui/shared/admission.py bounds its length, fairly
 
 
@@ -81,7 +83,7 @@ def build() -> tuple[gr.Blocks, dict[str, Any]]:
             with gr.Tab("Meta-train", id="meta-train") as meta_tab:
                 meta_train = MetaTrainTab(session)
             with gr.Tab("About", id="about") as about_tab:
-                about.build()
+                about = AboutTab(session, first)
         connect_worlds(play.world, adapt.controls.world)
         connect_same(play.policy.seed, adapt.controls.seed)
         play.connect_tab(play_tab)
@@ -90,6 +92,7 @@ def build() -> tuple[gr.Blocks, dict[str, Any]]:
         adapt.connect_tab(adapt_tab)
         adapt.connect_play(play)
         adapt.connect_link(page, tabs)
+        about.connect_tab(about_tab)
         live.connect(live_tab, tabs, play, adapt)
         connect_next(session, play, adapt)
         for name, tab in (("Meta-train", meta_tab), ("About", about_tab)):
@@ -100,7 +103,7 @@ def build() -> tuple[gr.Blocks, dict[str, Any]]:
     launch = {
         "theme": theme(),
         "css": css_variables() + "".join((ASSETS / name).read_text() for name in STYLES),
-        "head": scripts() + live_scripts(),
+        "head": scripts() + live_scripts() + terms_script() + about_script(),
         "ssr_mode": False,
         "footer_links": [],
         "run_history": False,

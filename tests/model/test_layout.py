@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 MODEL_FLOORS = ("model.config", "model.policy", "model.worlds", "model.learn", "model.experiments")  # each may use those before it
-TABS = ("ui.live", "ui.play", "ui.adapt", "ui.meta_train")
+TABS = ("ui.live", "ui.play", "ui.adapt", "ui.meta_train", "ui.about")
 PAGE_ONLY = {"gradio", "matplotlib", "PIL"}
 
 
