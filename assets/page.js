@@ -57,6 +57,8 @@
     luck: () => press("luck-run"),
     further: () => press("adapt-further"),
     memory: () => { openTab("Play"); toTop(); },
+    play: () => { openTab("Play"); toTop(); },
+    adapt: () => { openTab("Adapt"); toTop(); },
     meta: () => toTop(),
     train: () => { openTab("Meta-train"); toTop(); },
   }[act]?.());

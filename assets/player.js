@@ -1,4 +1,4 @@
-// The player: one, two or three episodes side by side under one playhead, with their signals below.
+// The player: one to four episodes side by side under one playhead, with their signals below.
 // window.ssmPlayer(element, props, watch) is called once by each player component (ui/player.py).
 (() => {
   const { timeStep, angleLimit, xLimit, shortEpisode, slowly } = window.ssmConfig;
@@ -58,7 +58,7 @@
       this.layout();
       this.seek(0, true);
       // A fall within a fifth of a second is no more than a flicker: slowed down, until the visitor sets a speed.
-      if (!this.speedChosen) this.speed.value = this.steps < shortEpisode ? slowly : 1;
+      if (!this.speedChosen) this.speed.value = value.speed ?? (this.steps < shortEpisode ? slowly : 1);
       this.shown = false;
       this.runId = value.id;
       if (value.autoplay !== false && !calm()) this.play();

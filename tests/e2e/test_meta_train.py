@@ -8,11 +8,12 @@ import time
 import pytest
 
 from model import load_checkpoint
+from ui.meta_train import kept
 from ui.meta_train.queue import TRAININGS
 
-POINTS = "+(document.querySelector('#meta-returns .curves').dataset.points || '0').split(' ')[0]"
-SMALL = {"Num epochs": "1000", "Tasks per epoch": "2", "Episodes per task": "2", "Max steps per episode": "20", "Hidden dim": "8"}
-SMALL |= {"Long episodes share": "0"}
+POINTS = "+(document.querySelector('#meta-returns .curves')?.dataset.points || '0').split(' ')[0]"
+SMALL = {"Epochs": "1000", "Worlds per epoch": "2", "Episodes per world": "2", "Steps per episode": "20", "Hidden size": "8"}
+SMALL |= {"Share of long episodes": "0"}
 
 
 def open_tab(visit, settings=SMALL, **options):
@@ -60,8 +61,9 @@ def places_are_free() -> bool:
 
 
 @pytest.fixture(autouse=True)
-def nobody_is_left(visit):
+def nobody_is_left(visit, monkeypatch):
     """However a test ends, its places are free soon after the tabs are closed."""
+    monkeypatch.setattr(kept, "ALONE", 4.0)
     yield
     assert places_are_free()
 
@@ -79,7 +81,7 @@ def test_train_stop_use_and_save(visit, tmp_path):
     stopped = message(page)
     assert "the best parameters are kept" in stopped and "validation worlds" in page.inner_text("#meta-check")
     page.wait_for_function("old => document.querySelector('#meta-stage .player').dataset.run !== old", arg=stage)
-    assert page.locator("#meta-stage .who").all_inner_texts() == ["Trained, before adaptation", "After 1 step"]
+    assert page.locator("#meta-stage .who").all_inner_texts() == ["Before", "After 1 step"] * 2
 
     files = {}
     for button, suffix in (("checkpoint", ".safetensors"), ("log", ".csv"), ("figure", ".svg")):
@@ -107,10 +109,40 @@ def test_train_stop_use_and_save(visit, tmp_path):
     assert page.locator(".toast-body").count() == 0
 
 
+def test_it_plays_while_it_trains_and_a_reload_finds_it_again(visit, monkeypatch):
+    monkeypatch.setattr(kept, "ALONE", 60.0)
+    page = open_tab(visit)
+    first = page.get_attribute("#meta-stage .player", "data-run")
+    assert "press Train" in page.inner_text("#meta-seen")
+    train_until(page, 3)
+    legend = page.locator("#meta-returns .legend span").all_inner_texts()
+    assert legend == [f"{motor} motor, {when}" for motor in ("usual", "reversed") for when in ("before", "after 1 step")]
+    page.wait_for_function("old => document.querySelector('#meta-stage .player').dataset.run !== old", arg=first)
+    assert "The best after" in page.inner_text("#meta-title") and page.locator("#meta-stage .frame").count() == 4
+    assert "steps" in page.inner_text("#meta-seen")
+
+    other = visit()  # another browser
+    page.reload()
+    page.get_by_role("tab", name="Meta-train").click()
+    page.wait_for_function(f"({POINTS}) >= 3")  # its curves are there, and grow on
+    page.wait_for_function(f"({POINTS}) > {page.evaluate(POINTS)}")
+    assert page.locator("#meta-train").is_disabled() and len(TRAININGS._tickets) == 1
+    other.page.get_by_role("tab", name="Meta-train").click()
+    assert other.page.evaluate(POINTS) == 0 and other.page.locator("#meta-stop").is_disabled()
+
+    page.click("#meta-stop")
+    page.wait_for_selector("#meta-check table")
+    page.reload()  # and once more, when it has ended
+    page.get_by_role("tab", name="Meta-train").click()
+    page.wait_for_selector("#meta-check table")
+    page.click("#meta-adapt")
+    page.wait_for_function("() => document.querySelector('#adapt-stage .notes')?.innerText.includes('mirrored')")
+
+
 def test_a_bad_setting_is_one_sentence(visit):
-    page = open_tab(visit, {"Inner lr": "-1"})
+    page = open_tab(visit, {"Inner learning rate": "-1"})
     page.click("#meta-train")
-    wait_for_message(page, "Inner lr must be between 0 and 100, not -1.")
+    wait_for_message(page, "Inner learning rate must be between 0 and 100, not -1.")
     assert not page.locator("#meta-train").is_disabled() and page.locator(".toast-body").count() == 0
 
 

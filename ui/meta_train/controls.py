@@ -9,7 +9,7 @@ from typing import Any
 import gradio as gr
 
 from model.worlds.families import FAMILIES
-from ui.meta_train.settings import CUSTOM_RECIPE, FIRST_RECIPE, INFOS, RECIPES, STARTS, TIME_BUDGET
+from ui.meta_train.settings import CUSTOM_RECIPE, FIRST_RECIPE, INFOS, RECIPES, STARTS, TIME_BUDGET, MetaSettings
 from ui.shared.controls import unchecked
 from ui.shared.events import IN_BROWSER
 from ui.shared.words import spoken
@@ -64,6 +64,17 @@ class MetaControls:
     def inputs(self) -> list:
         """What `named` takes."""
         return [self.fields[name] for name in NAMES]
+
+    @property
+    def outputs(self) -> list:
+        """What `updates` fills."""
+        return [self.recipe, *self.inputs]
+
+    def updates(self, settings: MetaSettings) -> dict:
+        """What each of `outputs` becomes so that they show these settings."""
+        values = settings.values()
+        recipe = next((name for name, (_, known) in RECIPES.items() if known.values() == values), CUSTOM_RECIPE)
+        return {self.recipe: recipe, **{self.fields[name]: values[name] for name in NAMES}}
 
     @staticmethod
     def named(values: Sequence[Any]) -> Mapping[str, Any]:

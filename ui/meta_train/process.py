@@ -1,4 +1,4 @@
-"""The server's side of a training: starts ui/training_worker.py in a process of its own and gathers what it sends."""
+"""The server's side of a training: starts worker.py in a process of its own and gathers what it sends."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ class TrainingProcess:
     """One training. `epochs`, `best`, `ended` and `check` fill up by themselves; call `beat` a few times a second, and `kill` at the end.
 
     best: the best checkpoint so far, as the bytes of a safetensors file. ended: None while training, then "epochs", "time" or
-    "stopped". check: the worker's check on validation worlds, None without one. finished: nothing more will come.
+    "stopped". show: the last that was played (show.py). check: the worker's check on validation worlds, None without one.
+    finished: nothing more will come.
     """
 
     def __init__(self, settings: MetaSettings, model: bytes | None = None):
@@ -31,6 +32,7 @@ class TrainingProcess:
         self.epochs: list[MetaEpoch] = []
         self.best: bytes | None = None
         self.ended: str | None = None
+        self.show: dict[str, Any] | None = None
         self.check: dict[str, Any] | None = None
         self.started: float | None = None
         self.complete = False
@@ -62,10 +64,9 @@ class TrainingProcess:
                 fields = {n: tuple(v) if isinstance(v, list) else v for n, v in message["epoch"].items()}
                 self.epochs.append(MetaEpoch(**fields))
             self.ended = message.get("ended", self.ended)
+            self.show = message.get("show", self.show)
             if "check" in message:
                 self.check, self.complete = message["check"], True
-                if self.check and self.check["adapted"]:
-                    self.check["adapted"] = base64.b64decode(self.check["adapted"])
 
     def _read_errors(self) -> None:
         for line in self._process.stderr:

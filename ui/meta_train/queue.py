@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 import math
 import threading
 import time
@@ -16,13 +17,17 @@ DOUBLE_CLICK = 0.7  # s
 
 @dataclass(eq=False)
 class Ticket:
-    """A visitor's place. stops: how often the visitor pressed Stop, last at `stopped`. on_drop ends what runs on it."""
+    """A visitor's place. stops: how often the visitor pressed Stop, last at `stopped`. on_drop ends what runs on it.
+
+    left: the seconds that its training will hold a place from now on, or once it has begun; kept up to date by the training.
+    """
 
     visitor: str
     stops: int = 0
     stopped: float = -math.inf
     seen: float = field(default_factory=time.monotonic)
     on_drop: Callable[[], None] = lambda: None
+    left: float = 0.0
 
 
 class TrainingQueue:
@@ -53,6 +58,15 @@ class TrainingQueue:
             if ticket not in self._tickets:
                 raise ValueError("This training was given up, because its page did not answer.")
             return max(0, self._tickets.index(ticket) + 1 - self.running)
+
+    def wait(self, ticket: Ticket) -> float:
+        """Seconds until this ticket may train if all before it take the time that they have left; 0 for one who trains."""
+        with self._lock:
+            ahead = self._tickets[: self._tickets.index(ticket)] if ticket in self._tickets else []
+            free = [0.0] * max(0, self.running - len(ahead)) + sorted(t.left for t in ahead[: self.running])
+            for waiting in ahead[self.running :]:
+                heapq.heapreplace(free, free[0] + waiting.left)
+            return free[0]
 
     def leave(self, ticket: Ticket) -> None:
         """Give up the place, if it is still held."""

@@ -14,14 +14,16 @@ from ui.meta_train.settings import MetaSettings
 TICK = 0.2  # s between two states: at most five a second
 CHECK_SECONDS = 60.0  # a check that takes longer is given up
 START_SECONDS = 120.0
+AROUND = 8.0  # s that start and check usually take; for estimates
 
 
 @dataclass(frozen=True)
 class TrainingState:
     """How far a training is. phase: "waiting", "starting", "training", "checking", "done".
 
-    place: the n-th of those who wait. seconds: of the phase "training" so far. best: the best checkpoint so far. ended: why the
-    training ended, None before. problem: what went wrong, one sentence. check: see ui/training_worker.py.
+    place: the n-th of those who wait, for about `wait` seconds. seconds: of the phase "training" so far. best: the best
+    checkpoint so far. ended: why the training ended, None before. show: see show.py. check: see worker.py. problem: what went
+    wrong, one sentence.
     """
 
     settings: MetaSettings
@@ -31,8 +33,19 @@ class TrainingState:
     epochs: tuple[MetaEpoch, ...] = ()
     best: bytes | None = None
     ended: str | None = None
+    show: dict | None = None
     check: dict | None = None
     problem: str | None = None
+    wait: float = 0.0
+
+    @property
+    def left(self) -> float:
+        """Seconds that are left of the training's time, or of its epochs where they end earlier."""
+        left = self.settings.time_budget - self.seconds
+        if self.epochs:
+            done = len(self.epochs)
+            left = min(left, self.seconds / done * (self.settings.config.num_epochs - done))
+        return max(0.0, left)
 
 
 class Watch:
@@ -79,7 +92,7 @@ class Watch:
     def _state(self, phase: str, **more) -> TrainingState:
         process = self.process
         ended = "time" if self.out_of_time else "stopped" if self.stops and process.ended is None else process.ended
-        return TrainingState(process.settings, phase, 0, self.seconds, tuple(process.epochs), process.best, ended, **more)
+        return TrainingState(process.settings, phase, 0, self.seconds, tuple(process.epochs), process.best, ended, process.show, **more)
 
 
 def run_training(
@@ -91,20 +104,23 @@ def run_training(
     for a visitor who already trains, or when the line is full. model: a checkpoint to start from.
     """
     ticket = queue.enter(visitor)
+    ticket.left = settings.time_budget + AROUND
     process = None
     try:
         while place := queue.place(ticket):
             if ticket.stops:
                 yield TrainingState(settings, "done", ended="stopped")
                 return
-            yield TrainingState(settings, "waiting", place)
+            yield TrainingState(settings, "waiting", place, wait=queue.wait(ticket))
             time.sleep(tick)
         process = TrainingProcess(settings, model)
         ticket.on_drop = process.kill
         watch = Watch(process, settings.time_budget)
         while not process.finished:
             queue.place(ticket)
-            yield watch.look(ticket.stops)
+            state = watch.look(ticket.stops)
+            ticket.left = AROUND + (state.left if state.phase in ("starting", "training") else 0.0)
+            yield state
             time.sleep(tick)
         yield watch.last()
     finally:

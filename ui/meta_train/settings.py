@@ -138,10 +138,11 @@ def check_work(config: MetaTrainingConfig) -> None:
     steps, most = epoch_steps(config), int(MAX_EPOCH_STEPS * min(1.0, FULL_SIZE / size))
     if steps > most:
         of_size = "" if size <= FULL_SIZE else f" for a model with state_dim + hidden_dim = {size}"
-        raise ValueError(
-            f"tasks_per_epoch × episodes_per_task × (inner_steps + 1) × {longest(config)} steps an episode must be at most {most:,} "
-            f"environment steps an epoch{of_size}, got {steps:,}"
-        )
+        product = f"tasks_per_epoch × episodes_per_task × (inner_steps + 1) × {longest(config)} steps an episode"
+        must = f"be so few that {product} is at most {most:,} environment steps an epoch{of_size}"
+        may = f"one epoch{of_size.replace('state_dim + hidden_dim =', 'state and hidden size together')} may take at most {most:,}"
+        page = f"be fewer, or the episodes or inner steps: {may} environment steps, and these would take {steps:,}"
+        raise FieldError("tasks_per_epoch", must, steps, page)
 
 
 def to_json(settings: MetaSettings) -> dict[str, Any]:

@@ -8,25 +8,28 @@ from typing import Any
 
 import gradio as gr
 
-from model import World
+from model import WORLDS
 from model.policy.checkpoint import serialise
 from ui.adapt.controls import AdaptControls
 from ui.meta_train.controls import MetaControls
 from ui.meta_train.figure import svg, training_figure
+from ui.meta_train.kept import TRAININGS_KEPT, KeptTraining, is_token, new_token
+from ui.meta_train.lines import after_label
 from ui.meta_train.queue import TRAININGS
-from ui.meta_train.run import TrainingState, run_training
+from ui.meta_train.run import TrainingState
 from ui.meta_train.settings import RECIPES, MetaSettings, check_settings
+from ui.meta_train.show import perform, recordings
 from ui.meta_train.trained import Trained, model_from_bytes
-from ui.meta_train.view import check_html, loss_chart, numbers, phase_words, returns_chart, seen_html
+from ui.meta_train.view import check_html, loss_chart, numbers, phase_words, returns_chart, seen_html, stage_title
 from ui.shared.charts import chart
 from ui.shared.controls import hint, message_area, notice, problem
-from ui.shared.episode import record
-from ui.shared.events import QUIET, file_button
-from ui.shared.fairness import TRAINING, heavy
+from ui.shared.events import IN_BROWSER, QUIET, file_button
+from ui.shared.fairness import JOBS, TRAINING
 from ui.shared.files import new_file
 from ui.shared.player import Shown, player, player_value
 from ui.shared.policies import choices, shared_model
 from ui.shared.session import STATE_SECONDS, Session
+from ui.shared.visitors import LISTENERS
 
 # On a phone the button stands below the curves: bring them back into view.
 SHOW_CURVES = """(...inputs) => {
@@ -34,31 +37,17 @@ SHOW_CURVES = """(...inputs) => {
   if (innerWidth <= 820) document.querySelector("#meta-numbers").scrollIntoView({ behavior });
   return inputs;
 }"""
-SHOWN_SEED = 0
+# Worlds that break a policy and the families that would have to hold them, the most telling first.
+UNSEEN = {"mirrored_sensors": ["mirrored_sensors"], "reversed_motor": ["reversed_motor"], "delayed_motor": ["the longest delay of all"]}
+SHOW_SPEED = 2  # while it trains, so that an episode ends before the next show
 WAIT = "After a training, the check on validation worlds stands here, and the buttons beside it keep the model."
 
 
-def first_stage() -> dict[str, Any]:
-    """What stands on the stage before any training: random weights under both motors."""
-    shown = [Shown(record(shared_model("untrained"), World(reversed_motor=r), SHOWN_SEED), label="Random weights") for r in (False, True)]
-    return player_value(*shown, signals=False)
-
-
-def trained_stage(trained: Trained, state: TrainingState) -> dict[str, Any]:
-    """The trained policy in a world of its families, before and after one step of adaptation."""
-    if not state.check:
-        worlds = (World(), World(reversed_motor=True))
-        return player_value(*(Shown(record(trained.model, w, SHOWN_SEED), "before", "Before adaptation") for w in worlds), signals=False)
-    world = World(**state.check["shown"])
-    shown = [Shown(record(trained.model, world, SHOWN_SEED), "before", "Trained, before adaptation")]
-    if state.check["adapted"]:
-        shown.append(Shown(record(state.check["adapted"], world, SHOWN_SEED), "standard", "After 1 step"))
-    return player_value(*shown, signals=False)
-
-
-def visitor_of(request: gr.Request) -> str:
-    """Who trains: one browser tab, or one API client."""
-    return request.session_hash
+def stage(show: dict[str, Any], settings: MetaSettings, speed: float | None = None) -> dict[str, Any]:
+    """A show on the stage: a row for each world, before and after adaptation side by side."""
+    labels = (("before", "Before"), ("standard", after_label(settings).capitalize()))
+    played = [Shown(r, *label) for row in recordings(show) for r, label in zip(row, labels, strict=False)]
+    return player_value(*played, signals=False, speed=speed)
 
 
 def starting_checkpoint(settings: MetaSettings, session: Session) -> bytes | None:
@@ -74,7 +63,9 @@ class MetaTrainTab:
     def __init__(self, session: gr.State):
         self.session = session
         first = next(iter(RECIPES.values()))[1]
+        self.token = gr.BrowserState(None, storage_key="ssm-metarl-training", secret="ssm-metarl")
         self.trained = gr.State(None, time_to_live=STATE_SECONDS)
+        begin = perform(shared_model("untrained"), first)
         with gr.Row(elem_classes="act meta-act", equal_height=False):
             with gr.Column(elem_classes="meta-live", min_width=320):
                 self.seen = gr.HTML(seen_html(None), elem_id="meta-seen")
@@ -88,7 +79,9 @@ class MetaTrainTab:
                     self.train = gr.Button("Train", variant="primary", elem_id="meta-train", min_width=120)
                     self.stop = gr.Button("Stop", interactive=False, elem_id="meta-stop", min_width=90)
                 self.message = message_area("meta-message")
-                self.use = gr.Button("Use this model", interactive=False, elem_id="meta-use")
+                with gr.Row(elem_classes="small-buttons"):
+                    self.use = gr.Button("Use it in Play", interactive=False, elem_id="meta-use", min_width=120)
+                    self.adapt = gr.Button("Adapt it to a world it has not seen", interactive=False, elem_id="meta-adapt", min_width=120)
                 with gr.Row(elem_classes="small-buttons"):
                     names = (("checkpoint", "Checkpoint"), ("log", "Log"), ("figure", "Figure"))
                     self.saves = {
@@ -99,28 +92,47 @@ class MetaTrainTab:
                 )
                 self.controls.build_more()
             with gr.Column(elem_classes="meta-result", min_width=320):
-                self.player = player(first_stage(), elem_id="meta-stage")
+                self.title = gr.HTML(stage_title(first, None), elem_id="meta-title")
+                self.player = player(stage(begin, first), elem_id="meta-stage")
                 self.check = gr.HTML(hint(WAIT), elem_id="meta-check", elem_classes="verdict-box")
                 self.file = file_button("meta-file")
         self._connect()
 
     def _connect(self) -> None:
-        live = [self.seen, self.numbers, self.returns, self.loss, self.check, self.player, self.message, self.trained]
-        buttons = [self.train, self.stop, self.use, *self.saves.values()]
-        inputs = [self.session, *self.controls.inputs]
+        live = [self.seen, self.numbers, self.returns, self.loss, self.check, self.title, self.player, self.message, self.trained]
+        buttons = [self.train, self.stop, self.use, self.adapt, *self.saves.values()]
+        inputs = [self.session, self.token, *self.controls.inputs]
+        self.shows = [*live, *buttons, self.token]
         # The line of ui/meta_train/queue.py is the queue, with a place in words; Gradio's own only has to be long enough for it.
-        self.train.click(self._train, inputs, [*live, *buttons], js=SHOW_CURVES, **TRAINING, **QUIET)
-        self.stop.click(self._stop, None, self.message, queue=False, **QUIET)
-        taken = [self.trained, self.message, self.use, *self.saves.values()]
+        self.train.click(self._train, inputs, self.shows, js=SHOW_CURVES, **TRAINING, **QUIET)
+        self.stop.click(self._stop, self.token, self.message, queue=False, **QUIET)
+        taken = [self.trained, self.message, self.use, self.adapt, *self.saves.values()]
         self.upload.upload(self._upload, self.upload, taken, **{**QUIET, "preprocess": True})  # which reads the file
         for name, button in self.saves.items():
             button.click(getattr(self, f"_save_{name}"), self.trained, [self.file, self.message], **QUIET)
 
-    def connect_use(self, play_policy: gr.Dropdown, adapt_start: gr.Dropdown) -> None:
-        """Let "Use this model" make the model the visitor's own, chosen in Play and in Adapt."""
-        self.play_policy, self.adapt_start = play_policy, adapt_start
-        outputs = [self.session, self.message, play_policy, adapt_start, self.controls.fields["start"]]
-        self.use.click(self._use, [self.session, self.trained], outputs, **QUIET)
+    def connect_page(self, page: gr.Blocks) -> None:
+        """Let a page that is loaded again find the training of its browser."""
+        outputs = [*self.shows, *self.controls.outputs]
+        page.load(self._return, self.token, outputs, concurrency_limit=None, **QUIET)
+
+    def connect_use(self, play_policy: gr.Dropdown, controls: AdaptControls) -> None:
+        """Let the trained model become the visitor's own, chosen in Play and in Adapt, and lead there."""
+        self.play_policy, self.adapt_start, self.adapt_world = play_policy, controls.start, controls.world
+        outputs = [self.session, self.message, play_policy, controls.start, self.controls.fields["start"]]
+        used = self.use.click(self._use, [self.session, self.trained], outputs, **QUIET)
+        used.then(None, None, None, js='() => window.ssmGo("play")', **IN_BROWSER)
+        there = list(dict.fromkeys([*outputs, *controls.world.outputs]))
+        taken = self.adapt.click(self._take_to_adapt, [self.session, self.trained], there, **QUIET)
+        taken.then(None, None, None, js='() => window.ssmGo("adapt")', **IN_BROWSER)
+
+    def _take_to_adapt(self, session: Session, trained: Trained | None) -> dict:
+        """The model as the visitor's own, and a world for Adapt that its training did not hold."""
+        update = self._use(session, trained)
+        if trained is None:
+            return update
+        seen = trained.settings.families if trained.settings else ()
+        return {**update, **self.adapt_world.updates(WORLDS[next(name for name in UNSEEN if not set(UNSEEN[name]) <= set(seen))])}
 
     def _use(self, session: Session, trained: Trained | None) -> dict:
         if trained is None:
@@ -134,19 +146,35 @@ class MetaTrainTab:
             self.controls.fields["start"]: gr.update(choices=self.controls.starts(yours=True)),
         }
 
-    @heavy("training", in_turns=False)
-    def _train(self, session: Session, request: gr.Request, *values) -> Iterator[dict]:
+    def _train(self, session: Session, token: Any, request: gr.Request, *values) -> Iterator[dict]:
         try:
             settings = check_settings(self.controls.named(values), session.model is not None)
-            states = run_training(settings, visitor_of(request), starting_checkpoint(settings, session))
-            yield from self._live(settings, states)
+            token, model = token if is_token(token) else new_token(), starting_checkpoint(settings, session)
+            job = JOBS.enter(request, "training")
+            training = TRAININGS_KEPT.begin(token, settings, model, lambda: JOBS.leave(job))
         except (ValueError, OSError) as error:
-            yield {self.message: problem(error), self.train: gr.Button(interactive=True), self.stop: gr.Button(interactive=False)}
+            yield {self.message: problem(error)}
+            return
+        yield {self.token: token}
+        yield from self._follow(training, request)
+
+    def _return(self, token: Any, request: gr.Request) -> Iterator[dict]:
+        """Go on showing the training that this browser has begun, if there is one."""
+        training = TRAININGS_KEPT.find(token)
+        if training is None:
+            yield {}
+            return
+        yield self.controls.updates(training.state.settings)
+        yield from self._follow(training, request)
+
+    def _follow(self, training: KeptTraining, request: gr.Request) -> Iterator[dict]:
+        states = training.states(lambda: not LISTENERS.gone(request.session_hash))
+        yield from self._live(training.state.settings, states)
 
     def _live(self, settings: MetaSettings, states: Iterator[TrainingState]) -> Iterator[dict]:
         """Updates of the page: each holds only what has changed."""
         before: dict = {}
-        drawn = -1
+        drawn, shown = -1, None
         state = None
         for state in states:
             if state.phase == "done":
@@ -161,12 +189,16 @@ class MetaTrainTab:
                     self.returns: returns_chart(settings, state.epochs),
                     self.loss: loss_chart(settings, state.epochs),
                 }
+            if state.show and state.show is not shown:
+                shown = state.show
+                update |= {self.title: stage_title(settings, shown), self.player: stage(shown, settings, SHOW_SPEED)}
             changed = {c: v for c, v in update.items() if before.get(c) != v}
             before |= update
             if changed:
                 yield changed
+        else:
+            return  # nobody looks any more
         yield self._done(state)
-        next(states, None)  # let the generator end
 
     def _done(self, state: TrainingState) -> dict:
         update: dict = {
@@ -179,20 +211,20 @@ class MetaTrainTab:
         if state.best is None:
             return update
         trained = Trained(state.best, model_from_bytes(state.best), state.settings, state.epochs)
-        if state.check and state.check["adapted"]:
-            state = replace(state, check={**state.check, "adapted": model_from_bytes(state.check["adapted"])})
+        show = state.show or perform(trained.model, state.settings, len(state.epochs))  # none yet: it was stopped early
         return {
             **update,
+            self.title: stage_title(state.settings, show),
+            self.player: stage(show, state.settings),
             self.returns: returns_chart(state.settings, state.epochs, final=True),
             self.loss: loss_chart(state.settings, state.epochs, final=True),
             self.check: check_html(state) or hint("The check on validation worlds was skipped."),
-            self.player: trained_stage(trained, state),
             self.trained: trained,
-            **{button: gr.Button(interactive=True) for button in (self.use, *self.saves.values())},
+            **{button: gr.Button(interactive=True) for button in (self.use, self.adapt, *self.saves.values())},
         }
 
-    def _stop(self, request: gr.Request) -> str:
-        pressed = TRAININGS.stop(visitor_of(request))
+    def _stop(self, token: Any) -> str:
+        pressed = TRAININGS.stop(token) if is_token(token) else 0
         if pressed == 0:
             return notice("Nothing is training.")
         return notice("Stopping; the best parameters so far are kept." if pressed == 1 else "Stopping; the check is skipped.")
@@ -204,11 +236,12 @@ class MetaTrainTab:
             return {self.message: problem(error)}
         count = sum(model.count_parameters().values())
         sizes = f"state_dim {model.state_dim}, hidden_dim {model.hidden_dim}"
-        text = f'Read: {count:,} parameters, {sizes}. "Use this model" puts it into Play and Adapt.'
+        text = f'Read: {count:,} parameters, {sizes}. "Use it in Play" makes it yours.'
         return {
             self.trained: Trained(data, model),
             self.message: notice(text),
             self.use: gr.Button(interactive=True),
+            self.adapt: gr.Button(interactive=True),
             # An uploaded checkpoint has no log and no figure.
             **{button: gr.Button(interactive=name == "checkpoint") for name, button in self.saves.items()},
         }

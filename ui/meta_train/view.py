@@ -23,6 +23,11 @@ PROMISE = "See it learn to learn: press Train. The return after adaptation climb
 BOLD = "Bold: worlds that are reversed. Thin: as usual. "
 
 
+def spoken_seconds(seconds: float) -> str:
+    """A rough time: to ten seconds below two minutes, else to minutes."""
+    return f"{max(10, math.ceil(seconds / 10) * 10)} s" if seconds <= 110 else f"{math.ceil(seconds / 60)} minutes"
+
+
 def ordinal(n: int) -> str:
     """ "first", "second" ... as far as queues reach."""
     words = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
@@ -75,15 +80,6 @@ def loss_chart(settings: MetaSettings, epochs: Sequence[MetaEpoch], final: bool 
     return chart_value(series, "epoch", "meta-loss", (1, _last_epoch(settings, epochs, final)), (-top, top), ((0, ""),))
 
 
-def seconds_left(state: TrainingState) -> float:
-    """What is left of the time, or of the epochs where they end earlier."""
-    left = state.settings.time_budget - state.seconds
-    if state.epochs:
-        done = len(state.epochs)
-        left = min(left, state.seconds / done * (state.settings.config.num_epochs - done))
-    return max(0.0, left)
-
-
 def numbers(state: TrainingState | None) -> str:
     """The row of numbers above the curves; the same row of dashes before any training."""
     cells = dict.fromkeys(("Epoch", "Elapsed", "Time left", "Before", "After", "Meta-loss", "Steps/s"), "–")
@@ -91,7 +87,7 @@ def numbers(state: TrainingState | None) -> str:
         c, epochs = state.settings.config, state.epochs
         cells["Epoch"] = f"{len(epochs)} of {c.num_epochs}"
         cells["Elapsed"] = f"{state.seconds:.0f} s"
-        cells["Time left"] = f"{seconds_left(state):.0f} s" if state.phase in ("starting", "training") else "0 s"
+        cells["Time left"] = f"{state.left:.0f} s" if state.phase in ("starting", "training") else "0 s"
         if epochs:
             last = epochs[-1]
             cells["Before"] = f"{smoothed([e.return_before for e in epochs[-SMOOTH:]])[-1]:.0f}"
@@ -115,12 +111,21 @@ def seen_html(state: TrainingState | None) -> str:
     return f'<p class="act-line">{html.escape(seen)}</p>'
 
 
+def stage_title(settings: MetaSettings, show: dict[str, Any] | None) -> str:
+    """Whose episodes stand on the stage; before any training it is random weights'."""
+    steps = settings.config.inner_steps
+    when = f"before and after {count(steps, 'gradient step')} on its own episodes" if steps else "without a gradient step"
+    who = f"The best after {count(show['epochs'], 'epoch')} plays" if show else "Random weights play"
+    return f'<p class="hint">{html.escape(f"{who} in two worlds, {when}.")}</p>'
+
+
 def phase_words(state: TrainingState) -> str:
     """What is going on, one sentence."""
     done, kept = len(state.epochs), "the best parameters are kept"
     epochs = count(done, "epoch")
     if state.phase == "waiting":
-        return f"You are {ordinal(state.place)} in the queue. The training starts by itself; Stop gives up the place."
+        when = f"It starts by itself, in about {spoken_seconds(state.wait)} at most; Stop gives up the place."
+        return f"You are {ordinal(state.place)} in the queue. {when}"
     if state.phase == "starting":
         return "Starting the training process; this takes a second or two."
     if state.phase == "training":

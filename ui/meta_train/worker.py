@@ -1,4 +1,4 @@
-"""The process that trains: python -m ui.training_worker. One job on stdin, JSON lines on stdout (ui/training_process.py reads them).
+"""The process that trains: python -m ui.meta_train.worker. One job on stdin, JSON lines on stdout (process.py reads them).
 
 A process of its own, because thousands of small torch operations a second would hold the server's interpreter lock and no
 other visitor's Play would answer. It ends when its parent says so, is gone, or falls silent.
@@ -22,8 +22,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from model import MetaMAML, StandardAdaptationConfig, StateSpaceModel, World, load_checkpoint
-from model.config import field_infos
+from model import MetaMAML, StateSpaceModel, load_checkpoint
 from model.learn.adaptation import NonFiniteParameters, adapt_tasks
 from model.learn.evaluation import evaluate_tasks
 from model.learn.training import keep_freed_memory
@@ -31,6 +30,7 @@ from model.policy.checkpoint import serialise
 from model.policy.params import with_task_axis
 from model.worlds.families import family_sampler
 from ui.meta_train.settings import MetaSettings, from_json, to_json
+from ui.meta_train.show import Showman, adaptation_config, perform
 
 SILENCE = 20.0  # s; a parent that waits for this worker speaks several times a second
 CHECK_WORLDS, CHECK_EPISODES, CHECK_STEPS = 8, 5, (1, 3)
@@ -83,6 +83,7 @@ def starting_model(job: dict[str, Any]) -> StateSpaceModel | None:
 def train(settings: MetaSettings, model: StateSpaceModel | None) -> tuple[StateSpaceModel, str, int]:
     """Train until the epochs are over, the time is up, or the parent says stop: the best model, why it ended, the epochs done."""
     learner = MetaMAML(settings.config, family_sampler(settings.families))
+    showman = Showman()
     ended, sent, epochs = "epochs", b"", 0
     header = {"settings": to_json(settings)}
     send(started=True)
@@ -91,6 +92,8 @@ def train(settings: MetaSettings, model: StateSpaceModel | None) -> tuple[StateS
             best = serialise(learner.best, header)
             send(epoch=dataclasses.asdict(record), best=encoded(best) if best != sent else None)
             sent, epochs = best, epochs + 1
+            if showman.due():
+                send(show=showman.show(learner.best, settings, epochs))
             if record.seconds >= settings.time_budget:
                 ended = "time"
                 break
@@ -100,27 +103,19 @@ def train(settings: MetaSettings, model: StateSpaceModel | None) -> tuple[StateS
 
 
 def check(model: StateSpaceModel, settings: MetaSettings) -> dict[str, Any]:
-    """Greedy returns under CartPole-v1's step limit in validation worlds of the same families: before, after 1 and 3 steps.
-
-    Also the model adapted to one world that shows what the families are about, for the player.
-    """
+    """Greedy returns under CartPole-v1's step limit in validation worlds of the same families: before, after 1 and 3 steps."""
     started = time.perf_counter()
     generator = np.random.default_rng(CHECK_SEED)
     worlds = family_sampler(settings.families, "validation")(CHECK_WORLDS, generator)
-    shown = World(reversed_motor=True) if "reversed_motor" in settings.families else worlds[-1]
-    adaptation = adaptation_config(settings)
-    worlds.append(shown)  # adapted with the others, not counted with them
+    adaptation = adaptation_config(settings, max(CHECK_STEPS))
 
     def returns(params: dict[str, torch.Tensor]) -> list[list[float]]:
-        lengths = evaluate_tasks(params, worlds, CHECK_EPISODES, np.random.default_rng(CHECK_SEED + 1))
-        return lengths[:-1].tolist()
+        return evaluate_tasks(params, worlds, CHECK_EPISODES, np.random.default_rng(CHECK_SEED + 1)).tolist()
 
     theta = with_task_axis(model.params())
-    rows, adapted, problem = [returns(theta)], None, None
+    rows, problem = [returns(theta)], None
     try:
         for step, (params, *_) in enumerate(adapt_tasks(theta, worlds, adaptation, generator), start=1):
-            if step == 1:
-                adapted = model.with_params({name: p[-1] for name, p in params.items()})
             if step in CHECK_STEPS:
                 rows.append(returns(params))
     except NonFiniteParameters as error:
@@ -128,25 +123,10 @@ def check(model: StateSpaceModel, settings: MetaSettings) -> dict[str, Any]:
     return {
         "steps": [0, *CHECK_STEPS][: len(rows)],
         "returns": rows,
-        "worlds": [dataclasses.asdict(w) for w in worlds[:-1]],
-        "shown": dataclasses.asdict(shown),
-        "adapted": encoded(serialise(adapted)) if adapted is not None else None,
+        "worlds": [dataclasses.asdict(w) for w in worlds],
         "problem": problem,
         "seconds": time.perf_counter() - started,
     }
-
-
-def adaptation_config(settings: MetaSettings) -> StandardAdaptationConfig:
-    """Test-time adaptation with the inner loop's own learning rate and limits."""
-    c = settings.config
-    limits = {i.name: i for i in field_infos(StandardAdaptationConfig)}
-    return StandardAdaptationConfig(
-        adapt_lr=c.inner_lr,
-        num_adapt_steps=max(CHECK_STEPS),
-        episodes_per_step=min(c.episodes_per_task, limits["episodes_per_step"].maximum),
-        max_grad_norm=c.max_grad_norm,
-        discount_factor=c.discount_factor,
-    )
 
 
 def main() -> None:
@@ -165,6 +145,8 @@ def main() -> None:
     try:
         best, ended, epochs = train(settings, model)
         send(ended=ended)
+        if epochs:
+            send(show=perform(best, settings, epochs))
         send(check=check(best, settings) if epochs and not parent.skip else None)
     except KeyboardInterrupt:
         send(check=None)

@@ -1,4 +1,4 @@
-"""The canvas player: a gr.HTML component fed one small JSON value that holds one, two or three episodes under one playhead."""
+"""The canvas player: a gr.HTML component fed one small JSON value that holds one to four episodes under one playhead."""
 
 from __future__ import annotations
 
@@ -75,17 +75,25 @@ class Shown(NamedTuple):
     ghost: dict[str, Any] | None = None
 
 
+MOST = 4  # episodes in one player
+
+
 def player_value(
-    *shown: Shown, autoplay: bool = True, signals: bool = True, maps: Mapping[str, Sequence[str]] | None = None
+    *shown: Shown,
+    autoplay: bool = True,
+    signals: bool = True,
+    maps: Mapping[str, Sequence[str]] | None = None,
+    speed: float | None = None,
 ) -> dict[str, Any]:
-    """What a player shows: one to three episodes. The id makes every run a new value, for the page reloads only when the value changes.
+    """What a player shows: one to four episodes. The id makes every run a new value, for the page reloads only when the value changes.
 
     signals=False folds the curves away (a visitor can open them). maps: for a role the decision maps of all gradient steps, between
-    which the stage's own map can be moved.
+    which the stage's own map can be moved. speed: how fast it plays at first, None as its length asks.
     """
-    if not 1 <= len(shown) <= 3:
-        raise ValueError(f"a player must show 1 to 3 episodes, got {len(shown)}")
-    value = {"id": secrets.token_hex(6), "autoplay": autoplay, "signals": signals, "episodes": [_episode(s) for s in shown]}
+    if not 1 <= len(shown) <= MOST:
+        raise ValueError(f"a player must show 1 to {MOST} episodes, got {len(shown)}")
+    how = {"autoplay": autoplay, "signals": signals, "speed": speed}
+    value = {"id": secrets.token_hex(6), **how, "episodes": [_episode(s) for s in shown]}
     return value if maps is None else {**value, "maps": {role: list(steps) for role, steps in maps.items()}}
 
 

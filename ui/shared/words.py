@@ -22,6 +22,15 @@ _LABELS = {
     "families": "World families",
     "start": "Starting point",
     "step": "Gradient step",
+    "num_epochs": "Epochs",
+    "tasks_per_epoch": "Worlds per epoch",
+    "episodes_per_task": "Episodes per world",
+    "inner_lr": "Inner learning rate",
+    "outer_lr": "Outer learning rate",
+    "max_steps_per_episode": "Steps per episode",
+    "long_episodes_share": "Share of long episodes",
+    "state_dim": "State size",
+    "hidden_dim": "Hidden size",
 }
 
 

@@ -77,8 +77,8 @@ def test_a_recipe_is_within_the_limits_and_survives_the_wire(name):
         ({"families": [{"a": 1}]}, "families must be one of"),
         ({"start": ["meta"]}, "start must be one of random, meta, yours"),
         ({"start": "yours"}, "start must not be yours while you have no policy of your own"),
-        ({"tasks_per_epoch": 40, "episodes_per_task": 40}, "must be at most 200,000 environment steps an epoch, got 1,600,000"),
-        ({"tasks_per_epoch": 40, "state_dim": 64, "hidden_dim": 128}, "at most 100,000 .* state_dim \\+ hidden_dim = 192, got 240,000"),
+        ({"tasks_per_epoch": 40, "episodes_per_task": 40}, "is at most 200,000 environment steps an epoch, got 1600000"),
+        ({"tasks_per_epoch": 40, "state_dim": 64, "hidden_dim": 128}, "at most 100,000 .* state_dim \\+ hidden_dim = 192, got 240000"),
     ],
 )
 def test_anything_else_is_one_sentence(changes, sentence):
@@ -88,3 +88,12 @@ def test_anything_else_is_one_sentence(changes, sentence):
 
 def test_yours_needs_a_model_of_ones_own():
     assert check_settings({**FIRST, "start": "yours"}, has_own_model=True).start == "yours"
+
+
+def test_the_page_names_no_identifier():
+    with pytest.raises(ValueError) as error:
+        check_settings({**FIRST, "tasks_per_epoch": 40, "state_dim": 64, "hidden_dim": 128})
+    assert error.value.on_page == (
+        "Worlds per epoch must be fewer, or the episodes or inner steps: one epoch for a model with state and hidden size together "
+        "192 may take at most 100,000 environment steps, and these would take 240,000."
+    )

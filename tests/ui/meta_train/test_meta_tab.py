@@ -13,13 +13,15 @@ from raw import post
 
 from model import MetaEpoch
 from model.policy.checkpoint import serialise
+from ui.adapt.controls import AdaptControls
 from ui.meta_train.controls import NAMES
+from ui.meta_train.kept import new_token
 from ui.meta_train.queue import TRAININGS
 from ui.meta_train.run import TrainingState
 from ui.meta_train.settings import RECIPES, MetaSettings, _config
 from ui.meta_train.tab import MetaTrainTab
 from ui.meta_train.trained import model_from_bytes
-from ui.meta_train.view import numbers, phase_words, returns_chart, seconds_left
+from ui.meta_train.view import numbers, phase_words, returns_chart
 from ui.shared.policies import shared_model
 from ui.shared.session import Session
 
@@ -27,14 +29,14 @@ SMALL = {"num_epochs": 3, "tasks_per_epoch": 2, "episodes_per_task": 2, "max_ste
 SMALL |= {"hidden_dim": 8, "long_episodes_share": 0}
 SETTINGS = MetaSettings(config=_config(**SMALL))
 EPOCHS = tuple(MetaEpoch(i, 0.1, 20.0, 30.0, (30.0,), 8, 900, 0.3, i == 1, 20, (20.0, 20.0), (10.0, 15.0)) for i in range(3))
-VISITOR = SimpleNamespace(session_hash="a test")
+VISITOR, TOKEN = SimpleNamespace(session_hash="a test"), new_token()
 
 
 @pytest.fixture(scope="module")
 def tab() -> MetaTrainTab:
     with gr.Blocks():
         tab = MetaTrainTab(gr.State(Session()))
-        tab.connect_use(gr.Dropdown(), gr.Dropdown())
+        tab.connect_use(gr.Dropdown(), AdaptControls())
         return tab
 
 
@@ -45,12 +47,13 @@ def values(**changes) -> list:
 
 
 def test_a_run_on_the_page(tab):
-    updates = list(tab._train(Session(), VISITOR, *values()))
-    first, last = updates[0], updates[-1]
+    updates = list(tab._train(Session(), TOKEN, VISITOR, *values()))
+    assert updates[0] == {tab.token: TOKEN}
+    first, last = updates[1], updates[-1]
     assert not first[tab.train].interactive and first[tab.stop].interactive
     assert last[tab.train].interactive and not last[tab.stop].interactive and last[tab.use].interactive
     assert "All 3 epochs are done; the best parameters are kept." in last[tab.message]
-    assert "8 validation worlds" in last[tab.check] and len(last[tab.player]["episodes"]) == 2
+    assert "8 validation worlds" in last[tab.check] and len(last[tab.player]["episodes"]) == 4
     labels = [f"{motor} motor, {when}" for motor in ("usual", "reversed") for when in ("before", "after 1 step")]
     assert [s["label"] for s in last[tab.returns]["series"]] == labels
     assert "motor" in last[tab.seen] or "in all worlds" in last[tab.seen]
@@ -60,7 +63,7 @@ def test_a_run_on_the_page(tab):
     session, play, start = (answer[c] for c in (tab.session, tab.play_policy, tab.adapt_start))
     assert session.policy_model("yours") is trained.model and session.choice.policy == "yours" and session.stale
     assert "Yours" in answer[tab.message] and play["value"] == start["value"] == "yours"
-    again = next(tab._train(session, VISITOR, *values(start="yours", inner_lr=-1)))
+    again = next(tab._train(session, TOKEN, VISITOR, *values(start="yours", inner_lr=-1)))
     assert "Inner lr must be between 0 and 100, not -1." in again[tab.message]
 
 
@@ -69,12 +72,12 @@ def test_a_run_on_the_page(tab):
     [({"seed": None}, "Seed must be"), ({"start": "yours"}, "no policy of your own"), ({"families": []}, "World families must name")],
 )
 def test_bad_settings_start_nothing(tab, changes, sentence):
-    (update,) = tab._train(Session(), VISITOR, *values(**changes))
+    (update,) = tab._train(Session(), TOKEN, VISITOR, *values(**changes))
     assert sentence in update[tab.message] and 'role="alert"' in update[tab.message] and tab.returns not in update
 
 
 def test_stop_and_use_and_save_before_any_training(tab):
-    assert "Nothing is training" in tab._stop(VISITOR)
+    assert "Nothing is training" in tab._stop(None) == tab._stop("x" * 24)
     assert "press Train" in tab._use(Session(), None)[tab.message]
     assert all("press Train" in save(None)[tab.message] for save in (tab._save_checkpoint, tab._save_log, tab._save_figure))
 
@@ -94,7 +97,8 @@ def test_words_for_every_phase():
     def words(phase, **more):
         return phase_words(TrainingState(SETTINGS, phase, **more))
 
-    assert words("waiting", place=2).startswith("You are second in the queue.")
+    assert words("waiting", place=2, wait=33.0).startswith("You are second in the queue. It starts by itself, in about 40 s at most;")
+    assert "in about 3 minutes at most" in words("waiting", place=2, wait=130.0)
     assert "Stop ends it at once" in words("training")
     assert words("done", ended="stopped", epochs=EPOCHS) == "Stopped after 3 epochs; the best parameters are kept."
     assert words("done", ended="stopped") == "Stopped before the first epoch; there is nothing to keep."
@@ -103,7 +107,7 @@ def test_words_for_every_phase():
 
 def test_numbers_and_time_left():
     state = TrainingState(RECIPES["reversed_motor"][1], "training", seconds=10.0, epochs=EPOCHS)
-    assert seconds_left(state) == 50.0  # the time ends before the epochs do
+    assert state.left == 50.0  # the time ends before the epochs do
     assert "3 of 60" in numbers(state) and "3,000" in numbers(state)
     assert numbers(None).count("<dd>–</dd>") == 7
 

@@ -47,3 +47,11 @@ def test_a_forgotten_ticket_is_dropped():
     assert queue.place(queue.enter("next")) == 0 and dropped == ["gone"]
     with pytest.raises(ValueError, match="given up"):
         queue.place(gone)
+
+
+def test_the_wait_is_what_those_before_have_left():
+    queue = TrainingQueue(running=2)
+    for visitor, left in (("a", 30.0), ("b", 10.0), ("c", 5.0), ("d", 60.0)):
+        queue.enter(visitor).left = left
+    waits = [queue.wait(t) for t in (*queue._tickets, queue.enter("e"))]
+    assert waits == [0, 0, 10, 15, 30]  # c follows b, d follows c, and a's place is free before d's

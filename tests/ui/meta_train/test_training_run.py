@@ -17,6 +17,7 @@ from ui.meta_train.process import TrainingProcess
 from ui.meta_train.queue import TrainingQueue
 from ui.meta_train.run import run_training
 from ui.meta_train.settings import MetaSettings, _config
+from ui.meta_train.show import perform
 from ui.meta_train.trained import model_from_bytes
 from ui.shared.policies import shared_model
 
@@ -60,7 +61,7 @@ def test_it_is_meta_maml(processes):
     best, own = model_from_bytes(last.best).params(), learner.best.params()
     assert all(torch.equal(best[name], own[name]) for name in own)
     assert last.check["steps"] == [0, 1, 3] and np.array(last.check["returns"]).shape == (3, 8, 5)
-    assert model_from_bytes(last.check["adapted"]).sizes == learner.best.sizes
+    assert last.show == perform(learner.best, SHORT, 3)  # the stage shows what is kept
 
 
 def test_stop_keeps_the_best_and_checks_it(processes):
@@ -130,6 +131,17 @@ def test_waiting_costs_no_process(processes):
     queue = TrainingQueue(running=1)
     first = queue.enter("first")
     states = run_training(SHORT, "me", queue=queue, tick=0.001)
-    assert (next(states).phase, next(states).place) == ("waiting", 1) and not processes
+    first.left = 42.0
+    assert (next(states).phase, next(states).place) == ("waiting", 1) and next(states).wait == 42.0 and not processes
     queue.stop("me")
     assert [s.ended for s in states] == ["stopped"] and queue._tickets == [first]
+
+
+def test_stop_works_where_the_server_ignores_ctrl_c(processes):
+    """As it does when it was started with nohup ... &, and its children with it."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        last = drive(LONG, lambda state, queue: len(state.epochs) >= 2 and queue.stop("me"))[-1]
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert (last.phase, last.ended, last.problem) == ("done", "stopped", None) and len(last.epochs) < 1000
