@@ -37,6 +37,9 @@ SHOW_CURVES = """(...inputs) => {
   if (innerWidth <= 820) document.querySelector("#meta-numbers").scrollIntoView({ behavior });
   return inputs;
 }"""
+# A gr.BrowserState is read too late for the load event. A page that may store nothing forgets its training on a reload.
+KEEP_TOKEN = '(token) => { try { localStorage.setItem("ssm-metarl-training", token); } catch { /* on this page alone */ } }'
+KEPT_TOKEN = '() => { try { return localStorage.getItem("ssm-metarl-training") ?? ""; } catch { return ""; } }'
 # Worlds that break a policy and the families that would have to hold them, the most telling first.
 UNSEEN = {"mirrored_sensors": ["mirrored_sensors"], "reversed_motor": ["reversed_motor"], "delayed_motor": ["the longest delay of all"]}
 SHOW_SPEED = 2  # while it trains, so that an episode ends before the next show
@@ -63,7 +66,7 @@ class MetaTrainTab:
     def __init__(self, session: gr.State):
         self.session = session
         first = next(iter(RECIPES.values()))[1]
-        self.token = gr.BrowserState(None, storage_key="ssm-metarl-training", secret="ssm-metarl")
+        self.token = gr.Textbox("", visible="hidden", elem_id="meta-token")
         self.trained = gr.State(None, time_to_live=STATE_SECONDS)
         begin = perform(shared_model("untrained"), first)
         with gr.Row(elem_classes="act meta-act", equal_height=False):
@@ -106,6 +109,7 @@ class MetaTrainTab:
         # The line of ui/meta_train/queue.py is the queue, with a place in words; Gradio's own only has to be long enough for it.
         self.train.click(self._train, inputs, self.shows, js=SHOW_CURVES, **TRAINING, **QUIET)
         self.stop.click(self._stop, self.token, self.message, queue=False, **QUIET)
+        self.token.change(None, self.token, None, js=KEEP_TOKEN, **IN_BROWSER)
         taken = [self.trained, self.message, self.use, self.adapt, *self.saves.values()]
         self.upload.upload(self._upload, self.upload, taken, **{**QUIET, "preprocess": True})  # which reads the file
         for name, button in self.saves.items():
@@ -114,7 +118,7 @@ class MetaTrainTab:
     def connect_page(self, page: gr.Blocks) -> None:
         """Let a page that is loaded again find the training of its browser."""
         outputs = [*self.shows, *self.controls.outputs]
-        page.load(self._return, self.token, outputs, concurrency_limit=None, **QUIET)
+        page.load(self._return, self.token, outputs, js=KEPT_TOKEN, concurrency_limit=None, **QUIET)
 
     def connect_use(self, play_policy: gr.Dropdown, controls: AdaptControls) -> None:
         """Let the trained model become the visitor's own, chosen in Play and in Adapt, and lead there."""
@@ -162,9 +166,9 @@ class MetaTrainTab:
         """Go on showing the training that this browser has begun, if there is one."""
         training = TRAININGS_KEPT.find(token)
         if training is None:
-            yield {}
+            yield gr.skip()
             return
-        yield self.controls.updates(training.state.settings)
+        yield {self.token: token, **self.controls.updates(training.state.settings)}
         yield from self._follow(training, request)
 
     def _follow(self, training: KeptTraining, request: gr.Request) -> Iterator[dict]:

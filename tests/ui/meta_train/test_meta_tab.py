@@ -64,7 +64,7 @@ def test_a_run_on_the_page(tab):
     assert session.policy_model("yours") is trained.model and session.choice.policy == "yours" and session.stale
     assert "Yours" in answer[tab.message] and play["value"] == start["value"] == "yours"
     again = next(tab._train(session, TOKEN, VISITOR, *values(start="yours", inner_lr=-1)))
-    assert "Inner lr must be between 0 and 100, not -1." in again[tab.message]
+    assert "Inner learning rate must be between 0 and 100, not -1." in again[tab.message]
 
 
 @pytest.mark.parametrize(
