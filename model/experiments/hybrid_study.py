@@ -40,10 +40,10 @@ class HybridSize:
     """How much is measured: worlds of each set (of the break set, trials in all), for 3 episodes a collection, and for the others."""
 
     main: tuple[int, int, int] = (100, 200, 100)
-    others: tuple[int, int, int] = (20, 20, 20)
-    standard_start: tuple[int, int, int] = (20, 20, 20)
+    others: tuple[int, int, int] = (100, 200, 100)
+    standard_start: tuple[int, int, int] = (100, 200, 100)
     ablation_worlds: int = 12
-    collections: int = 3
+    collections: int = 5
 
     def trials(self, start: str, episodes: int) -> dict[str, int]:
         """Trials in each set."""
