@@ -85,13 +85,15 @@ def adapt(
     episodes_per_step: int = DEFAULT.episodes_per_step,
     experience_weight: float = DEFAULT.experience_weight,
     seed: int = 0,
+    fresh_step: bool = True,
 ) -> dict:
     """Adapt a shipped policy to a world (mode: standard, hybrid or both) and return every gradient step: the returns of its
     20 greedy evaluation episodes, its loss and gradient norm, and the environment steps, the updates in practice and the seconds
-    used so far. `learnt` holds what hybrid adaptation has learnt about the world, null where it did not practise: the fitted motion
-    with standard deviations, the truth, what is not yet known, imagined beside real returns, and its errors one step ahead.
+    used so far. fresh_step false leaves hybrid adaptation's gradient step out: it practises alone. `learnt` holds what hybrid
+    adaptation has learnt about the world, null where it did not practise: the fitted motion with standard deviations, the truth,
+    what is not yet known, imagined beside real returns, and its errors one step ahead.
     """
-    settings = check_adaptation(world, start, mode, adapt_lr, num_adapt_steps, episodes_per_step, experience_weight, seed)
+    settings = check_adaptation(world, start, mode, adapt_lr, num_adapt_steps, episodes_per_step, experience_weight, seed, fresh_step)
     with JOBS.enter(request, "adaptation") as job:
         *_, run = job.in_turns(adapt_run(settings, shared_model(settings.start), threading.Event()))
     return {

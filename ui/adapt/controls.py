@@ -8,16 +8,18 @@ from typing import Any
 
 import gradio as gr
 
-from model import WORLDS
+from model import WORLDS, adaptation_config
 from ui.shared.controls import FIRST_BREAK, WorldControls, unchecked
 from ui.shared.events import IN_BROWSER
-from ui.shared.inputs import ADAPT_FIELDS, LR_POWER, MODES, TRAINED_LR, AdaptSettings, adapt_from_page, power_of
+from ui.shared.inputs import ADAPT_FIELDS, LR_POWER, MODES, STARTS, TRAINED_LR, AdaptSettings, adapt_from_page, power_of
 from ui.shared.policies import choices
 from ui.shared.session import Session
 from ui.shared.words import MODE_NAMES, spoken
 
 # A reversed motor, mirrored sensors or late actions ask for the opposite of what was learnt: they break a policy first.
 BREAKING = tuple(name for name, w in WORLDS.items() if w.reversed_motor or w.mirrored_sensors or w.action_delay)
+
+FRESH_HELP = "Of fresh + buffer. Off where a gradient step takes a policy out of its way to adapt, as it does memory's."
 
 LR_SCALE = '<p class="lr-scale" aria-hidden="true">{}</p><p class="lr-value"><b>LR</b> HOW</p>'.format(
     "".join(
@@ -30,6 +32,18 @@ LR_WORDS = f"""(power) => {{
   const how = power === 0 ? "as trained" : `${{times}} times ${{power > 0 ? "larger" : "smaller"}} than trained`;
   document.querySelector("#adapt-lr input[type=range]")?.setAttribute("aria-valuetext", `${{lr}}, ${{how}}`);
   return {json.dumps(LR_SCALE)}.replace("LR", lr).replace("HOW", how);
+}}"""
+
+
+def suited(start: str) -> tuple[float, bool]:
+    """The learning rate that suits a starting point, and whether a gradient step should come before practice; from validation worlds."""
+    known = {"untrained": "random", "yours": "meta"}.get(start, start)
+    return adaptation_config(known, "standard").adapt_lr, adaptation_config(known, "hybrid").adapt_lr > 0
+
+
+SUITED = f"""(start) => {{
+  const [power, fresh] = {json.dumps({s: (power_of(suited(s)[0]), suited(s)[1]) for s in STARTS})}[start];
+  return [power, fresh, ({LR_WORDS})(power)];
 }}"""
 
 
@@ -63,9 +77,12 @@ class AdaptControls:
             self.start = unchecked(gr.Dropdown(self.starts(), value="meta", **look), "starting point")
             self.episodes = _number("episodes_per_step", 1, "adapt-episodes")
             self.weight = _number("experience_weight", 0.1, "adapt-weight", f" ({MODE_NAMES['hybrid'].lower()})")
+            look = {"label": spoken("fresh_step"), "info": FRESH_HELP, "elem_id": "adapt-fresh"}
+            self.fresh = unchecked(gr.Checkbox(True, **look), "fresh_step")
             look = {"label": "Seed", "info": "Of the episodes collected and played"}
             self.seed = unchecked(gr.Number(0, step=1, min_width=80, **look), "seed")
         self.power.input(None, self.power, self.lr_words, js=LR_WORDS, **IN_BROWSER)
+        self.start.input(None, self.start, [self.power, self.fresh, self.lr_words], js=SUITED, **IN_BROWSER)
 
     @staticmethod
     def starts(yours: bool = False) -> list[tuple[str, str]]:
@@ -75,7 +92,7 @@ class AdaptControls:
     @property
     def settings(self) -> list:
         """How to adapt, in the order that adapt_from_page takes."""
-        return [self.start, self.mode, self.power, self.steps, self.episodes, self.weight, self.seed]
+        return [self.start, self.mode, self.power, self.steps, self.episodes, self.weight, self.seed, self.fresh]
 
     @property
     def inputs(self) -> list:
@@ -95,5 +112,5 @@ class AdaptControls:
 
     def updates(self, s: AdaptSettings) -> dict:
         """What each of `outputs` becomes so that they show these settings."""
-        values = [s.start, s.mode, power_of(s.adapt_lr), s.num_adapt_steps, s.episodes_per_step, s.experience_weight, s.seed]
+        values = [s.start, s.mode, power_of(s.adapt_lr), s.num_adapt_steps, s.episodes_per_step, s.experience_weight, s.seed, s.fresh_step]
         return {**self.world.updates(s.world), **dict(zip(self.settings, values, strict=True)), self.lr_words: lr_words(s.adapt_lr)}

@@ -42,7 +42,7 @@ class Preview:
         c = controls
         on_stage = [*c.world.events, c.start.input, c.seed.input]
         gr.on(on_stage, None, None, None, js=soon("adapt-soon", "#adapt-stage .player"), **IN_BROWSER)
-        others = [c.mode.input, c.power.input, c.steps.input, c.episodes.input, c.weight.input]
+        others = [c.mode.input, c.power.input, c.steps.input, c.episodes.input, c.weight.input, c.fresh.input]
         gr.on(others, None, None, None, js='() => window.ssmSoon("adapt-soon")', **IN_BROWSER)
 
     def show(self, session: Session, shown: tuple, run: AdaptRun | None, *inputs) -> dict:

@@ -13,17 +13,14 @@ from ui.shared.checks import FieldError
 from ui.shared.inputs import AdaptSettings, adapt_from_query, adapt_to_query
 
 RAN = "ran"  # the link's name for the later segments; its presence asks for the result
-SEGMENT = ("num_adapt_steps", "adapt_lr", "episodes_per_step", "experience_weight")
+SEGMENT = ("num_adapt_steps", "adapt_lr", "episodes_per_step", "experience_weight", "fresh_step")
+FLAGS = {"1": "true", "0": "false"}
 
 
 def settings_of(run: AdaptRun) -> list[AdaptSettings]:
     """The settings of each segment, with the steps that it really made."""
     longest = max(run.curves, key=lambda c: c.last.index)
-    made = [s for s in longest.segments if s.steps]
-    names = SEGMENT[1:]
-    return [
-        replace(run.settings, num_adapt_steps=s.steps, **{n: getattr(s.config, n) for n in names if hasattr(s.config, n)}) for s in made
-    ]
+    return [replace(s.settings, num_adapt_steps=s.steps) for s in longest.segments if s.steps]
 
 
 def link_of(run: AdaptRun) -> str:
@@ -43,8 +40,10 @@ def segments_from_query(query: Mapping[str, str], has_own_model: bool = False) -
     segments, base = [settings], adapt_to_query(replace(settings, mode="both"))
     for text in query[RAN].split("_")[1:MOST_STEPS]:
         values = text.split("x")
-        if len(values) != len(SEGMENT):
-            raise FieldError(RAN, "name steps, rate, episodes and weight of each later segment", text, "be as the page wrote it")
+        if len(values) != len(SEGMENT) or values[-1] not in FLAGS:
+            what = "name steps, rate, episodes, weight and 1 or 0 for a gradient step of each later segment"
+            raise FieldError(RAN, what, text, "be as the page wrote it")
+        values[-1] = FLAGS[values[-1]]
         later = adapt_from_query({**base, **dict(zip(SEGMENT, values, strict=True))}, has_own_model)
         segments.append(replace(later, mode=settings.mode))
     if sum(s.num_adapt_steps for s in segments) > MOST_STEPS:

@@ -62,9 +62,15 @@ class Point:
 class Segment:
     """What one press of Adapt or of Go on ran, so that it can be repeated."""
 
-    config: StandardAdaptationConfig
+    settings: AdaptSettings
+    mode: str  # "standard" or "hybrid"
     seed: int
     steps: int = 0  # those really made
+
+    @property
+    def config(self) -> StandardAdaptationConfig:
+        """The adapter's."""
+        return config_of(self.settings, self.mode)
 
 
 @dataclass(frozen=True)
@@ -126,7 +132,8 @@ def config_of(settings: AdaptSettings, mode: str) -> StandardAdaptationConfig:
     s = settings
     shared = {"adapt_lr": s.adapt_lr, "num_adapt_steps": s.num_adapt_steps, "episodes_per_step": s.episodes_per_step}
     if mode == "hybrid":
-        return HybridAdaptationConfig(**shared, experience_weight=s.experience_weight)
+        alone = {} if s.fresh_step else {"adapt_lr": 0.0}
+        return HybridAdaptationConfig(**{**shared, **alone}, experience_weight=s.experience_weight)
     return StandardAdaptationConfig(**shared)
 
 
@@ -144,7 +151,8 @@ def adapt(settings: AdaptSettings, model: StateSpaceModel, stop: threading.Event
 
 def go_on(run: AdaptRun, settings: AdaptSettings, stop: threading.Event) -> Iterator[AdaptRun]:
     """Continue from what a run reached, in its world and modes, with the steps, rates and episodes of `settings`."""
-    changed = {n: getattr(settings, n) for n in ("adapt_lr", "num_adapt_steps", "episodes_per_step", "experience_weight")}
+    names = ("adapt_lr", "num_adapt_steps", "episodes_per_step", "experience_weight", "fresh_step")
+    changed = {n: getattr(settings, n) for n in names}
     run = replace(run, settings=replace(run.settings, **changed), target=run.reached + settings.num_adapt_steps, ended="")
     yield from _extend(replace(run, id=secrets.token_hex(6)), stop)
 
@@ -158,7 +166,7 @@ def _extend(run: AdaptRun, stop: threading.Event) -> Iterator[AdaptRun]:
 
     for i, curve in enumerate(curves):
         # A seed of its own for every segment: the same one would collect the same episodes' starts and luck again.
-        segment = Segment(config_of(run.settings, curve.mode), (run.settings.seed + curve.last.index) % (MAX_SEED + 1))
+        segment = Segment(run.settings, curve.mode, (run.settings.seed + curve.last.index) % (MAX_SEED + 1))
         buffer = copy.deepcopy(curve.buffer)  # the run that is gone on from keeps its own
         curves[i] = replace(curve, segments=(*curve.segments, segment), buffer=buffer, problem="")
         if buffer is None:

@@ -170,10 +170,20 @@ class AdaptSettings:
     episodes_per_step: int = ADAPT_FIELDS["episodes_per_step"].default
     experience_weight: float = ADAPT_FIELDS["experience_weight"].default
     seed: int = 0
+    fresh_step: bool = True  # hybrid: a gradient step on the fresh episodes comes before the practice
 
 
 def check_adaptation(
-    world: World, start: Any, mode: Any, lr: Any, steps: Any, episodes: Any, weight: Any, seed: Any, has_own_model: bool = False
+    world: World,
+    start: Any,
+    mode: Any,
+    lr: Any,
+    steps: Any,
+    episodes: Any,
+    weight: Any,
+    seed: Any,
+    fresh_step: Any = True,
+    has_own_model: bool = False,
 ) -> AdaptSettings:
     """Everything that an adaptation needs, cleaned. A learning rate is taken to three significant digits."""
     check_name("starting point", start, STARTS)
@@ -183,7 +193,9 @@ def check_adaptation(
     given = zip(ADAPT_FIELDS.values(), (lr, steps, episodes, weight), strict=True)
     numbers = {i.name: check(i, value) for i, value in given}
     numbers["adapt_lr"] = float(f"{numbers['adapt_lr']:.3g}")
-    return AdaptSettings(world, start, mode, **numbers, seed=check_seed(seed))
+    if not isinstance(fresh_step, bool):
+        raise FieldError("fresh_step", "be true or false", fresh_step, "be on or off")
+    return AdaptSettings(world, start, mode, **numbers, seed=check_seed(seed), fresh_step=fresh_step)
 
 
 def lr_of(power: Any) -> float:
@@ -203,7 +215,7 @@ def power_of(lr: float) -> float:
 
 
 def adapt_from_page(preset: Any, values: Sequence[Any], settings: Sequence[Any], has_own_model: bool = False) -> AdaptSettings:
-    """What the Adapt tab's controls show: starting point, mode, position of the learning rate, steps, episodes, weight, seed."""
+    """What the Adapt tab's controls show: start, mode, position of the learning rate, steps, episodes, weight, seed, fresh step."""
     start, mode, power, *rest = settings
     return check_adaptation(world_from_page(preset, values), start, mode, lr_of(power), *rest, has_own_model)
 
@@ -213,16 +225,18 @@ def adapt_to_query(settings: AdaptSettings) -> dict[str, str]:
     query = {**world_to_query(settings.world), "tab": "adapt", "start": settings.start, "mode": settings.mode}
     used = [name for name in ADAPT_FIELDS if name != "experience_weight" or settings.mode != "standard"]
     query |= {name: f"{getattr(settings, name):.10g}" for name in used}
-    return {**query, "seed": str(settings.seed)}
+    alone = {} if settings.fresh_step or settings.mode == "standard" else {"fresh_step": "false"}
+    return {**query, **alone, "seed": str(settings.seed)}
 
 
 def adapt_from_query(query: Mapping[str, str], has_own_model: bool = False) -> AdaptSettings | None:
     """The adaptation that a link encodes; None when it does not lead to the Adapt tab."""
     if query.get("tab") != "adapt":
         return None
-    names = (*FIELDS, *ADAPT_FIELDS, "world", "start", "mode", "seed")
+    names = (*FIELDS, *ADAPT_FIELDS, "world", "start", "mode", "seed", "fresh_step")
     known = {name: value for name, value in query.items() if name in names}
     world, default = world_from_query(known), AdaptSettings()
     numbers = [_number(known[name]) if name in known else getattr(default, name) for name in ADAPT_FIELDS]
-    seed = _number(known.get("seed", "0"))
-    return check_adaptation(world, known.get("start", default.start), known.get("mode", default.mode), *numbers, seed, has_own_model)
+    seed, fresh = _number(known.get("seed", "0")), known.get("fresh_step", "true")
+    rest = (seed, {"true": True, "false": False}.get(fresh, fresh), has_own_model)
+    return check_adaptation(world, known.get("start", default.start), known.get("mode", default.mode), *numbers, *rest)

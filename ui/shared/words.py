@@ -18,6 +18,7 @@ _LABELS = {
     "num_adapt_steps": "Gradient steps",
     "episodes_per_step": "Episodes per step",
     "experience_weight": "Experience weight",
+    "fresh_step": "Gradient step before practice",
     "mode": "Adaptation",
     "families": "World families",
     "start": "Starting point",

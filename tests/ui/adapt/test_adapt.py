@@ -52,6 +52,7 @@ def page(**changes):
         "episodes": 3,
         "weight": 0.5,
         "seed": 0,
+        "fresh": True,
     }
     given |= changes
     values = given.pop("values", page_values(WORLDS.get(given["preset"], World()) if isinstance(given["preset"], str) else World()))
@@ -60,7 +61,7 @@ def page(**changes):
 
 
 def test_the_page_gives_settings():
-    *world, _, _, _, _, _, _, _ = page()
+    *world, _, _, _, _, _, _, _, _ = page()
     settings = adapt_from_page(world[0], world[1:], page()[len(world) :])
     assert settings == AdaptSettings(REVERSED, num_adapt_steps=2, episodes_per_step=3, experience_weight=0.5)
 
@@ -329,5 +330,6 @@ def test_a_link_opens_the_tab(tab):
 
 
 def test_check_adaptation_takes_what_it_documents():
-    settings = check_adaptation(REVERSED, "yours", "both", 0.12345, 3.0, 10, 1, 7, has_own_model=True)
+    settings = check_adaptation(REVERSED, "yours", "both", 0.12345, 3.0, 10, 1, 7, False, has_own_model=True)
+    assert settings.fresh_step is False
     assert settings.adapt_lr == 0.123 and settings.num_adapt_steps == 3 and isinstance(settings.num_adapt_steps, int)

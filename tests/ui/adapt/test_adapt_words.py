@@ -9,7 +9,7 @@ import pytest
 
 from model import World
 from ui.adapt.comparison import movement, movement_html, rule_html
-from ui.adapt.run import AdaptRun, Curve, Point, Segment, config_of
+from ui.adapt.run import AdaptRun, Curve, Point, Segment
 from ui.adapt.view import curve_value
 from ui.adapt.words import progress, result_html, sentence, steps_table
 from ui.shared.inputs import AdaptSettings
@@ -28,7 +28,7 @@ def run_of(*means, spread=0.0, moved=True, ended="finished", problem="", mode="s
         norm = 1.5 if moved else 0.0
         points.append(Point(i, returns, MODEL, 0.1, norm if i else float("nan"), 94, 94 * i, 0.1 * i))
     settings = AdaptSettings(World(reversed_motor=True), mode=mode)
-    curve = Curve(mode, tuple(points), (Segment(config_of(settings, mode), 0, len(means) - 1),), problem=problem)
+    curve = Curve(mode, tuple(points), (Segment(settings, mode, 0, len(means) - 1),), problem=problem)
     return AdaptRun(settings, len(means) - 1, (curve,), ended, "id")
 
 

@@ -1,0 +1,74 @@
+"""Hybrid adaptation without a gradient step first: as the starting point asks for, in runs, links and words."""
+
+import json
+import threading
+from urllib.parse import parse_qsl, urlencode
+
+import pytest
+
+from model import WORLDS, adaptation_config
+from ui.adapt.comparison import rule_html
+from ui.adapt.controls import SUITED, suited
+from ui.adapt.recipe import link_of, segments_from_query
+from ui.adapt.run import adapt, config_of, go_on
+from ui.adapt.snippet import snippet
+from ui.shared.inputs import STARTS, AdaptSettings, adapt_from_query, adapt_to_query
+from ui.shared.policies import shared_model
+
+ALONE = AdaptSettings(
+    WORLDS["reversed_motor"],
+    "memory",
+    "both",
+    adapt_lr=0.05,
+    num_adapt_steps=1,
+    episodes_per_step=3,
+    experience_weight=0.2,
+    fresh_step=False,
+)
+
+
+def ended(runs):
+    return list(runs)[-1]
+
+
+@pytest.fixture(scope="module")
+def run():
+    return ended(adapt(ALONE, shared_model("memory"), threading.Event()))
+
+
+def test_what_suits_a_start_is_what_validation_chose():
+    for start in STARTS:
+        known = {"untrained": "random", "yours": "meta"}.get(start, start)
+        lr, fresh = suited(start)
+        assert lr == adaptation_config(known, "standard").adapt_lr and fresh == (adaptation_config(known, "hybrid").adapt_lr > 0)
+        assert json.dumps(start) in SUITED
+    assert suited("meta")[1] and not suited("memory")[1]
+
+
+def test_it_holds_for_hybrid_and_leaves_standard_its_rate():
+    assert config_of(ALONE, "hybrid").adapt_lr == 0 and config_of(ALONE, "standard").adapt_lr == 0.05
+
+
+def test_memory_keeps_its_parameters_when_neither_step_nor_practice_moves_them():
+    still = AdaptSettings(ALONE.world, "memory", "hybrid", num_adapt_steps=1, episodes_per_step=3, experience_weight=0.0, fresh_step=False)
+    curve = ended(adapt(still, shared_model("memory"), threading.Event())).curve("hybrid")
+    assert all((a == b).all() for a, b in zip(curve.before.model.params().values(), curve.last.model.params().values(), strict=True))
+
+
+def test_the_link_and_the_program_say_it(run):
+    later = ended(go_on(run, AdaptSettings(**{**ALONE.__dict__, "fresh_step": True, "adapt_lr": 0.1}), threading.Event()))
+    first, second = segments_from_query(dict(parse_qsl(link_of(later))))
+    assert (first.fresh_step, first.adapt_lr, second.fresh_step, second.adapt_lr) == (False, 0.05, True, 0.1)
+    assert "HybridAdaptationConfig(adapt_lr=0.0" in snippet(run)
+    assert adapt_from_query(adapt_to_query(ALONE)) == ALONE
+    assert "fresh_step" not in urlencode(adapt_to_query(AdaptSettings(mode="hybrid")))
+
+
+def test_the_rule_says_that_practice_alone_moved_it(run):
+    assert "no gradient step on fresh episodes came before it" in rule_html(run)
+
+
+@pytest.mark.parametrize("text", ["1", "yes", ""])
+def test_a_link_with_another_word_is_refused(text):
+    with pytest.raises(ValueError, match="fresh_step must be true or false"):
+        adapt_from_query({**adapt_to_query(ALONE), "fresh_step": text})
