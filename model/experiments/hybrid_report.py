@@ -44,10 +44,13 @@ def hybrid_table(results: Results) -> str:
             for where, row in by_set.items():
                 for method, label in METHOD_LABELS.items():
                     m = row[method]
-                    cells = [f"{m['returns'][k]:.0f}" for k in (0, 1, 2, 3)]
+                    cells = [f"{m['returns'][k]:.0f}" for k in (0, 1, 2, 3, 5) if k < len(m["returns"])]
                     last = [f"{m['share_solved'][3]:.0%}", optional(m.get("env_steps"), 3, ",.0f")]
                     rows.append([START_LABELS[start], episodes, f"{SET_LABELS[where]} ({row['n']})", label, *cells, *last])
-    header = ["weights", "episodes a collection", "worlds (n)", "method", "before", *(f"after {k}" for k in (1, 2, 3))]
+    most = max(
+        map(len, (row["standard"]["returns"] for by in results["hybrid"]["comparison"].values() for b in by.values() for row in b.values()))
+    )
+    header = ["weights", "episodes a collection", "worlds (n)", "method", "before", *(f"after {k}" for k in (1, 2, 3, 5) if k < most)]
     return table([*header, "share ≥ 475 after 3", "environment steps by 3"], rows)
 
 
