@@ -57,9 +57,10 @@ def theme() -> gr.themes.Base:
 
 
 def open_tab(request: gr.Request) -> Any:
-    """The tab of a link that says nothing else; the other tabs open their own links."""
+    """The tab of a link that says nothing else; Play and Adapt open their own links."""
     tab = request.query_params.get("tab")
-    return gr.Tabs(selected=tab) if tab in ("meta-train", "about") else gr.skip()
+    alone = tab == "play" and len(request.query_params) == 1
+    return gr.Tabs(selected=tab) if alone or tab in ("meta-train", "about") else gr.skip()
 
 
 def build() -> tuple[gr.Blocks, dict[str, Any]]:

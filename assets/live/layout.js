@@ -56,7 +56,7 @@
 
   function buildPolicy(section, parts, page) {
     const { button } = live, small = (act) => ({ class: "live-small", "data-act": act });
-    make("h3", section, {}, "The policy");
+    make("h2", section, {}, "The policy");
     parts.policy = live.select(section, "Which one", page.labels, (name) => page.choosePolicy(name));
     parts.policy.select.dataset.field = "policy";
     parts.learning = live.toggle(section, "Learns from its falls", (on) => page.setLearning(on));
@@ -78,7 +78,7 @@
 
   function buildTogether(section, parts, page) {
     const { button } = live, small = (act) => ({ class: "live-small", "data-act": act, "aria-pressed": "false" });
-    make("h3", section, {}, "You against it, and side by side");
+    make("h2", section, {}, "You against it, and side by side");
     const column = make("div", section, { class: "live-column" });
     parts.modes = {
       you: button(column, "Take the motor yourself", small("you"), () => page.setMode(page.mode === "you" ? "one" : "you")),

@@ -45,7 +45,8 @@ def _text(x: float, y: float, text: str, kind: str = "", anchor: str = "middle")
 
 
 def _box(part: str, x: float, y: float, w: float, h: float, title: str, note: str) -> str:
-    inside = _rect(x, y, w, h) + _text(x + w / 2, y + h / 2 - 2, title, "title") + _text(x + w / 2, y + h / 2 + 13, note, "note")
+    hit = f'<rect class="hit" x="{x}" y="{y + h / 2 - 25}" width="{w}" height="50"/>'  # room for a finger
+    inside = hit + _rect(x, y, w, h) + _text(x + w / 2, y + h / 2 - 2, title, "title") + _text(x + w / 2, y + h / 2 + 13, note, "note")
     return _group(part, inside)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import os
+import re
 from typing import Any
 
 from model.experiments.benchmark import BENCHMARK
@@ -62,7 +63,8 @@ def comparison(results: Results) -> str:
     """Memory and gradient in held-out worlds."""
     try:
         rows = []
-        for where, by_start in results["unseen_worlds"].items():
+        for where in ("inside", "outside"):
+            by_start = results["unseen_worlds"][where]
             n = by_start["meta"]["0"]["n"]
             for start in ("memory", "meta"):
                 cells = " | ".join(f"{by_start[start][k]['mean']:.0f}" for k in ("0", "1", "3"))
@@ -75,7 +77,9 @@ def comparison(results: Results) -> str:
 
 def figure(name: str, title: str) -> str:
     """One of the study's figures; it scrolls where the page is narrower than the figure can be read."""
-    image = f'<img src="{address(ASSETS / name)}" alt="{title}. The tables below give the numbers." loading="lazy">'
+    size = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', (ASSETS / name).read_text()[:2000])
+    room = f' width="{float(size[1]):.0f}" height="{float(size[2]):.0f}"' if size else ""  # kept before the picture comes
+    image = f'<img src="{address(ASSETS / name)}"{room} alt="{title}. The tables below give the numbers." loading="lazy">'
     return (
         f'<figure><figcaption>{title}</figcaption><div class="wide figure" role="region" tabindex="0" aria-label="{title}">'
         f"{image}</div></figure>"

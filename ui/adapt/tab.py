@@ -181,7 +181,10 @@ class AdaptTab:
                     "press Adapt, or keep this policy and choose it as the starting point"
                 )
             if run.target + settings.num_adapt_steps > MOST_STEPS:
-                raise ValueError(f"a run must have at most {MOST_STEPS} gradient steps, got {run.target + settings.num_adapt_steps}")
+                steps = run.target + settings.num_adapt_steps
+                raise ValueError(
+                    f"This run would come to {steps} gradient steps, and {MOST_STEPS} are the most; press Adapt to start afresh"
+                )
         except ValueError as error:
             yield {self.message: problem(error)}
             return

@@ -249,7 +249,7 @@ def test_going_on_needs_the_same_world_and_mode(tab):
 def test_a_run_does_not_grow_for_ever(tab):
     run = replace(pressed(tab)[tab.run], target=95)
     (only,) = tab._further(request("a"), Session(), run, run.id, *page(steps=6))
-    assert set(only) == {tab.message} and "at most 100 gradient steps, got 101" in only[tab.message]
+    assert set(only) == {tab.message} and "come to 101 gradient steps, and 100 are the most" in only[tab.message]
 
 
 def test_an_expired_visit_is_told_so_and_starts_fresh(tab):

@@ -1,0 +1,130 @@
+"""Every tab for eyes, fingers and keyboards: axe-core finds nothing, targets are large, focus is seen, nothing moves unasked."""
+
+from __future__ import annotations
+
+import pytest
+
+READY = {
+    "Live": ".live-stage canvas",
+    "Play": "#play-stage .player[data-run]",
+    "Adapt": "#adapt-stage .player[data-run]",
+    "Meta-train": "#meta-recipe",
+    "About": "#about-policy .whose:not(:empty)",
+}
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+OPEN_ALL = "() => document.querySelectorAll('[role=tabpanel] details').forEach((d) => { d.open = true; })"
+
+
+def choose(page, tab: str) -> None:
+    page.get_by_role("tab", name=tab, exact=True).click()
+    page.locator(READY[tab]).first.wait_for()
+    page.mouse.move(0, 0)  # what a pointer lies on may look different
+
+
+def faults(page) -> list[str]:
+    """What axe-core finds in sight, of moderate impact or worse: rule, element and why."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed").Axe()
+    found = axe.run(page, options={"resultTypes": ["violations"]}).response["violations"]
+    return [
+        f"{rule['id']} ({rule['impact']}): {node['html'][:120]}; {node['failureSummary'][:200]}"
+        for rule in found
+        for node in rule["nodes"]
+        if rule["impact"] in ("moderate", "serious", "critical")
+    ]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_on_any_tab(visit, scheme):
+    page = visit(color_scheme=scheme, reduced_motion="reduce").page
+    found = {}
+    for tab in READY:
+        choose(page, tab)
+        page.evaluate(OPEN_ALL)
+        page.wait_for_timeout(300)  # colours fade
+        if problems := faults(page):
+            found[tab] = problems
+    assert not found
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_in_results_and_errors(visit, scheme):
+    page = visit(color_scheme=scheme, reduced_motion="reduce").page
+    page.get_by_role("spinbutton", name="Seed").locator("visible=true").fill("-1")
+    page.wait_for_selector(".field-seed .beside")
+    assert not faults(page)
+    page.get_by_role("spinbutton", name="Seed").locator("visible=true").fill("0")
+    page.click("#play-verify")
+    page.wait_for_selector("#play-verdict table")
+    assert not faults(page)
+    choose(page, "Adapt")
+    page.click("#adapt-run")
+    page.wait_for_function("() => document.querySelector('#adapt-result .outcome') && !document.querySelector('#adapt-run').disabled")
+    page.evaluate(OPEN_ALL)
+    page.mouse.move(0, 0)
+    page.wait_for_timeout(300)
+    assert not faults(page)
+
+
+def test_what_a_finger_presses_is_large_enough(visit):
+    page = visit(**PHONE).page
+    small = {}
+    for tab in READY:
+        choose(page, tab)
+        found = page.evaluate(
+            """() => [...document.querySelectorAll("#acts :is(button, select, summary, input[type=number], .drawing .part)")]
+            .filter((e) => e.checkVisibility({ visibilityProperty: true }) && !e.closest("[aria-hidden=true]"))
+            .map((e) => [e.getBoundingClientRect(), e])
+            .filter(([box]) => box.width && (box.height < 43.5 || box.width < 43.5))
+            .map(([box, e]) => `${Math.round(box.width)} x ${Math.round(box.height)}: ${e.outerHTML.slice(0, 140)}`)"""
+        )
+        if found:
+            small[tab] = found
+    assert not small
+
+
+@pytest.mark.parametrize("tab", READY)
+def test_focus_is_seen(visit, tab):
+    page = visit().page
+    choose(page, tab)
+    page.get_by_role("tab", name=tab, exact=True).focus()
+    unseen = []
+    for _ in range(25):
+        page.keyboard.press("Tab")
+        look = page.evaluate(
+            """() => {
+              const e = document.activeElement, s = getComputedStyle(e), box = e.querySelector && e.querySelector(".box");
+              const part = box && e.classList.contains("part") && parseFloat(getComputedStyle(box).strokeWidth) > 3;
+              const drawn = part || (s.outlineStyle !== "none" && parseFloat(s.outlineWidth) >= 2) || s.boxShadow !== "none";
+              return drawn || e === document.body ? "" : e.outerHTML.slice(0, 140);
+            }"""
+        )
+        if look:
+            unseen.append(look)
+    assert not unseen
+
+
+@pytest.mark.parametrize("width", [390, 768, 1280, 1440])
+def test_nothing_is_wider_than_the_window(visit, width):
+    page = visit(viewport={"width": width, "height": 900}).page
+    wide = {}
+    for tab in READY:
+        choose(page, tab)
+        page.evaluate(OPEN_ALL)
+        if (found := page.evaluate("document.documentElement.scrollWidth")) > width:
+            wide[tab] = found
+    assert not wide
+
+
+def test_nothing_moves_unasked_where_motion_is_reduced(visit):
+    page = visit(reduced_motion="reduce").page
+    moving = {}
+    for tab in READY:
+        choose(page, tab)
+        page.wait_for_timeout(500)
+        picture = "() => [...document.querySelectorAll('#acts canvas')].filter((c) => c.checkVisibility()).map((c) => c.toDataURL())"
+        first = page.evaluate(picture)
+        page.wait_for_timeout(400)
+        running = page.evaluate("() => document.getAnimations().filter((a) => a.playState === 'running').length")
+        if page.evaluate(picture) != first or running:
+            moving[tab] = running
+    assert not moving

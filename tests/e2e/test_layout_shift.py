@@ -1,0 +1,92 @@
+"""Nothing jumps: the sum of Chromium's own layout shifts stays below 0.05 while the page loads and on every flow."""
+
+from __future__ import annotations
+
+import pytest
+
+MOST = 0.05  # half of what web.dev calls good
+WATCH = """
+window.shifts = [];
+new PerformanceObserver((list) => {
+  for (const shift of list.getEntries()) {
+    if (shift.hadRecentInput) continue;
+    const name = (node) => node?.id || node?.className || node?.nodeName;
+    const nodes = shift.sources.map((s) => `${name(s.node)}: ${s.previousRect.y} to ${s.currentRect.y}`);
+    window.shifts.push([shift.value, nodes.join(", ")]);
+  }
+}).observe({ type: "layout-shift", buffered: true });
+"""
+SIZES = [{"width": 1280, "height": 900}, {"width": 390, "height": 844}]
+
+
+class Watched:
+    """A visit whose layout shifts are counted; `shifted` gives those since it was asked last that are too large together."""
+
+    def __init__(self, visit, size: dict[str, int]):
+        self.page = visit(viewport=size).page.context.new_page()
+        self.page.add_init_script(WATCH)
+
+    def open(self, address: str, ready: str) -> None:
+        self.page.goto(address)
+        self.page.locator(ready).first.wait_for()
+
+    def shifted(self) -> list:
+        self.page.wait_for_timeout(700)  # what comes late counts, and input of the last half second is forgotten
+        shifts = self.page.evaluate("() => window.shifts.splice(0)")
+        return shifts if sum(value for value, _ in shifts) >= MOST else []
+
+    def tab(self, name: str) -> None:
+        self.page.get_by_role("tab", name=name, exact=True).click()
+
+
+@pytest.fixture(params=SIZES, ids=lambda size: str(size["width"]))
+def watched(request, visit):
+    return Watched(visit, request.param)
+
+
+def test_the_page_loads_without_a_jump(watched, page_url):
+    watched.open(page_url, ".live-stage canvas")
+    assert not watched.shifted()
+
+
+@pytest.mark.parametrize("link", ["play", "adapt", "meta-train", "about"])
+def test_a_link_to_a_tab_loads_without_a_jump(watched, page_url, link):
+    watched.open(f"{page_url}?tab={link}", f"#acts button[role=tab][aria-selected=true]:text-matches('{link}', 'i')")
+    assert not watched.shifted()
+
+
+def test_a_run_and_its_statistics_move_nothing(watched, page_url):
+    watched.open(page_url, ".live-stage canvas")
+    watched.tab("Play")
+    watched.page.wait_for_selector("#play-stage .player[data-run]")
+    watched.shifted()
+    run = watched.page.get_attribute("#play-stage .player", "data-run")
+    watched.page.click("#play-run")
+    watched.page.wait_for_function("old => document.querySelector('#play-stage .player').dataset.run !== old", arg=run)
+    assert not watched.shifted()
+    watched.page.click("#play-verify")
+    watched.page.wait_for_selector("#play-verdict table")
+    assert not watched.shifted()
+
+
+def test_an_adaptation_moves_nothing(watched, page_url):
+    watched.open(page_url, ".live-stage canvas")
+    watched.tab("Adapt")
+    watched.page.wait_for_selector("#adapt-stage .player[data-run]")
+    watched.shifted()
+    watched.page.click("#adapt-run")
+    watched.page.wait_for_function(
+        "() => document.querySelector('#adapt-result .outcome') && !document.querySelector('#adapt-run').disabled"
+    )
+    assert not watched.shifted()
+
+
+def test_going_from_tab_to_tab_moves_nothing(watched, page_url):
+    watched.open(page_url, ".live-stage canvas")
+    watched.shifted()
+    moved = {}
+    for tab in ("Play", "Adapt", "Meta-train", "About", "Live", "Adapt"):
+        watched.tab(tab)
+        if shifts := watched.shifted():
+            moved[tab] = shifts
+    assert not moved
