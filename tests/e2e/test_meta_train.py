@@ -152,6 +152,18 @@ def test_a_bad_setting_is_one_sentence(visit):
     assert not page.locator("#meta-train").is_disabled() and page.locator(".toast-body").count() == 0
 
 
+def test_settings_that_are_a_recipe_have_its_name(visit):
+    page = open_tab(visit, {"Epochs": "30"})
+    recipe, named = page.locator("#meta-recipe input"), "e => e.value === '1 minute: reversed motor'"
+    assert recipe.input_value() == "Custom"
+    fill(page, "Epochs", "60")
+    page.wait_for_function(named, arg=recipe.element_handle())
+    page.get_by_role("checkbox", name="Wind").check()
+    page.wait_for_function("e => e.value === 'Custom'", arg=recipe.element_handle())
+    page.get_by_role("checkbox", name="Wind").uncheck()
+    page.wait_for_function(named, arg=recipe.element_handle())
+
+
 def test_a_closed_tab_gives_up_its_place(visit):
     page = open_tab(visit)
     train_until(page, 1)

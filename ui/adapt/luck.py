@@ -96,9 +96,10 @@ def band(returns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def luck_words(luck: Luck) -> str:
     """What the repetitions say, in plain words."""
     if luck.done == 0:
-        return {"stopped": "Stopped before the first seeds were done.", "time": "Not one batch of seeds was done in time."}.get(
-            luck.ended, luck.problem
-        )
+        return {
+            "stopped": "Stopped before the first seeds were done.",
+            "time": f"The server is too busy: it did not even do the first seeds in {TIME_LIMIT:.0f} s.",
+        }.get(luck.ended, luck.problem)
     n, parts = luck.done, []
     for mode, returns in luck.returns.items():
         last = returns[:n, -1]
@@ -109,7 +110,10 @@ def luck_words(luck: Luck) -> str:
             f"(95% interval {low:.0f} to {high:.0f}); {solved} of {n} runs reach {SOLVED:.0f}, the worst {last.min():.0f}."
         )
     before = next(iter(luck.returns.values()))[0, 0]
-    why = {"stopped": f" Stopped after {n} of {SEEDS} runs.", "time": f" Ended at {TIME_LIMIT:.0f} s after {n} of {SEEDS} runs."}
+    why = {
+        "stopped": f" Stopped after {n} of {SEEDS} runs.",
+        "time": f" The server is too busy: in {TIME_LIMIT:.0f} s it did {n} of {SEEDS} runs.",
+    }
     return f"{n} runs; before adaptation {before:.0f} {OF_ALL}. {' '.join(parts)}{why.get(luck.ended, '')} {luck.problem}".strip()
 
 

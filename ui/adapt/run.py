@@ -28,7 +28,7 @@ from ui.shared.inputs import AdaptSettings
 from ui.shared.policies import shared_model
 
 EVALUATION_EPISODES = 20
-TIME_LIMIT = 30.0  # s
+TIME_LIMIT = 180.0  # s; far more than any run takes, so that only a server under heavy load reaches it
 MOST_STEPS = 100  # of a run that is gone on from again and again
 NOTHING = 1e-7  # a gradient norm that is 0 but for the adapter's guard against dividing by it
 
@@ -161,8 +161,8 @@ def _extend(run: AdaptRun, stop: threading.Event) -> Iterator[AdaptRun]:
     world, started = run.settings.world, time.monotonic()
     curves, steps = list(run.curves), []
 
-    def over() -> bool:
-        return stop.is_set() or time.monotonic() - started > TIME_LIMIT
+    def late() -> bool:
+        return time.monotonic() - started > TIME_LIMIT
 
     for i, curve in enumerate(curves):
         # A seed of its own for every segment: the same one would collect the same episodes' starts and luck again.
@@ -172,19 +172,26 @@ def _extend(run: AdaptRun, stop: threading.Event) -> Iterator[AdaptRun]:
         if buffer is None:
             steps.append(StandardAdapter(segment.config).adapt(curve.last.model, world, segment.seed))
         else:
-            steps.append(HybridAdapter(segment.config, buffer).adapt_in_rounds(curve.last.model, world, segment.seed, over))
+            steps.append(HybridAdapter(segment.config, buffer).adapt_in_rounds(curve.last.model, world, segment.seed, stop.is_set))
         next(steps[i])  # index 0: where we are
     yield replace(run, curves=tuple(curves))
     ended = "finished"
     for _ in range(run.settings.num_adapt_steps):
         for i, curve in enumerate(curves):
-            if over():
+            if stop.is_set() or late():
                 ended = "stopped" if stop.is_set() else "time"
                 break
-            if not curve.problem:
-                for grown, practising in _step(curve, steps[i], run.settings):
-                    curves[i] = grown
-                    yield replace(run, curves=tuple(curves), practising=practising)
+            if curve.problem:
+                continue
+            seen = copy.deepcopy(curve.buffer)
+            for grown, practising in _step(curve, steps[i], run.settings):
+                curves[i] = grown
+                yield replace(run, curves=tuple(curves), practising=practising)
+                if practising is not None and late():  # half a step would be another result: it is left out, with what it collected
+                    curves[i], ended = replace(curve, buffer=seen), "time"
+                    break
+            if ended != "finished":
+                break
         if ended != "finished":
             break
     yield replace(run, curves=tuple(curves), ended=ended)

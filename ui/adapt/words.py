@@ -100,7 +100,7 @@ def ended(run: AdaptRun) -> str:
     reached = ", ".join(dict.fromkeys(f"{c.last.index} of {run.target}" for c in run.curves))
     return {
         "stopped": f"You stopped it after {reached} steps; what was reached is kept.",
-        "time": f"It ran into the limit of {TIME_LIMIT:.0f} s after {reached} steps; what was reached is kept.",
+        "time": f"The server is too busy: in {TIME_LIMIT:.0f} s it made {reached} steps, which are kept; adapt further for the others.",
     }.get(run.ended, "")
 
 
@@ -116,7 +116,7 @@ def progress(run: AdaptRun) -> str:
     """What is running and how far; plain text."""
     done, total = sum(c.last.index for c in run.curves), run.target * len(run.curves)
     seconds = max(c.last.seconds for c in run.curves)
-    return f"Adapting: {done} of {count(total, 'gradient step')} made, {seconds:.1f} s so far (at most {TIME_LIMIT:.0f} s)."
+    return f"Adapting: {done} of {count(total, 'gradient step')} made, {seconds:.1f} s so far."
 
 
 HEAD = ("Step", "Return: mean (lowest to highest)", "Loss", "|g|", "Env steps", "Time", "Parameters")

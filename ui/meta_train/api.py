@@ -16,6 +16,7 @@ from ui.meta_train.settings import RECIPES, check_settings
 from ui.meta_train.view import phase_words
 from ui.shared.fairness import JOBS, TRAINING
 from ui.shared.policies import shared_model
+from ui.shared.visitors import address_of
 
 DEFAULTS = RECIPES["reversed_motor"][1].values()
 HELP = """Meta-train for a short while and yield progress; the last answer holds the log, the check and the checkpoint
@@ -68,7 +69,7 @@ def endpoint(request: gr.Request, *values: Any) -> Iterator[dict]:
         settings = check_settings(dict(zip(DEFAULTS, values, strict=True)))
         model = None if settings.start == "random" else serialise(shared_model(settings.start))
         with JOBS.enter(request, "training") as job:
-            for state in job.while_wanted(run_training(settings, request.session_hash, model)):
+            for state in job.while_wanted(run_training(settings, request.session_hash, model, address=address_of(request))):
                 yield answer(state)
     except ValueError as error:
         raise gr.Error(str(error), print_exception=False) from None

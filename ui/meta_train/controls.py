@@ -40,7 +40,7 @@ class MetaControls:
         families = [(title, name) for name, title in FAMILIES.items()]
         self.fields = {
             "families": unchecked(gr.CheckboxGroup(families, value=first["families"], label="World families to train on"), "families"),
-            "start": unchecked(gr.Radio(self.starts(), value=first["start"], label="Start from"), "start"),
+            "start": unchecked(gr.Radio(self.starts(), value=first["start"], label=spoken("start")), "start"),
         }
         t = TIME_BUDGET
         label = f"Time budget ({t.unit}, {t.minimum:g} to {t.maximum:g})"
@@ -82,8 +82,12 @@ class MetaControls:
         return dict(zip(NAMES, values, strict=True))
 
     def _connect(self) -> None:
-        """A recipe sets the fields, and a field turns the recipe to "custom": in the browser, before a quick visitor reaches Train."""
+        """A recipe sets the fields, and fields name the recipe that they make or "custom": in the browser, before Train is reached."""
         table = json.dumps({name: [s.values()[n] for n in NAMES] for name, (_, s) in RECIPES.items()})
         self.recipe.input(None, [self.recipe, *self.inputs], self.inputs, js=f"(name, ...v) => ({table})[name] ?? v", **IN_BROWSER)
-        for field in self.inputs:
-            field.input(None, None, self.recipe, js=f"() => {json.dumps(CUSTOM_RECIPE)}", **IN_BROWSER)
+        custom = json.dumps(CUSTOM_RECIPE)
+        js = f"""(...values) => {{
+            const table = {table}, text = (row) => JSON.stringify(row.map((v) => Array.isArray(v) ? [...v].sort() : v));
+            return Object.keys(table).find((name) => text(table[name]) === text(values)) ?? {custom};
+        }}"""
+        gr.on([field.input for field in self.inputs], None, self.inputs, self.recipe, js=js, **IN_BROWSER)

@@ -14,6 +14,7 @@ from ui.meta_train.settings import MetaSettings
 
 ALONE = 60.0  # s; a training that no page has looked at for so long is stopped
 KEPT = 600.0  # s; how long a training that has ended can be found again
+PAGES = 4  # that look at one training at once: each keeps a thread of the server busy
 MOST = 40  # ended trainings that are kept at once; the oldest go first
 LEFT_ALONE = "No page looked at this training for a minute, so it was stopped."
 
@@ -35,6 +36,7 @@ class KeptTraining:
         self._states, self._on_end = states, on_end
         self.state = next(states)  # raises what the queue raises
         self.seen, self.ended = time.monotonic(), None
+        self._pages, self._lock = 0, threading.Lock()
         threading.Thread(target=self._drive, daemon=True).start()
 
     def _drive(self) -> None:
@@ -55,13 +57,21 @@ class KeptTraining:
             self._on_end()
 
     def states(self, looks: Callable[[], bool] = lambda: True, tick: float = TICK) -> Iterator[TrainingState]:
-        """The states from now on, for as long as a page looks; the last has the phase "done"."""
-        while looks():
-            self.seen, state = time.monotonic(), self.state
-            yield state
-            if state.phase == "done":
+        """The states from now on, for as long as a page looks; the last has the phase "done". None beyond PAGES at once."""
+        with self._lock:
+            if self._pages >= PAGES:
                 return
-            time.sleep(tick)
+            self._pages += 1
+        try:
+            while looks():
+                self.seen, state = time.monotonic(), self.state
+                yield state
+                if state.phase == "done":
+                    return
+                time.sleep(tick)
+        finally:
+            with self._lock:
+                self._pages -= 1
 
 
 class KeptTrainings:
@@ -72,11 +82,16 @@ class KeptTrainings:
         self._lock = threading.Lock()
 
     def begin(
-        self, token: str, settings: MetaSettings, model: bytes | None = None, on_end: Callable[[], None] = lambda: None
+        self,
+        token: str,
+        settings: MetaSettings,
+        model: bytes | None = None,
+        on_end: Callable[[], None] = lambda: None,
+        address: str = "",
     ) -> KeptTraining:
         """Start a training in the line; `on_end` is called once, when it is over or can't begin. ValueError as in `run_training`."""
         try:
-            training = KeptTraining(run_training(settings, token, model), on_end)
+            training = KeptTraining(run_training(settings, token, model, address=address), on_end)
         except BaseException:
             on_end()
             raise

@@ -96,14 +96,19 @@ class Watch:
 
 
 def run_training(
-    settings: MetaSettings, visitor: str, model: bytes | None = None, queue: TrainingQueue = TRAININGS, tick: float = TICK
+    settings: MetaSettings,
+    visitor: str,
+    model: bytes | None = None,
+    queue: TrainingQueue = TRAININGS,
+    tick: float = TICK,
+    address: str = "",
 ) -> Iterator[TrainingState]:
     """Wait for a place, train, check; yield a state every `tick` seconds, last of all one with phase "done".
 
     However this generator ends (closed, exhausted, by an exception), its place is free and its process gone. ValueError at once
     for a visitor who already trains, or when the line is full. model: a checkpoint to start from.
     """
-    ticket = queue.enter(visitor)
+    ticket = queue.enter(visitor, address)
     ticket.left = settings.time_budget + AROUND
     process = None
     try:

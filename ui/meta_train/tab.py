@@ -29,7 +29,7 @@ from ui.shared.files import new_file
 from ui.shared.player import Shown, player, player_value
 from ui.shared.policies import choices, shared_model
 from ui.shared.session import STATE_SECONDS, Session
-from ui.shared.visitors import LISTENERS
+from ui.shared.visitors import LISTENERS, address_of
 
 # On a phone the button stands below the curves: bring them back into view.
 SHOW_CURVES = """(...inputs) => {
@@ -84,7 +84,7 @@ class MetaTrainTab:
                 self.message = message_area("meta-message")
                 with gr.Row(elem_classes="small-buttons"):
                     self.use = gr.Button("Use it in Play", interactive=False, elem_id="meta-use", min_width=120)
-                    self.adapt = gr.Button("Adapt it to a world it has not seen", interactive=False, elem_id="meta-adapt", min_width=120)
+                    self.adapt = gr.Button("Adapt it to a new world", interactive=False, elem_id="meta-adapt", min_width=120)
                 with gr.Row(elem_classes="small-buttons"):
                     names = (("checkpoint", "Checkpoint"), ("log", "Log"), ("figure", "Figure"))
                     self.saves = {
@@ -155,7 +155,7 @@ class MetaTrainTab:
             settings = check_settings(self.controls.named(values), session.model is not None)
             token, model = token if is_token(token) else new_token(), starting_checkpoint(settings, session)
             job = JOBS.enter(request, "training")
-            training = TRAININGS_KEPT.begin(token, settings, model, lambda: JOBS.leave(job))
+            training = TRAININGS_KEPT.begin(token, settings, model, lambda: JOBS.leave(job), address_of(request))
         except (ValueError, OSError) as error:
             yield {self.message: problem(error)}
             return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -82,6 +83,27 @@ def test_the_wall_clock_ends_a_run(monkeypatch):
     monkeypatch.setattr(ui.adapt.run, "TIME_LIMIT", -1.0)
     run = finished()
     assert run.ended == "time" and run.curves[0].last.index == 0
+
+
+def test_a_busy_server_makes_the_same_run(monkeypatch):
+    settings = AdaptSettings(REVERSED, mode="hybrid", num_adapt_steps=1, episodes_per_step=2)
+    alone, clock = finished(settings), iter(range(0, 100_000, 5))
+    monkeypatch.setattr(ui.adapt.run.time, "monotonic", lambda: float(next(clock)))  # every round takes 5 s
+    monkeypatch.setattr(ui.adapt.run, "TIME_LIMIT", 100_000.0)
+    busy = finished(settings)
+    assert next(clock) > 30 and busy.ended == "finished"
+    assert same(busy.curves[0].last.model, alone.curves[0].last.model)
+
+
+def test_a_step_that_comes_too_late_is_left_out_whole(monkeypatch):
+    settings = AdaptSettings(REVERSED, mode="hybrid", num_adapt_steps=2, episodes_per_step=2)
+    one, clock = finished(replace(settings, num_adapt_steps=1)), [0.0]
+    monkeypatch.setattr(ui.adapt.run.time, "monotonic", lambda: clock[0])
+    for run in adapt(settings, shared_model("meta"), threading.Event()):
+        if run.practising is not None and run.practising.step == 2:
+            clock[0] = ui.adapt.run.TIME_LIMIT + 1
+    assert run.ended == "time" and run.curves[0].last.index == 1
+    assert same(run.curves[0].last.model, one.curves[0].last.model) and len(run.curves[0].buffer) == len(one.curves[0].buffer)
 
 
 class BreaksAtTwo:

@@ -74,7 +74,7 @@ def test_nothing_to_learn():
 
 def test_how_it_ended():
     assert "You stopped it after 2 of 2 steps; what was reached is kept." in sentence(run_of(9, 20, 30, ended="stopped"))
-    assert "the limit of 30 s" in sentence(run_of(9, 20, 30, ended="time"))
+    assert "in 180 s it made 2 of 2 steps" in sentence(run_of(9, 20, 30, ended="time"))
     problem = "Step 2 made parameters that are not finite; those of step 1 are kept."
     assert problem in sentence(run_of(9, 20, problem=problem))
 

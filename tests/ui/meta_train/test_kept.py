@@ -70,7 +70,7 @@ def test_what_goes_wrong_is_a_sentence():
 
 
 def test_a_token_finds_its_own_for_a_while(monkeypatch):
-    monkeypatch.setattr(kept, "run_training", lambda settings, token, model: states(1))
+    monkeypatch.setattr(kept, "run_training", lambda *_, **__: states(1))
     trainings, mine, other = KeptTrainings(), new_token(), new_token()
     training = trainings.begin(mine, STATE.settings)
     assert trainings.find(mine) is training and trainings.find(other) is None
@@ -88,7 +88,7 @@ def test_a_token_finds_its_own_for_a_while(monkeypatch):
 
 def test_a_full_line_is_told_at_once(monkeypatch):
     queue, ended = TrainingQueue(running=0, waiting=0), []
-    monkeypatch.setattr(kept, "run_training", lambda settings, token, model: run(queue, token))
+    monkeypatch.setattr(kept, "run_training", lambda settings, token, *_, **__: run(queue, token))
 
     def run(queue, token):
         queue.enter(token)
@@ -102,3 +102,12 @@ def test_a_full_line_is_told_at_once(monkeypatch):
 def test_tokens_cannot_be_guessed():
     assert len({new_token() for _ in range(100)}) == 100 and is_token(new_token())
     assert not any(map(is_token, (None, 3, "", "short", "x" * 25, b"x" * 24)))
+
+
+def test_few_pages_look_at_once(monkeypatch):
+    monkeypatch.setattr(kept, "PAGES", 2)
+    training = KeptTraining(states(30))
+    looking = [training.states(tick=0.01) for _ in range(3)]
+    assert next(looking[0]) and next(looking[1]) and list(looking[2]) == []
+    looking[0].close()
+    assert next(training.states(tick=0.01))

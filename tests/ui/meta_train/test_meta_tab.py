@@ -15,7 +15,7 @@ from model import MetaEpoch
 from model.policy.checkpoint import serialise
 from ui.adapt.controls import AdaptControls
 from ui.meta_train.controls import NAMES
-from ui.meta_train.kept import new_token
+from ui.meta_train.kept import TRAININGS_KEPT, new_token
 from ui.meta_train.queue import TRAININGS
 from ui.meta_train.run import TrainingState
 from ui.meta_train.settings import RECIPES, MetaSettings, _config
@@ -65,6 +65,22 @@ def test_a_run_on_the_page(tab):
     assert "Yours" in answer[tab.message] and play["value"] == start["value"] == "yours"
     again = next(tab._train(session, TOKEN, VISITOR, *values(start="yours", inner_lr=-1)))
     assert "Inner learning rate must be between 0 and 100, not -1." in again[tab.message]
+
+
+def test_nobody_else_sees_or_stops_a_training(tab):
+    mine, request = new_token(), SimpleNamespace(session_hash="mine")
+    training = tab._train(Session(), mine, request, *values(num_epochs=1000))
+    while not TRAININGS_KEPT.find(mine) or not TRAININGS_KEPT.find(mine).state.epochs:
+        next(training)
+    ticket = next(t for t in TRAININGS._tickets if t.visitor == mine)
+    for guess in (None, "", new_token(), mine[:-1], mine + "x", mine.swapcase(), [mine], {"token": mine}, b"x" * 24):
+        assert list(tab._return(guess, VISITOR)) == [gr.skip()]
+        assert "Nothing is training." in tab._stop(guess) and ticket.stops == 0
+    assert "Stopping" in tab._stop(mine) and ticket.stops == 1
+    *_, last = training
+    assert mine not in str(last) and mine.encode() not in last[tab.trained].checkpoint
+    found = list(tab._return(mine, VISITOR))
+    assert found[0][tab.token] == mine and found[-1][tab.trained] == last[tab.trained]
 
 
 @pytest.mark.parametrize(

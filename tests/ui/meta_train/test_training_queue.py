@@ -55,3 +55,17 @@ def test_the_wait_is_what_those_before_have_left():
         queue.enter(visitor).left = left
     waits = [queue.wait(t) for t in (*queue._tickets, queue.enter("e"))]
     assert waits == [0, 0, 10, 15, 30]  # c follows b, d follows c, and a's place is free before d's
+
+
+def test_nobody_can_fill_the_line():
+    queue = TrainingQueue(running=2)
+    many = [queue.enter(f"many {i}", "one address") for i in range(5)]
+    assert [queue.place(t) for t in many] == [0, 0, 1, 2, 3]
+    other = queue.enter("other", "another address")
+    assert queue.place(other) == 1 and [queue.place(t) for t in many] == [0, 0, 2, 3, 4]  # those who train go on
+    for ticket in many[2:]:
+        ticket.left = 60.0
+    many[0].left, many[1].left = 30.0, 50.0
+    assert queue.wait(other) == 30.0 and queue.wait(many[2]) == 30.0  # for `other` has told no time yet
+    queue.leave(many[0])
+    assert queue.place(other) == 0 and queue.place(many[2]) == 1
