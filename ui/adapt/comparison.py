@@ -53,7 +53,9 @@ def _rule(curve: Curve) -> str:
         return f"{head}<p>No step has moved the parameters.</p>"
     config = _config_of_step(curve, last.index)
     if config.adapt_lr == 0:
-        return f"{head}<p>θ′: what practice made of θ; no gradient step on fresh episodes came before it. {rule_words(curve, last)}.</p>"
+        then = rule_words(curve, last).removeprefix("then ")
+        then = f"no gradient step on fresh episodes came before it. {then[:1].upper()}{then[1:]}"
+        return f"{head}<p>θ′: what practice made of θ; {then}.</p>"
     norm, lr, limit = last.grad_norm, config.adapt_lr, config.max_grad_norm
     if not last.moved:
         return f"{head}<pre>{RULE}\nθ′ = θ, for g = 0</pre><p>No episode fell, so there was nothing to learn.</p>"

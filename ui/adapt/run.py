@@ -51,11 +51,19 @@ class Point:
     seconds: float = 0.0
     practice: Practice | None = None
     updates: int = 0
+    stepped: bool = True  # by the gradient on fresh episodes, before any practice; False: it only practised
+
+    @property
+    def fell(self) -> bool:
+        """Whether an episode that it could learn from fell."""
+        return self.grad_norm > NOTHING
 
     @property
     def moved(self) -> bool:
         """Whether this step changed the parameters; it doesn't when no episode fell."""
-        return self.grad_norm > NOTHING
+        if self.stepped:
+            return self.fell
+        return self.practice is not None and int(self.practice.last.updates[0]) > 0
 
 
 @dataclass(frozen=True)
@@ -223,6 +231,7 @@ def _step(
         before.seconds + step.seconds,
         step.practice,
         last.updates + (0 if step.practice is None else int(step.practice.last.updates[0])),
+        segment.config.adapt_lr > 0,
     )
     yield replace(curve, points=(*curve.points, point), segments=(*earlier, replace(segment, steps=segment.steps + 1))), None
 

@@ -12,6 +12,7 @@ from ui.shared.policies import short_name
 from ui.shared.words import MODE_NAMES, OF_ALL, count
 
 SAME = 10.0  # steps of mean return that count as no change
+NO_FALL = "no episode fell, so there was nothing to learn"
 COLLAPSED = 30.0  # a policy that always pushes one way falls after about 9 steps, a random one after about 22
 
 
@@ -40,7 +41,8 @@ def before_words(point: Point) -> str:
 
 def after(point: Point) -> str:
     """ "after one gradient step on 94 environment steps"; practice is more than that, and said."""
-    steps = "one gradient step" if point.index == 1 else f"{point.index} gradient steps"
+    what = "gradient step" if point.stepped else "collection"
+    steps = f"one {what}" if point.index == 1 else f"{point.index} {what}s"
     if point.updates:
         steps += f" and {count(point.updates, 'update')} in imagination,"
     return f"after {steps} on {count(point.env_steps, 'environment step')}"
@@ -53,7 +55,8 @@ def outcome(curve: Curve) -> str:
         return "no gradient step was made"
     b, f = float(before.returns.mean()), float(last.returns.mean())
     if not any(p.moved for p in curve.points[1:]):
-        return f"{after(last)} nothing has changed: no episode fell, so there was nothing to learn"
+        why = "it was to make neither a gradient step nor practice" if any(p.fell for p in curve.points[1:]) else NO_FALL
+        return f"{after(last)} nothing has changed: {why}"
     if b >= SOLVED:
         if f >= SOLVED:
             return f"it did not need to adapt, and {after(last)} it still {level(last)}"
@@ -139,5 +142,7 @@ def _row(name: str, p: Point) -> tuple[str, ...]:
     if p.index == 0:
         return name, returns, "", "", "0", "", "as they were"
     loss = f"{p.loss:.3f}".replace("-0.000", "0.000")
-    norm, moved = (f"{p.grad_norm:.3g}", "moved") if p.moved else ("0", "stayed: no episode fell")
+    norm, moved = (f"{p.grad_norm:.3g}", "moved") if p.moved else ("0", "stayed" if p.fell else "stayed: no episode fell")
+    if not p.stepped:
+        loss = norm = ""  # of a step that was not made
     return name, returns, loss, norm, f"{p.env_steps:,}", f"{p.seconds:.2f} s", moved

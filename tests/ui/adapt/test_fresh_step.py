@@ -2,6 +2,7 @@
 
 import json
 import threading
+from dataclasses import replace
 from urllib.parse import parse_qsl, urlencode
 
 import pytest
@@ -12,11 +13,12 @@ from ui.adapt.controls import SUITED, suited
 from ui.adapt.recipe import link_of, segments_from_query
 from ui.adapt.run import adapt, config_of, go_on
 from ui.adapt.snippet import snippet
+from ui.adapt.words import after, outcome, steps_table
 from ui.shared.inputs import STARTS, AdaptSettings, adapt_from_query, adapt_to_query
 from ui.shared.policies import shared_model
 
 ALONE = AdaptSettings(
-    WORLDS["reversed_motor"],
+    WORLDS["mirrored_jupiter"],
     "memory",
     "both",
     adapt_lr=0.05,
@@ -72,3 +74,14 @@ def test_the_rule_says_that_practice_alone_moved_it(run):
 def test_a_link_with_another_word_is_refused(text):
     with pytest.raises(ValueError, match="fresh_step must be true or false"):
         adapt_from_query({**adapt_to_query(ALONE), "fresh_step": text})
+
+
+def test_words_count_collections_where_no_gradient_step_was_made(run):
+    hybrid, standard = run.curve("hybrid"), run.curve("standard")
+    assert hybrid.last.moved and not hybrid.last.stepped and standard.last.stepped
+    assert after(hybrid.last).startswith("after one collection and ") and after(standard.last).startswith("after one gradient step on ")
+    still = replace(hybrid.last, practice=None)
+    assert still.fell and not still.moved
+    assert "neither a gradient step nor practice" in outcome(replace(hybrid, points=(hybrid.before, still)))
+    _, before, standard_row, hybrid_row = steps_table(run).split("<tr>")
+    assert hybrid_row.count("<td></td>") == 2 and standard_row.count("<td></td>") == 0 and "as they were" in before
