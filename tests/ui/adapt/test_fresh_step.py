@@ -83,5 +83,5 @@ def test_words_count_collections_where_no_gradient_step_was_made(run):
     still = replace(hybrid.last, practice=None)
     assert still.fell and not still.moved
     assert "neither a gradient step nor practice" in outcome(replace(hybrid, points=(hybrid.before, still)))
-    _, before, standard_row, hybrid_row = steps_table(run).split("<tr>")
+    _, _, before, standard_row, hybrid_row = steps_table(run).split("<tr>")
     assert hybrid_row.count("<td></td>") == 2 and standard_row.count("<td></td>") == 0 and "as they were" in before
