@@ -15,20 +15,18 @@ def signed(row: Results) -> str:
 
 
 def start_sets_table(results: Results) -> str:
-    """With 3 episodes a collection: what the starts reach on every set of worlds, and the regulator on what memory's episodes showed."""
-    rows = []
-    for where, place in SET_LABELS.items():
-        for start in ("meta", "memory", "random"):
-            row = results["hybrid"]["comparison"][start]["3"][where]
-            for method, label in METHOD_LABELS.items():
-                if method == "regulator" and start != "memory":
-                    continue
-                m = row[method]
-                cells = [f"{m['returns'][k]:.0f}" for k in (0, 1, 2, 3)]
-                gain = signed(row["gains"]["3"]["equal_collections"]) if method == "hybrid" else ""
-                rows.append([f"{place}, n = {row['n']}", START_LABELS[start], label, *cells, f"{m['share_solved'][3]:.0%}", gain])
-    header = ["worlds", "weights", "method", "before", "after 1", "after 2", "after 3", "share ≥ 475 after 3"]
-    return table([*header, "hybrid − standard after 3, paired"], rows)
+    """With 3 episodes a collection: what each start and method reaches on every set, and the regulator on what memory's episodes showed."""
+    by_start, rows = results["hybrid"]["comparison"], []
+    for start, method in [(s, m) for s in ("meta", "memory", "random") for m in METHOD_LABELS if m != "regulator" or s == "memory"]:
+        cells = []
+        for where in SET_LABELS:
+            row = by_start[start]["3"][where]
+            m = row[method]
+            gain = f"; {signed(row['gains']['3']['equal_collections'])}" if method == "hybrid" else ""
+            cells.append(" → ".join(f"{m['returns'][k]:.0f}" for k in (0, 1, 3)) + f" ({m['share_solved'][3]:.0%}{gain})")
+        rows.append([START_LABELS[start], METHOD_LABELS[method], *cells])
+    sizes = [f"{label}, n = {by_start['meta']['3'][where]['n']}" for where, label in SET_LABELS.items()]
+    return table(["weights", "method", *sizes], rows)
 
 
 def optional(values: list | None, k: int, form: str) -> str:
