@@ -17,7 +17,9 @@ window.ssmCopy = async (text, done, otherwise) => {
 
 window.ssmCopyLink = (query) => {
   const url = `${location.origin}${location.pathname}?${query}`;
-  return window.ssmCopy(url, "Link copied.", `Copy this link: ${url}`);
+  const asked = new URLSearchParams(query), own = [asked.get("policy"), asked.get("start")].includes("yours");
+  const alone = own && !asked.has("made") ? " It starts from a policy that only you have: save its weights and send them along." : "";
+  return window.ssmCopy(url, `Link copied.${alone}`, `Copy this link: ${url}`);
 };
 
 // A file that a handler has made reaches its hidden button only after this event.

@@ -24,6 +24,7 @@ from ui.shared.player import ASSETS, scripts
 from ui.shared.policies import load_all
 from ui.shared.session import STATE_SECONDS
 from ui.shared.terms import terms_script
+from ui.yours import YoursLink
 
 TITLE = "SSM-MetaRL playground"
 STYLES = ("style.css", "live.css", "adapt.css", "meta.css", "about.css")
@@ -99,6 +100,7 @@ def build() -> tuple[gr.Blocks, dict[str, Any]]:
         connect_next(session, play, adapt)
         for name, tab in (("Meta-train", meta_tab), ("About", about_tab)):
             tab.select(None, None, None, js=f"() => window.ssmAddress({name!r}, 'tab={name.lower()}')", **IN_BROWSER)
+        YoursLink(page, session, play, adapt, meta_train)
         page.load(open_tab, None, tabs, **QUIET)
         api.add_endpoints()
     page.queue(**QUEUE)

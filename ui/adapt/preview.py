@@ -21,7 +21,7 @@ FIRST = AdaptSettings(WORLDS[FIRST_BREAK])
 
 def key(s: AdaptSettings) -> tuple:
     """What decides how the stage looks before a run."""
-    return s.world, s.start, s.seed
+    return s.world, s.start, s.seed, s.made
 
 
 class Preview:

@@ -8,9 +8,11 @@ from dataclasses import replace
 from urllib.parse import urlencode
 
 from model import StateSpaceModel
+from ui.adapt.learnt_words import cut_short
 from ui.adapt.run import MOST_STEPS, AdaptRun, adapt, go_on
 from ui.shared.checks import FieldError
 from ui.shared.inputs import AdaptSettings, adapt_from_query, adapt_to_query
+from ui.shared.made import joined
 
 RAN = "ran"  # the link's name for the later segments; its presence asks for the result
 SEGMENT = ("num_adapt_steps", "adapt_lr", "episodes_per_step", "experience_weight", "fresh_step")
@@ -25,11 +27,32 @@ def settings_of(run: AdaptRun) -> list[AdaptSettings]:
 
 def link_of(run: AdaptRun) -> str:
     """The query that opens settings and result; only the settings, where no step was made."""
-    first, *later = settings_of(run) or [None]
-    if first is None:
-        return urlencode(adapt_to_query(run.settings))
+    return urlencode(query_of(settings_of(run)) or adapt_to_query(run.settings))
+
+
+def query_of(segments: list[AdaptSettings]) -> dict[str, str]:
+    """The query for the result of these segments; empty for none."""
+    if not segments:
+        return {}
+    first, *later = segments
     ran = "_".join(["1", *("x".join(f"{getattr(s, name):g}" for name in SEGMENT) for s in later)])
-    return urlencode({**adapt_to_query(first), RAN: ran})
+    return {**adapt_to_query(first), RAN: ran}
+
+
+def made_of(run: AdaptRun, mode: str, index: int) -> str:
+    """How the policy after `index` steps of a mode came about; empty where that can't be repeated."""
+    curve, s = run.curve(mode), run.settings
+    if (s.start == "yours" and not s.made) or any(cut_short(p) for p in curve.points[1 : index + 1]):
+        return ""
+    if index == 0:
+        return s.made or joined("", "shipped", {"name": s.start})
+    made, left = [], index
+    for segment in curve.segments:
+        if steps := min(segment.steps, left):
+            made.append(replace(segment.settings, mode=mode, num_adapt_steps=steps, made=""))
+        left -= steps
+    query = query_of(made)
+    return joined(s.made, "adapted", {name: value for name, value in query.items() if name != "tab"})
 
 
 def segments_from_query(query: Mapping[str, str], has_own_model: bool = False) -> list[AdaptSettings]:

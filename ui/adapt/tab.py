@@ -27,6 +27,7 @@ from ui.shared.controls import message_area, notice, problem, said
 from ui.shared.events import COPY_LINK, IN_BROWSER, QUIET, copy_text, fits
 from ui.shared.fairness import HEAVY, heavy
 from ui.shared.inputs import adapt_from_query, adapt_to_query
+from ui.shared.made import MADE, MAKERS_ONLY, stand_in
 from ui.shared.next_step import NextStep
 from ui.shared.player import player
 from ui.shared.policies import shared_model
@@ -99,9 +100,14 @@ class AdaptTab:
     def connect_link(self, page: gr.Blocks, tabs: gr.Tabs) -> None:
         """Restore what the page's link encodes, open this tab if the link leads here, and make its result if it asks for one."""
         self.tabs = tabs
-        outputs = [tabs, self.message, self.player, self.preview.shown, self.preview.now, self.asked, *self.controls.outputs]
-        opened = page.load(self._open_link, self.session, outputs, **QUIET)
+        opened = page.load(self._open_link, self.session, self.link_outputs, **QUIET)
         opened.then(self._make_result, [self.session, self.asked], self._outputs, **HEAVY, **QUIET)
+
+    @property
+    def link_outputs(self) -> list:
+        """What `_open_link` fills."""
+        preview = self.preview
+        return [self.tabs, self.message, self.player, preview.shown, preview.now, self.asked, *self.controls.outputs]
 
     @property
     def _outputs(self) -> list:
@@ -225,18 +231,21 @@ class AdaptTab:
         return shown
 
     def _open_link(self, session: Session, request: gr.Request) -> dict:
-        query = dict(request.query_params)
+        query, missing = stand_in(request.query_params, "start", session.model is not None)
         try:
             settings = adapt_from_query(query, session.model is not None)
         except ValueError as error:
             return {self.tabs: gr.Tabs(selected="adapt"), self.message: problem(f"This link can't be opened. {said(error)}")}
         if settings is None:
             return gr.skip()
+        if missing and MADE in query:  # what it asks for comes when its start is made (ui/yours.py)
+            return {self.tabs: gr.Tabs(selected="adapt"), **self.controls.updates(settings)}
         return {
+            **({self.message: notice(MAKERS_ONLY)} if missing else {}),
             self.tabs: gr.Tabs(selected="adapt"),
             self.player: preview_value(session.policy_model(settings.start), settings),
             self.preview.shown: key(settings),
             self.preview.now: urlencode(adapt_to_query(settings)),
-            self.asked: urlencode(query) if RAN in query else "",
+            self.asked: urlencode(query) if RAN in query and not missing else "",
             **self.controls.updates(settings),
         }

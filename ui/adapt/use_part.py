@@ -9,6 +9,7 @@ import gradio as gr
 
 from model.config import FieldInfo
 from model.policy.checkpoint import serialise
+from ui.adapt.recipe import made_of
 from ui.adapt.run import AdaptRun, Point
 from ui.adapt.share import share_gif
 from ui.adapt.view import stage_value
@@ -133,12 +134,12 @@ class UsePart:
     def keep(self, play: PlayTab, controls, session, run: AdaptRun | None, run_id: str, which: Any, step: Any) -> dict:
         """Make the policy of the chosen step the visitor's own."""
         try:
-            _, point = chosen(run, run_id, which, step)
+            mode, point = chosen(run, run_id, which, step)
         except ValueError as error:
             return {self.message: problem(error)}
         choice = Choice(run.settings.world, "yours", True, run.settings.seed)
         return {
-            self.session: replace(session.with_model(point.model), choice=choice, recording=None),
+            self.session: replace(session.with_model(point.model, made_of(run, mode, point.index)), choice=choice, recording=None),
             self.message: notice("Kept: it is “Yours” on the Play tab, and can be a starting point here."),
             **controls.world.updates(choice.world),
             controls.start: gr.update(choices=controls.starts(yours=True)),

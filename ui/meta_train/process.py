@@ -27,7 +27,7 @@ class TrainingProcess:
     finished: nothing more will come.
     """
 
-    def __init__(self, settings: MetaSettings, model: bytes | None = None):
+    def __init__(self, settings: MetaSettings, model: bytes | None = None, only: int | None = None):
         self.settings = settings
         self.epochs: list[MetaEpoch] = []
         self.best: bytes | None = None
@@ -40,7 +40,8 @@ class TrainingProcess:
             [sys.executable, "-m", "ui.meta_train.worker"], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )
         self._errors = b""
-        self._say(json.dumps({"settings": to_json(settings), "model": base64.b64encode(model).decode() if model else None}) + "\n")
+        job = {"settings": to_json(settings), "model": base64.b64encode(model).decode() if model else None, "only": only}
+        self._say(json.dumps(job) + "\n")
         self._readers = [threading.Thread(target=target, daemon=True) for target in (self._read, self._read_errors)]
         for reader in self._readers:
             reader.start()

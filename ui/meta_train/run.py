@@ -102,11 +102,13 @@ def run_training(
     queue: TrainingQueue = TRAININGS,
     tick: float = TICK,
     address: str = "",
+    only: int | None = None,
 ) -> Iterator[TrainingState]:
     """Wait for a place, train, check; yield a state every `tick` seconds, last of all one with phase "done".
 
     However this generator ends (closed, exhausted, by an exception), its place is free and its process gone. ValueError at once
-    for a visitor who already trains, or when the line is full. model: a checkpoint to start from.
+    for a visitor who already trains, or when the line is full. model: a checkpoint to start from. only: end after so many
+    epochs, and do without the check.
     """
     ticket = queue.enter(visitor, address)
     ticket.left = settings.time_budget + AROUND
@@ -118,7 +120,7 @@ def run_training(
                 return
             yield TrainingState(settings, "waiting", place, wait=queue.wait(ticket))
             time.sleep(tick)
-        process = TrainingProcess(settings, model)
+        process = TrainingProcess(settings, model, only)
         ticket.on_drop = process.kill
         watch = Watch(process, settings.time_budget)
         while not process.finished:

@@ -68,6 +68,7 @@ class MetaSettings:
     start: str = "random"
     config: MetaTrainingConfig = field(default_factory=MetaTrainingConfig)
     time_budget: float = 60.0
+    made: str = ""  # how a start of the visitor's own came about (ui/shared/made.py)
 
     def values(self) -> dict[str, Any]:
         """Everything adjustable, by name: families, start, the fields ON_PAGE, seed, time_budget."""
@@ -152,4 +153,6 @@ def to_json(settings: MetaSettings) -> dict[str, Any]:
 
 def from_json(data: Mapping[str, Any]) -> MetaSettings:
     """The settings that `to_json` wrote."""
-    return MetaSettings(tuple(data["families"]), data["start"], MetaTrainingConfig(**data["config"]), float(data["time_budget"]))
+    return MetaSettings(
+        tuple(data["families"]), data["start"], MetaTrainingConfig(**data["config"]), float(data["time_budget"]), data.get("made", "")
+    )

@@ -11,6 +11,7 @@ import gradio as gr
 from model import WORLDS
 from model.policy.checkpoint import serialise
 from ui.adapt.controls import AdaptControls
+from ui.meta_train.chain import made_by
 from ui.meta_train.controls import MetaControls
 from ui.meta_train.figure import svg, training_figure
 from ui.meta_train.kept import TRAININGS_KEPT, KeptTraining, is_token, new_token
@@ -141,7 +142,7 @@ class MetaTrainTab:
     def _use(self, session: Session, trained: Trained | None) -> dict:
         if trained is None:
             return {self.message: problem("There is no model yet: press Train, or upload a checkpoint.")}
-        mine = session.with_model(trained.model)
+        mine = session.with_model(trained.model, made_by(trained))
         return {
             self.session: replace(mine, choice=replace(mine.choice, policy="yours"), recording=None),  # so that Play shows it anew
             self.message: notice("It is now “Yours” in Play and in Adapt."),
@@ -153,6 +154,7 @@ class MetaTrainTab:
     def _train(self, session: Session, token: Any, request: gr.Request, *values) -> Iterator[dict]:
         try:
             settings = check_settings(self.controls.named(values), session.model is not None)
+            settings = replace(settings, made=session.made) if settings.start == "yours" else settings
             token, model = token if is_token(token) else new_token(), starting_checkpoint(settings, session)
             job = JOBS.enter(request, "training")
             training = TRAININGS_KEPT.begin(token, settings, model, lambda: JOBS.leave(job), address_of(request))

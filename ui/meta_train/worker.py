@@ -80,8 +80,11 @@ def starting_model(job: dict[str, Any]) -> StateSpaceModel | None:
         return load_checkpoint(path)
 
 
-def train(settings: MetaSettings, model: StateSpaceModel | None) -> tuple[StateSpaceModel, str, int]:
-    """Train until the epochs are over, the time is up, or the parent says stop: the best model, why it ended, the epochs done."""
+def train(settings: MetaSettings, model: StateSpaceModel | None, only: int | None = None) -> tuple[StateSpaceModel, str, int]:
+    """Train until the epochs are over, the time is up, or the parent says stop: the best model, why it ended, the epochs done.
+
+    only: end after so many epochs, and show nothing meanwhile.
+    """
     learner = MetaMAML(settings.config, family_sampler(settings.families))
     showman = Showman()
     ended, sent, epochs = "epochs", b"", 0
@@ -92,7 +95,9 @@ def train(settings: MetaSettings, model: StateSpaceModel | None) -> tuple[StateS
             best = serialise(learner.best, header)
             send(epoch=dataclasses.asdict(record), best=encoded(best) if best != sent else None)
             sent, epochs = best, epochs + 1
-            if showman.due():
+            if epochs == only:
+                break
+            if only is None and showman.due():
                 send(show=showman.show(learner.best, settings, epochs))
             if record.seconds >= settings.time_budget:
                 ended = "time"
@@ -141,13 +146,13 @@ def main() -> None:
     job = json.loads(sys.stdin.buffer.raw.readline())  # unbuffered: what follows is for Parent
     settings = from_json(job["settings"])
     model = starting_model(job)
-    parent = Parent()
+    parent, only = Parent(), job["only"]
     try:
-        best, ended, epochs = train(settings, model)
+        best, ended, epochs = train(settings, model, only)
         send(ended=ended)
-        if epochs:
+        if epochs and only is None:
             send(show=perform(best, settings, epochs))
-        send(check=check(best, settings) if epochs and not parent.skip else None)
+        send(check=check(best, settings) if epochs and only is None and not parent.skip else None)
     except KeyboardInterrupt:
         send(check=None)
 

@@ -18,6 +18,7 @@ from ui.shared.events import COPY_LINK, IN_BROWSER, PRIVATE, QUIET, file_button,
 from ui.shared.fairness import HEAVY, heavy
 from ui.shared.files import new_file
 from ui.shared.inputs import Choice, choice_from_page, from_query, to_query
+from ui.shared.made import MADE, MAKERS_ONLY, stand_in
 from ui.shared.next_step import NextStep, after_episode
 from ui.shared.player import Shown, caption, differences, player, player_value
 from ui.shared.policies import short_name
@@ -32,9 +33,9 @@ def first_session() -> Session:
     return Session().play(Choice())
 
 
-def link_of(choice: Choice) -> str:
-    """The query that opens the page on this choice."""
-    return urlencode({"tab": "play", **to_query(choice)})
+def link_of(choice: Choice, made: str = "") -> str:
+    """The query that opens the page on this choice; made: how the visitor's own policy came about."""
+    return urlencode({"tab": "play", **to_query(choice), **({MADE: made} if made and choice.policy == "yours" else {})})
 
 
 def value_of(session: Session) -> dict:
@@ -128,7 +129,12 @@ class PlayTab:
     def connect_link(self, page: gr.Blocks, tabs: gr.Tabs) -> None:
         """Restore and play what the page's link encodes, and open this tab if the link leads here."""
         self.tabs = tabs
-        page.load(self._open_link, self.session, [tabs, *self.outputs], **QUIET)
+        page.load(self._open_link, self.session, self.link_outputs, **QUIET)
+
+    @property
+    def link_outputs(self) -> list:
+        """What `_open_link` fills."""
+        return [self.tabs, *self.outputs]
 
     def _choice(self, session: Session, inputs: tuple) -> Choice:
         preset, *values, policy, mode, seed = inputs
@@ -140,7 +146,7 @@ class PlayTab:
             self.session: session,
             self.player: value_of(session),
             self.message: "",
-            self.link: link_of(session.choice),
+            self.link: link_of(session.choice, session.made),
             **self.next.updates(after_episode(session.recording)),
         }
 
@@ -163,7 +169,7 @@ class PlayTab:
         except ValueError as error:
             return {self.message: problem(error)}
         values = returns(session.policy_model(choice.policy), choice.world, n, choice.seed, choice.greedy)
-        return {self.verdict: verdict(values, choice), self.verified: link_of(choice), self.message: ""}
+        return {self.verdict: verdict(values, choice), self.verified: link_of(choice, session.made), self.message: ""}
 
     def _save(self, session: Session, suffix: str, make: Callable[[Recording], bytes]) -> dict:
         session = session.played()  # another tab may have chosen what this one has not shown yet
@@ -178,7 +184,7 @@ class PlayTab:
         return self._save(session, "csv", lambda recording: to_csv(recording).encode())
 
     def _open_link(self, session: Session, request: gr.Request) -> dict:
-        query = dict(request.query_params)
+        query, missing = stand_in(request.query_params, "policy", session.model is not None)
         if query.get("tab") == "live":
             return gr.skip()
         here = {self.tabs: gr.Tabs(selected="play")} if query.get("tab", "play") == "play" else {}
@@ -186,7 +192,14 @@ class PlayTab:
             choice = from_query(query, session.model is not None)
         except ValueError as error:
             return {**here, self.message: problem(f"This link can't be opened. {said(error)}")}
-        return gr.skip() if choice is None else {**here, **self.showing(session.play(choice))}
+        if choice is None:
+            return gr.skip()
+        shown = {**here, **self.showing(session.play(choice))}
+        if not missing:
+            return shown
+        if MADE in query:  # the link stays in the address until its policy is made (ui/yours.py)
+            return {c: v for c, v in shown.items() if c not in (self.session, self.link, self.message)}
+        return {**shown, self.message: notice(MAKERS_ONLY)}
 
 
 def file_stem(session: Session) -> str:

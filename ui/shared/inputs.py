@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from model import WORLDS, HybridAdaptationConfig, StandardAdaptationConfig, World
 from model.config import FieldInfo, field_infos
 from ui.shared.checks import FieldError, check, check_name, check_seed
+from ui.shared.made import MADE
 from ui.shared.policies import POLICIES
 
 CUSTOM = "custom"
@@ -98,7 +99,13 @@ def world_to_query(world: World) -> dict[str, str]:
     if preset != CUSTOM:
         return {"world": preset}
     changed = {name: value for name, value in asdict(world).items() if value != FIELDS[name].default}
-    return {"world": CUSTOM} | {n: f"{v:.10g}" if isinstance(v, float) else str(v).lower() for n, v in changed.items()}
+    return {"world": CUSTOM} | {n: _exactly(v) if isinstance(v, float) else str(v).lower() for n, v in changed.items()}
+
+
+def _exactly(value: float) -> str:
+    """A number of a link: short where that is the very same number."""
+    short = f"{value:.10g}"
+    return short if float(short) == value else repr(value)
 
 
 def from_query(query: Mapping[str, str], has_own_model: bool = False) -> Choice | None:
@@ -170,6 +177,7 @@ class AdaptSettings:
     episodes_per_step: int = ADAPT_FIELDS["episodes_per_step"].default
     experience_weight: float = ADAPT_FIELDS["experience_weight"].default
     seed: int = 0
+    made: str = ""  # how a starting point of the visitor's own came about (made.py)
     fresh_step: bool = True  # hybrid: a gradient step on the fresh episodes comes before the practice
 
 
@@ -226,7 +234,8 @@ def adapt_to_query(settings: AdaptSettings) -> dict[str, str]:
     used = [name for name in ADAPT_FIELDS if name != "experience_weight" or settings.mode != "standard"]
     query |= {name: f"{getattr(settings, name):.10g}" for name in used}
     alone = {} if settings.fresh_step or settings.mode == "standard" else {"fresh_step": "false"}
-    return {**query, **alone, "seed": str(settings.seed)}
+    made = {MADE: settings.made} if settings.made else {}
+    return {**query, **alone, "seed": str(settings.seed), **made}
 
 
 def adapt_from_query(query: Mapping[str, str], has_own_model: bool = False) -> AdaptSettings | None:
@@ -239,4 +248,5 @@ def adapt_from_query(query: Mapping[str, str], has_own_model: bool = False) -> A
     numbers = [_number(known[name]) if name in known else getattr(default, name) for name in ADAPT_FIELDS]
     seed, fresh = _number(known.get("seed", "0")), known.get("fresh_step", "true")
     rest = (seed, {"true": True, "false": False}.get(fresh, fresh), has_own_model)
-    return check_adaptation(world, known.get("start", default.start), known.get("mode", default.mode), *numbers, *rest)
+    settings = check_adaptation(world, known.get("start", default.start), known.get("mode", default.mode), *numbers, *rest)
+    return replace(settings, made=query.get(MADE, "")) if settings.start == "yours" else settings
