@@ -27,7 +27,9 @@ window.ssmClick = (id) => { setTimeout(() => document.getElementById(id).click()
 
 // A problem that names a field stands beside that field where it is in sight; the message area keeps it for screen readers.
 window.ssmBeside = (id) => setTimeout(() => {
-  const area = document.getElementById(id), page = area.closest("[role=tabpanel]") || document;
+  const area = document.getElementById(id);
+  if (!area) return; // its tab is not open yet
+  const page = area.closest("[role=tabpanel]") || document;
   for (const old of page.querySelectorAll(".wrong")) {
     old.classList.remove("wrong");
     old.querySelector(".beside")?.remove();

@@ -274,7 +274,7 @@ def looked(tab, session, shown, run=None, **changes):
 def test_the_stage_shows_the_starting_point_in_the_chosen_world(tab):
     answer = looked(tab, first_session(), key(AdaptSettings()), start="memory", seed=4)
     session, stage = answer[tab.session], answer[tab.player]
-    assert answer[tab.message] == "" and answer[tab.preview.shown] == (REVERSED, "memory", 4)
+    assert answer[tab.message] == "" and answer[tab.preview.shown] == (REVERSED, "memory", 4, "")
     assert stage["episodes"][0]["notes"] == ["motor reversed"] and "Memory" in stage["episodes"][0]["label"] and stage["episodes"][0]["map"]
     assert (session.choice.world, session.choice.seed, session.choice.policy) == (REVERSED, 4, "meta") and session.stale
     assert set(looked(tab, Session(), (), preset=["x"])) == {tab.message}
