@@ -41,7 +41,7 @@ def test_run_refuses_with_a_sentence(page_url, data, sentence):
     ],
 )
 def test_adapt_refuses_with_a_sentence(page_url, data, sentence):
-    answer = send(page_url, "adapt-run", [None, "standard", *STANDARD, *data])
+    answer = send(page_url, "adapt-run", [None, "standard", *STANDARD, *data, True])
     assert answer["success"] and sentence in json.dumps(answer["output"]["data"], ensure_ascii=False)
     assert "Traceback" not in json.dumps(answer)
 
