@@ -124,7 +124,7 @@ class AdaptTab:
     def _growing(self, run: AdaptRun) -> dict:
         """While a run goes on."""
         of = {self.run: run, self.of: urlencode(adapt_to_query(run.settings))}
-        parts = {**self.results.growing(run), **self.learnt.growing(run), **self._busy(True), **self.next.updates(None)}
+        parts = {**self.results.growing(run), **self.learnt.growing(run), **self._busy(True), **self.use.coming(), **self.next.waiting()}
         return {**of, **parts, self.message: notice(progress(run))}
 
     def _practising(self, run: AdaptRun) -> dict:

@@ -88,15 +88,19 @@ class UsePart:
         return {
             self.steps: gr.update(visible=run.reached > 0),
             self.column: gr.update(visible=True),
-            self.step: gr.update(maximum=max(1, run.reached), value=run.reached),
             self.which: gr.update(value=modes[-1] if len(modes) == 1 else "standard", visible=len(modes) > 1),
             self.run_id: run.id,
             **self.busy(False),
+            self.step: gr.update(maximum=max(1, run.reached), value=run.reached, interactive=True),
         }
+
+    def coming(self) -> dict:
+        """While a run goes on: everything has its place already, so that nothing jumps when the run has ended."""
+        return {self.steps: gr.update(visible=True), self.column: gr.update(visible=True), **self.busy(True)}
 
     def busy(self, busy: bool) -> dict:
         """While a run goes on, its result can't be used."""
-        return {button: gr.update(interactive=not busy) for button in self.buttons.values()}
+        return {control: gr.update(interactive=not busy) for control in (self.step, *self.buttons.values())}
 
     def gone(self) -> dict:
         """As before the first run."""

@@ -48,8 +48,12 @@ class NextStep:
         """What `updates` fills."""
         return [self.button, self.act]
 
+    def waiting(self) -> dict:
+        """What each of `outputs` becomes while the result is on its way: the button has its place already."""
+        return {self.button: gr.update(value="What next? It is still learning", visible=True, interactive=False), self.act: ""}
+
     def updates(self, step: Next | None) -> dict:
         """What each of `outputs` becomes."""
         if step is None:
             return {self.button: gr.update(visible=False), self.act: ""}
-        return {self.button: gr.update(value=step.text, visible=True), self.act: step.act}
+        return {self.button: gr.update(value=step.text, visible=True, interactive=True), self.act: step.act}
