@@ -8,7 +8,7 @@ import json
 import gradio as gr
 
 from ui.about.architecture import PARTS, drawing, equations
-from ui.about.measured import FILES, comparison, measured, read
+from ui.about.measured import FILES, comparison, measured, practice, read
 from ui.about.parameters import parameter_table, total
 from ui.about.sources import citation, papers
 from ui.about.starts import start_pictures
@@ -46,7 +46,7 @@ def texts() -> tuple[str, str]:
         f'<div class="wide" role="region" tabindex="0" aria-label="All parameters">{parameter_table(model)}</div></details>'
         + META
         + start_pictures(results)
-        + WAYS.format(comparison=comparison(results))
+        + WAYS.format(comparison=comparison(results), practice=practice(results))
         + measured(results)
         + LIMITS
         + PROGRAM

@@ -50,8 +50,8 @@ that no episode in training had. <em>Standard</em> only ever saw the standard wo
 fits a model of how this world moves. Then the policy plays imagined episodes in that model and learns from them: [[practice]].
 This is Dyna (Sutton 1991). It costs more computing and no more experience. It assumes that the motion is nearly linear, as it is near
 the upright pole, and that the sensors show it: dead velocity sensors stay mostly unsolved. Practice takes many small steps,
-so it is not one gradient step. What carries it is the fitted model, not the start: random weights recover by it too, later. A linear
-regulator (LQR) planned on the same fit is measured beside it; where it is ahead, the table says so.</p>
+so it is not one gradient step. {practice} A linear regulator (LQR) planned on the same fit is measured beside it; where it is
+ahead, the table says so.</p>
 """
 
 LIMITS = f"""
@@ -59,7 +59,8 @@ LIMITS = f"""
 <ul>
 <li>CartPole only: four sensors, two actions, {MAX_EPISODE_STEPS} steps. Nothing here was tried on a real cart.</li>
 <li>The gradient needs a fall. A policy that drifts without falling within an episode learns nothing from it.</li>
-<li>Worlds far from training, a late motor and dead sensors recover in part or not at all. The tables name them.</li>
+<li>Far from training a fall may be mended in part only. On a late motor a step can make a policy that stands worse; dead velocity
+sensors are not mended. The tables name the worlds.</li>
 <li>What the meta-trained policy can do cost a long training in simulation; the table of costs counts it.</li>
 <li>Everything played on this page is computed when you ask for it, with the [[seed]] you give; the same seed gives the same episode.</li>
 </ul>
@@ -68,8 +69,8 @@ LIMITS = f"""
 before it learns has no place where failing is dangerous.</p>
 <h3>Bias</h3>
 <p>No data of people is in it, neither in training nor on this page. Its bias is that of its training worlds: it is better inside
-their ranges, and it stands before any step where the motor is not reversed. The named worlds were looked at during development;
-the held-out worlds were not, so their numbers are the stricter test.</p>
+their ranges, and before any step it stands only where neither the motor nor the sensors are turned round. The named
+worlds were looked at during development; the held-out worlds were not, so their numbers are the stricter test.</p>
 """
 
 PROGRAM = """

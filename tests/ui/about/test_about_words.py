@@ -9,7 +9,7 @@ import pytest
 from model.experiments.results_page import TABLES
 from model.policy.checkpoint import file_hash
 from model.policy.pretrained import PRETRAINED, pretrained_path
-from ui.about.measured import FOLDED, comparison, measured, outdated, read
+from ui.about.measured import FOLDED, comparison, measured, outdated, practice, read
 from ui.about.sources import citation
 from ui.about.starts import start_picture, start_pictures
 from ui.about.tab import texts
@@ -24,6 +24,12 @@ def test_the_pictures_numbers_are_the_results():
     for start in ("meta", "memory", "standard", "random"):
         assert f"{starts[start]['0']['mean']:.0f} → {starts[start]['1']['mean']:.0f}" in picture
     assert f"{starts['meta']['env_steps'][1]:,.0f} environment steps" in start_pictures(results)
+
+
+def test_what_practice_owes_to_the_start_is_the_results():
+    results = read()
+    share = results["hybrid"]["comparison"]["random"]["3"]["outside"]["hybrid"]["share_solved"][3]
+    assert f"{share:.0%} from random weights" in practice(results) and practice(results) in texts()[1] and practice({}) == ""
 
 
 def test_missing_numbers_name_the_command():
