@@ -1,4 +1,4 @@
-// The player: one to four episodes side by side under one playhead, with their signals below.
+// The player: one to six episodes side by side under one playhead, with their signals below.
 // window.ssmPlayer(element, props, watch) is called once by each player component (ui/player.py).
 (() => {
   const { timeStep, angleLimit, xLimit, shortEpisode, slowly } = window.ssmConfig;
@@ -95,7 +95,7 @@
       });
       if (!this.episodes.some((e) => e.map)) return;
       const key = make("p", this.stages, { class: "map-key" });
-      make("span", key, {}, "Which way it pushes at the first step: left");
+      make("span", key, {}, "Which way it pushes at an episode’s first step, before it remembers anything: left");
       make("span", key, { class: "map-scale" });
       make("span", key, {}, "right. Dot: what the sensors report now.");
     }

@@ -11,6 +11,7 @@ from ui import api
 from ui.about.tab import AboutTab, about_script
 from ui.adapt.run import warm_up
 from ui.adapt.tab import AdaptTab
+from ui.compare.tab import CompareTab
 from ui.live.scripts import live_scripts
 from ui.live.tab import LiveTab
 from ui.meta_train.tab import MetaTrainTab
@@ -27,7 +28,7 @@ from ui.shared.terms import terms_script
 from ui.yours import YoursLink
 
 TITLE = "SSM-MetaRL playground"
-STYLES = ("style.css", "live.css", "adapt.css", "meta.css", "about.css")
+STYLES = ("style.css", "live.css", "adapt.css", "compare.css", "meta.css", "about.css")
 QUEUE = {"api_open": False, "default_concurrency_limit": 4}  # ui/shared/admission.py bounds its length, fairly
 
 
@@ -82,12 +83,14 @@ def build() -> tuple[gr.Blocks, dict[str, Any]]:
                 play = PlayTab(session, first)
             with gr.Tab("Adapt", id="adapt") as adapt_tab:
                 adapt = AdaptTab(session)
+            with gr.Tab("Compare", id="compare") as compare_tab:
+                compare = CompareTab(session)
             with gr.Tab("Meta-train", id="meta-train") as meta_tab:
                 meta_train = MetaTrainTab(session)
             with gr.Tab("About", id="about") as about_tab:
                 about = AboutTab(session, first)
-        connect_worlds(play.world, adapt.controls.world)
-        connect_same(play.policy.seed, adapt.controls.seed)
+        connect_worlds(play.world, adapt.controls.world, compare.controls.world)
+        connect_same(play.policy.seed, adapt.controls.seed, compare.controls.seed)
         play.connect_tab(play_tab)
         meta_train.connect_use(play.policy.policy, adapt.controls)
         meta_train.connect_page(page)
@@ -95,8 +98,10 @@ def build() -> tuple[gr.Blocks, dict[str, Any]]:
         adapt.connect_tab(adapt_tab)
         adapt.connect_play(play)
         adapt.connect_link(page, tabs)
+        compare.connect_tab(compare_tab)
+        compare.connect_link(page, tabs)
         about.connect_tab(about_tab)
-        live.connect(live_tab, tabs, play, adapt)
+        live.connect(live_tab, tabs, play, adapt, compare.controls)
         connect_next(session, play, adapt)
         for name, tab in (("Meta-train", meta_tab), ("About", about_tab)):
             tab.select(None, None, None, js=f"() => window.ssmAddress({name!r}, 'tab={name.lower()}')", **IN_BROWSER)

@@ -17,7 +17,7 @@ def client(page_url) -> Client:
 
 def test_only_the_documented_endpoints_are_public(client):
     api = client.view_api(return_format="dict", print_info=False)
-    assert set(api["named_endpoints"]) == {"/run", "/verify", "/adapt", "/meta_train"} and not api["unnamed_endpoints"]
+    assert set(api["named_endpoints"]) == {"/run", "/verify", "/adapt", "/race", "/meta_train"} and not api["unnamed_endpoints"]
     names = [p["parameter_name"] for p in api["named_endpoints"]["/run"]["parameters"]]
     assert names == [info.name for info in World.fields()] + ["policy", "greedy", "seed"]
 

@@ -17,6 +17,7 @@ import gradio as gr
 from model import StateSpaceModel, World
 from model.policy.checkpoint import serialise
 from ui.adapt.tab import AdaptTab
+from ui.compare.controls import RaceControls
 from ui.live.scripts import LABELS
 from ui.meta_train.trained import MAX_UPLOAD, model_from_bytes
 from ui.play.tab import PlayTab
@@ -68,11 +69,12 @@ class LiveTab:
             )
         )
 
-    def connect(self, tab: gr.Tab, tabs: gr.Tabs, play: PlayTab, adapt: AdaptTab) -> None:
+    def connect(self, tab: gr.Tab, tabs: gr.Tabs, play: PlayTab, adapt: AdaptTab, compare: RaceControls) -> None:
         """World, seed and the visitor's own policy travel between this tab and the others."""
-        self.tabs, self.play, self.adapt = tabs, play, adapt
+        self.tabs, self.play, self.adapt, self.compare = tabs, play, adapt, compare
         controls = adapt.controls
         there = [*play.stage, *play.world.outputs, play.policy.seed, *controls.world.outputs, controls.seed]
+        there += [*compare.world.outputs, compare.seed]
         tab.select(self._arrive, [self.session, *play.world.inputs, play.policy.seed], self.stage, **QUIET)
         self.stage.keep(self._keep, self.session, [self.session, self.stage, play.policy.policy, controls.start], **QUIET)
         preview = adapt.preview
@@ -122,6 +124,8 @@ class LiveTab:
             **controls.world.updates(world),
             play.policy.seed: seed,
             controls.seed: seed,
+            **self.compare.world.updates(world),
+            self.compare.seed: seed,
         }
 
     def _adapt(self, session: Session, event: gr.EventData) -> dict:

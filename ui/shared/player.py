@@ -1,4 +1,4 @@
-"""The canvas player: a gr.HTML component fed one small JSON value that holds one to four episodes under one playhead."""
+"""The canvas player: a gr.HTML component fed one small JSON value that holds one to six episodes under one playhead."""
 
 from __future__ import annotations
 
@@ -65,7 +65,8 @@ def player(value: dict[str, Any] | None = None, **kwargs: Any) -> gr.HTML:
 
 class Shown(NamedTuple):
     """One episode in a player: its recording, its role (colour and line style, ui/shared/colours.py), its caption, its policy's
-    decision map, if that is to stand beside it, and an imagined episode to be drawn over it (ui/adapt/imagined.py).
+    decision map, if that is to stand beside it, and an imagined episode to be drawn over it (ui/adapt/imagined.py). notes: what
+    stands beside the caption, None for the world's differences. lean: without the signals.
     """
 
     recording: Recording
@@ -73,9 +74,11 @@ class Shown(NamedTuple):
     label: str = ""
     map: str = ""
     ghost: dict[str, Any] | None = None
+    notes: tuple[str, ...] | None = None
+    lean: bool = False
 
 
-MOST = 4  # episodes in one player
+MOST = 6  # episodes in one player
 
 
 def player_value(
@@ -85,7 +88,7 @@ def player_value(
     maps: Mapping[str, Sequence[str]] | None = None,
     speed: float | None = None,
 ) -> dict[str, Any]:
-    """What a player shows: one to four episodes. The id makes every run a new value, for the page reloads only when the value changes.
+    """What a player shows: one to six episodes. The id makes every run a new value, for the page reloads only when the value changes.
 
     signals=False folds the curves away (a visitor can open them). maps: for a role the decision maps of all gradient steps, between
     which the stage's own map can be moved. speed: how fast it plays at first, None as its length asks.
@@ -134,7 +137,7 @@ def _episode(shown: Shown) -> dict[str, Any]:
         "label": shown.label or caption(r),
         "role": shown.role,
         "dash": list(ROLES[shown.role].dash),
-        "notes": differences(w),
+        "notes": differences(w) if shown.notes is None else list(shown.notes),
         "ending": r.ending,
         "steps": r.steps,
         "world": {
@@ -156,7 +159,7 @@ def _episode(shown: Shown) -> dict[str, Any]:
         episode["ghost"] = shown.ghost
     if shown.map:
         episode |= {"map": shown.map, "rate": _rounded(np.degrees(r.observations[:, 3]), 1)}
-    if r.prob_right is not None:
+    if r.prob_right is not None and not shown.lean:
         scale = max(float(np.abs(r.hidden).max()), 1e-6)
         cells = np.round(r.hidden / scale * 127).astype(np.int8)  # (T, S): one byte a unit and step is all that a picture shows
         episode |= {

@@ -1,0 +1,42 @@
+"""The Compare tab as a visitor meets it."""
+
+from __future__ import annotations
+
+
+def test_a_race_is_told_played_in_step_and_shared(visit):
+    page = visit().page
+    page.get_by_role("tab", name="Compare").click()
+    page.wait_for_selector("#race-stage .player[data-run]")
+    assert page.locator("#race-stage figure.stage").count() == 4 and page.inner_text("#race-result") == ""
+    page.click("#race-run")
+    page.wait_for_selector("#race-result .outcome", timeout=60_000)
+    words = page.inner_text("#race-result .outcome")
+    assert words.startswith("Memory wins. Memory stands without a step; Meta-trained (fresh episodes) stands after one step")
+    page.wait_for_function("() => document.querySelector('#race-stage .stages').textContent.includes('after 3 steps')")
+    steps = page.get_attribute("#race-stage .player", "data-steps").split()
+    assert int(steps[0]) < 100 and steps[1] == "500"
+    assert "tab=compare" in page.url and page.url.endswith("ran=1")
+
+    # Another world: its lanes stand there at once, and the result says that it was made elsewhere.
+    page.locator("#race-standard").get_by_label("Standard").uncheck()
+    page.wait_for_function("() => document.querySelectorAll('#race-stage figure.stage').length === 3")
+    page.wait_for_selector("#race-result.stale")
+
+    second = page.context.new_page()
+    link = page.url.replace("meta_memory_meta.standard", "memory_meta.standard")
+    second.goto(f"{link}&ran=1")
+    second.wait_for_selector("#race-result .outcome", timeout=60_000)
+    assert second.locator("#race-stage figure.stage").count() == 2
+    assert second.get_by_role("tab", name="Compare").get_attribute("aria-selected") == "true"
+
+
+def test_no_racer_is_one_sentence(visit):
+    page = visit().page
+    page.get_by_role("tab", name="Compare").click()
+    page.wait_for_selector("#race-stage .player[data-run]")
+    for mode in ("none", "standard"):
+        for box in page.locator(f"#race-{mode} input:checked").all()[::-1]:
+            box.uncheck()
+    page.click("#race-run")
+    page.wait_for_selector("#race-message .problem")
+    assert "Racers must be 1 to 6 of those that the page offers" in page.text_content("#race-message")

@@ -1,0 +1,122 @@
+"""A race: each lane is what Adapt makes of the same settings; winner, tie and who never stands are told as they are."""
+
+from __future__ import annotations
+
+import threading
+from urllib.parse import parse_qsl
+
+import numpy as np
+import pytest
+
+from model import WORLDS, World, evaluate_policy
+from ui.adapt.run import Curve, Point, adapt
+from ui.compare.race import Lane, Race, race
+from ui.compare.racers import (
+    FIRST_RACERS,
+    MOST,
+    Racer,
+    RaceSettings,
+    adaptation_of,
+    check_race,
+    check_racers,
+    chosen_of,
+    race_from_page,
+    race_from_query,
+)
+from ui.compare.tab import link_of
+from ui.compare.words import sentence, table
+from ui.shared.inputs import page_values
+from ui.shared.policies import shared_model
+
+REVERSED = WORLDS["reversed_motor"]
+
+
+def lane(policy: str, mode: str, *means: float, env_steps: int = 100) -> Lane:
+    points = [Point(i, np.full(20, mean), shared_model(policy), env_steps=i * env_steps) for i, mean in enumerate(means)]
+    return Lane(Racer(policy, mode), Curve(mode, tuple(points)))
+
+
+def told(*lanes: Lane) -> str:
+    return sentence(Race(RaceSettings(), lanes, "finished"))
+
+
+def test_each_lane_is_what_adapt_makes():
+    settings = check_race(REVERSED, "memory, meta.standard", 2, 3)
+    *_, run = race(settings, shared_model, threading.Event())
+    *_, same = adapt(adaptation_of(settings, settings.racers[1]), shared_model("meta"), threading.Event())
+    assert run.ended == "finished" and [len(x.curve.points) for x in run.lanes] == [1, 3]
+    for ours, theirs in zip(run.lanes[1].curve.points, same.curves[0].points, strict=True):
+        np.testing.assert_array_equal(ours.returns, theirs.returns)
+        assert ours.env_steps == theirs.env_steps
+    np.testing.assert_array_equal(run.lanes[0].curve.last.returns, evaluate_policy(shared_model("memory"), REVERSED, 20, 3))
+
+
+def test_a_stopped_race_keeps_what_was_reached():
+    stop = threading.Event()
+    stop.set()
+    *_, run = race(check_race(REVERSED, "meta.standard", 3, 0), shared_model, stop)
+    assert run.ended == "stopped" and run.made == 0 and run.total == 3
+
+
+def test_each_start_has_its_own_step_size():
+    rates = {p: adaptation_of(RaceSettings(), Racer(p, "standard")).adapt_lr for p in ("meta", "memory", "untrained", "yours")}
+    assert rates["meta"] == rates["yours"] != rates["memory"]
+
+
+@pytest.mark.parametrize(
+    ("lanes", "words"),
+    [
+        (
+            (lane("memory", "none", 500), lane("meta", "standard", 9, 500, 500), lane("standard", "standard", 9, 12, 12)),
+            "Memory wins. Memory stands without a step; Meta-trained stands after one step on 100 environment steps; "
+            "Standard never stands: after 2 gradient steps it falls after 12 steps.",
+        ),
+        ((lane("memory", "none", 500), lane("meta", "none", 480)), "A tie of Memory and Meta-trained. "),
+        ((lane("memory", "none", 90), lane("meta", "standard", 9, 30)), "Nobody stands, Memory comes nearest with 90 of 500 steps. "),
+        ((lane("memory", "none", 90), lane("meta", "none", 90)), "Nobody stands, Memory and Meta-trained come nearest with 90"),
+        ((lane("meta", "none", 9), lane("meta", "hybrid", 9, 500)), "Meta-trained (fresh + buffer) wins. "),
+        ((lane("memory", "standard", 500, 40), lane("meta", "none", 9)), "Memory stood at first, but after 1 step it falls after 40 steps"),
+    ],
+)
+def test_the_sentence_names_winner_tie_and_loser(lanes, words):
+    assert told(*lanes).startswith(words) or words in told(*lanes)
+
+
+def test_standing_once_is_not_standing():
+    assert lane("meta", "standard", 9, 500, 300).stands_from is None
+    assert lane("meta", "standard", 9, 300, 500).stands_from == 2
+    assert lane("meta", "standard", 500, 500).stands_from == 0
+
+
+def test_the_table_has_a_row_for_each_racer():
+    run = Race(RaceSettings(), (lane("memory", "none", 500), lane("meta", "standard", 9, 500)), "finished")
+    assert table(run).count("<tr>") == 3 and "Environment steps to stand" in table(run)
+
+
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [
+        ([], "Racers must be 1 to 6 of those"),
+        ("meta " * (MOST + 1), "Racers must be 1 to 6 of those"),
+        ("meta, meta", "Racers must differ from one another"),
+        ("meta.fast", "Racers must be of those"),
+        ("yours", "Racers must not name yours"),
+        (None, "Racers must be 1 to 6"),
+        ([["meta"]], "Racers must be 1 to 6"),
+        ("x" * 10_000, "Racers must be 1 to 6"),
+    ],
+)
+def test_bad_racers_are_one_sentence(names, words):
+    with pytest.raises(ValueError) as caught:
+        check_racers(names)
+    assert caught.value.on_page.startswith(words) and len(str(caught.value)) < 700
+
+
+def test_page_and_link_give_the_same_race():
+    world = World(wind=2.2)
+    settings = check_race(world, "memory, standard.standard, meta.hybrid", 2, 7)
+    assert race_from_query(dict(parse_qsl(link_of(settings, ran=True)))) == settings
+    assert race_from_page("custom", page_values(world), chosen_of(settings.racers), 2, 7) == settings
+    assert race_from_query({"tab": "adapt"}) is None and race_from_query({"tab": "compare"}).racers == FIRST_RACERS
+    with pytest.raises(ValueError, match="num_adapt_steps must be a whole number between 1 and 5, got 9"):
+        check_race(world, "meta", 9, 0)

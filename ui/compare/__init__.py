@@ -1,0 +1,1 @@
+"""Compare: several policies in one world, and challenges with a score."""
