@@ -15,6 +15,10 @@ def test_a_race_is_told_played_in_step_and_shared(visit):
     page.wait_for_function("() => document.querySelector('#race-stage .stages').textContent.includes('after 3 steps')")
     steps = page.get_attribute("#race-stage .player", "data-steps").split()
     assert int(steps[0]) < 100 and steps[1] == "500"
+    page.get_by_role("tab", name="Play").click()
+    page.get_by_role("tab", name="Compare").click()
+    page.wait_for_timeout(800)
+    assert "after 3 steps" in page.inner_text("#race-stage .stages")  # the result's lanes are there still
     assert "tab=compare" in page.url and page.url.endswith("ran=1")
 
     # Another world: its lanes stand there at once, and the result says that it was made elsewhere.
@@ -26,7 +30,8 @@ def test_a_race_is_told_played_in_step_and_shared(visit):
     link = page.url.replace("meta_memory_meta.standard", "memory_meta.standard")
     second.goto(f"{link}&ran=1")
     second.wait_for_selector("#race-result .outcome", timeout=60_000)
-    assert second.locator("#race-stage figure.stage").count() == 2
+    second.wait_for_timeout(800)
+    assert second.locator("#race-stage .notes").all_inner_texts() == ["500 of 500 on average", "500 of 500 on average after 3 steps"]
     assert second.get_by_role("tab", name="Compare").get_attribute("aria-selected") == "true"
 
 

@@ -54,6 +54,7 @@ class CompareTab:
                 self.message = message_area("race-message")
                 self.copy = gr.Button("Copy link", size="sm", elem_id="race-copy")
         self.now = gr.Textbox(link_of(first), visible="hidden")  # the link of what the controls show
+        self.stands = gr.Textbox(link_of(first), visible="hidden")  # of what stands on the stage, before a race or after it
         self.of = gr.Textbox("", visible="hidden")  # of what was raced
         self.link = gr.Textbox("", visible="hidden")  # the same with its result
         self.asked = gr.Textbox("", visible="hidden")  # a link whose race is to be run
@@ -62,7 +63,7 @@ class CompareTab:
 
     @property
     def _outputs(self) -> list:
-        return [self.player, self.result, self.message, self.race, self.stop, self.now, self.of, self.link]
+        return [self.player, self.result, self.message, self.race, self.stop, self.now, self.of, self.link, self.stands]
 
     def _connect(self) -> None:
         c, given = self.controls, [self.session, *self.controls.inputs]
@@ -70,7 +71,7 @@ class CompareTab:
         self.stop.click(self._stop, None, self.message, queue=False, **QUIET)
         # One after another, and of those that wait only the last: two at once could end in the wrong order.
         order = {"concurrency_id": "race-preview", "concurrency_limit": 1, "trigger_mode": "always_last", **QUIET}
-        shown = self.soon.click(self._show, given, [self.player, self.message, self.now], **order)
+        shown = self.soon.click(self._show, [self.stands, *given], [self.player, self.message, self.now, self.stands], **order)
         shown.then(None, js=FITTING, **IN_BROWSER)
         changes = [*c.world.events, *(group.input for group in c.chosen), c.seed.input]
         gr.on(changes, None, None, None, js=soon("race-soon", STAGE), **IN_BROWSER)
@@ -90,17 +91,20 @@ class CompareTab:
     def connect_link(self, page: gr.Blocks, tabs: gr.Tabs) -> None:
         """Restore what the page's link encodes, and run its race if it asks for the result."""
         self.tabs = tabs
-        outputs = [tabs, self.message, self.player, self.now, self.asked, *self.controls.outputs]
+        outputs = [tabs, self.message, self.player, self.now, self.stands, self.asked, *self.controls.outputs]
         opened = page.load(self._open_link, self.session, outputs, **QUIET)
         opened.then(self._make_result, [self.session, self.asked, *self.controls.inputs], self._outputs, **HEAVY, **QUIET)
 
-    def _show(self, session: Session, *inputs) -> dict:
-        """The lanes before a race."""
+    def _show(self, stands: str, session: Session, *inputs) -> dict:
+        """The lanes before a race, unless they or its result stand there already."""
         try:
             settings = self.controls.read(session, inputs)
         except ValueError as error:
             return {self.message: problem(error)}
-        return {self.player: start_value(settings, session.policy_model), self.message: "", self.now: link_of(settings)}
+        now = {self.message: "", self.now: link_of(settings)}
+        if link_of(settings) == stands:
+            return now
+        return {**now, self.player: start_value(settings, session.policy_model), self.stands: link_of(settings)}
 
     @heavy("race")
     def _race(self, request: gr.Request, session: Session, *inputs) -> Iterator[dict]:
@@ -118,6 +122,7 @@ class CompareTab:
             self.result: result_html(run) + table(run),
             self.message: "",
             self.of: link_of(settings),
+            self.stands: link_of(settings),
             self.link: link_of(settings, ran=True),
             **self._busy(False),
         }
@@ -147,6 +152,7 @@ class CompareTab:
             self.tabs: gr.Tabs(selected="compare"),
             self.player: start_value(settings, session.policy_model),
             self.now: link_of(settings),
+            self.stands: link_of(settings),
             self.asked: query.get(RAN, ""),
             **self.controls.updates(settings),
         }
