@@ -8,6 +8,7 @@ READY = {
     "Live": ".live-stage canvas",
     "Play": "#play-stage .player[data-run]",
     "Adapt": "#adapt-stage .player[data-run]",
+    "Compare": "#race-stage .player[data-run]",
     "Meta-train": "#meta-recipe",
     "About": "#about-policy .whose:not(:empty)",
 }
