@@ -114,7 +114,7 @@ def build() -> tuple[gr.Blocks, dict[str, Any]]:
         "css": css_variables() + "".join((ASSETS / name).read_text() for name in STYLES),
         "head": scripts() + live_scripts() + terms_script() + about_script(),
         "ssr_mode": False,
-        "footer_links": [],
+        "footer_links": ["api"],
         "run_history": False,
         "max_file_size": "1mb",
         **page.launch_options(),
