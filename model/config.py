@@ -36,14 +36,27 @@ def field_infos(cls: type) -> list[FieldInfo]:
     ]
 
 
+LONGEST_ECHO = 80  # characters of a bad value that an error repeats
+
+
+def cut(text: str) -> str:
+    """A text of at most LONGEST_ECHO characters."""
+    return text if len(text) <= LONGEST_ECHO else text[: LONGEST_ECHO - 1] + "…"
+
+
+def quoted(value: Any) -> str:
+    """A given value as an error repeats it."""
+    return cut(repr(value))
+
+
 def check_number(name: str, value: Any, minimum: Any, maximum: Any, kind: type = float, unit: str = "") -> Any:
     """The value as `kind` (bool, int or float), or ValueError naming the field, the bound and the value."""
     if kind is bool:
         if isinstance(value, bool) or type(value).__name__ in ("bool", "bool_"):
             return bool(value)
-        raise ValueError(f"{name} must be true or false, got {value!r}")
+        raise ValueError(f"{name} must be true or false, got {quoted(value)}")
     whole = "a whole number " if kind is int else ""
-    error = ValueError(f"{name} must be {whole}between {minimum:g} and {maximum:g}{' ' + unit if unit else ''}, got {value!r}")
+    error = ValueError(f"{name} must be {whole}between {minimum:g} and {maximum:g}{' ' + unit if unit else ''}, got {quoted(value)}")
     if isinstance(value, (bool, str, bytes)):
         raise error
     try:

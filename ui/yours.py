@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 
 import gradio as gr
 
@@ -26,7 +26,7 @@ from ui.shared.checks import check_name
 from ui.shared.controls import notice, problem, said
 from ui.shared.events import QUIET
 from ui.shared.fairness import HEAVY, JOBS, TRAINING, Job
-from ui.shared.inputs import AdaptSettings
+from ui.shared.inputs import AdaptSettings, query_of
 from ui.shared.made import MADE, stages_of
 from ui.shared.policies import SHIPPED, choices, shared_model
 from ui.shared.session import Session
@@ -111,7 +111,7 @@ class YoursLink:
         return urlencode(query) if needs and query.get(MADE) else gr.skip()
 
     def _make(self, request: gr.Request, session: Session, text: str) -> Iterator[dict]:
-        query = dict(parse_qsl(text))
+        query = query_of(text)
         message = self.adapt.message if query.get("tab") == "adapt" else self.play.message
         try:
             stages = read_stages(query.get(MADE, ""))
@@ -134,7 +134,7 @@ class YoursLink:
 
     def _open(self, session: Session, text: str) -> dict:
         """Open the link, now that there is what it starts from."""
-        query = dict(parse_qsl(text))
+        query = query_of(text)
         if session.model is None:
             return gr.skip()
         return (self.adapt if query.get("tab") == "adapt" else self.play)._open_link(session, SimpleNamespace(query_params=query))

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 
 import gradio as gr
 
@@ -26,7 +26,7 @@ from ui.shared import stops
 from ui.shared.controls import message_area, notice, problem, said
 from ui.shared.events import COPY_LINK, IN_BROWSER, QUIET, copy_text, fits
 from ui.shared.fairness import HEAVY, heavy
-from ui.shared.inputs import adapt_from_query, adapt_to_query
+from ui.shared.inputs import adapt_from_query, adapt_to_query, query_of
 from ui.shared.made import MADE, MAKERS_ONLY, stand_in
 from ui.shared.next_step import NextStep
 from ui.shared.player import player
@@ -200,7 +200,7 @@ class AdaptTab:
     def _make_result(self, request: gr.Request, session: Session, asked: str) -> Iterator[dict]:
         """The result that a link describes, made again."""
         try:
-            segments = segments_from_query(dict(parse_qsl(asked)), session.model is not None)
+            segments = segments_from_query(query_of(asked), session.model is not None)
         except ValueError as error:
             yield {self.message: problem(f"This link's result can't be made. {said(error)}")}
             return

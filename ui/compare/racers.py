@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from model import WORLDS, World, adaptation_config
-from model.config import FieldInfo
-from ui.shared.checks import LONGEST_ECHO, FieldError, check, check_seed
+from model.config import LONGEST_ECHO, FieldInfo
+from ui.shared.checks import FieldError, check, check_seed
 from ui.shared.controls import FIRST_BREAK
 from ui.shared.inputs import ADAPT_FIELDS, FIELDS, GONE, STARTS, AdaptSettings, world_from_page, world_from_query, world_to_query
 from ui.shared.policies import short_name

@@ -15,13 +15,14 @@ from typing import Any
 import gradio as gr
 
 from model import StateSpaceModel, World
+from model.config import quoted
 from model.policy.checkpoint import serialise
 from ui.adapt.tab import AdaptTab
 from ui.compare.controls import RaceControls
 from ui.live.scripts import LABELS
 from ui.meta_train.trained import MAX_UPLOAD, model_from_bytes
 from ui.play.tab import PlayTab
-from ui.shared.checks import check_seed, shown
+from ui.shared.checks import check_seed
 from ui.shared.controls import unchecked
 from ui.shared.events import QUIET
 from ui.shared.inputs import FIELDS, world_from_page
@@ -50,7 +51,7 @@ def world_and_seed(data: Any) -> tuple[World, int]:
     """Where the visitor's browser is: a world in its own units, and a seed. Raises ValueError, one sentence."""
     fields = data.get("world") if isinstance(data, dict) else None
     if not isinstance(fields, dict) or fields.keys() != FIELDS.keys():
-        raise ValueError(f"world must hold the fields {', '.join(FIELDS)}, got {shown(fields)}")
+        raise ValueError(f"world must hold the fields {', '.join(FIELDS)}, got {quoted(fields)}")
     return World(**fields), check_seed(data.get("seed"))
 
 

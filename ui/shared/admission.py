@@ -12,7 +12,7 @@ from typing import Any
 
 from gradio.utils import is_in_or_equal
 
-from ui.shared.checks import shown
+from model.config import quoted
 from ui.shared.fairness import HEAVY, TRAINING
 from ui.shared.visitors import LISTENERS
 
@@ -50,12 +50,12 @@ class Admission:
             raise Refused(400, UNREADABLE)
         session, data, fn = body.get("session_hash"), body.get("data"), self._event(path, body)
         if not (session is None or (isinstance(session, str) and 0 < len(session) <= 64)):
-            raise Refused(400, f"session_hash must be a text of at most 64 characters, got {shown(session)}.")
+            raise Refused(400, f"session_hash must be a text of at most 64 characters, got {quoted(session)}.")
         if path.startswith(f"{API}/call/v2/"):
             return await self._count(session, address, fn)  # values come by name there
         allowed = {len(fn.inputs), sum(not b.skip_api for b in fn.inputs) if "/call/" in path else len(fn.inputs)}
         if not isinstance(data, list) or len(data) not in allowed:
-            got = len(data) if isinstance(data, list) else shown(data)
+            got = len(data) if isinstance(data, list) else quoted(data)
             raise Refused(400, f"data must hold {len(fn.inputs)} values, got {got}.")
         if any(not self._uploaded(path) for path in _files(data)):
             raise Refused(400, "A file must be uploaded first; other paths and addresses are not read.")

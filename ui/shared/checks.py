@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from model.config import FieldInfo, check_number
+from model.config import FieldInfo, check_number, cut, quoted
 from ui.shared.words import spoken
 
-LONGEST_ECHO = 80  # characters of what was given that a message repeats
 MAX_SEED = 2**32 - 1
 MAX_EPISODES = 100
 
@@ -22,7 +21,7 @@ class FieldError(ValueError):
     """
 
     def __init__(self, field: str, must: str, value: Any, page_must: str = ""):
-        super().__init__(f"{field} must {must}, got {shown(value)}")
+        super().__init__(f"{field} must {must}, got {quoted(value)}")
         self.field, self.must, self.value, self.page_must = field, must, value, page_must
 
     @property
@@ -37,16 +36,6 @@ class FieldError(ValueError):
         return f"{spoken(self.field)} must {must}{f', not {cut(str(self.value))}' if plain else ''}."
 
 
-def cut(text: str) -> str:
-    """A text of at most LONGEST_ECHO characters."""
-    return text if len(text) <= LONGEST_ECHO else text[: LONGEST_ECHO - 1] + "…"
-
-
-def shown(value: Any) -> str:
-    """A given value as a message to a program quotes it."""
-    return cut(repr(value))
-
-
 def check(info: FieldInfo, value: Any) -> Any:
     """A bounded field's value, of its type. Raises FieldError."""
     kind = type(info.default)
@@ -56,7 +45,7 @@ def check(info: FieldInfo, value: Any) -> Any:
         if kind is int:  # the general sentence would write a large bound as 4.29497e+09
             must = f"be a whole number between {info.minimum} and {info.maximum}{' ' + info.unit if info.unit else ''}"
         else:
-            must = str(error).removeprefix(f"{info.name} must ").removesuffix(f", got {value!r}")
+            must = str(error).removeprefix(f"{info.name} must ").removesuffix(f", got {quoted(value)}")
         raise FieldError(info.name, must, value) from None
 
 

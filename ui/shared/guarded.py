@@ -27,7 +27,10 @@ class GuardedBlocks(gr.Blocks):
         """As Gradio's; errors come out as gr.Error with one sentence."""
         try:
             return await super().process_api(*args, **kwargs)
-        except gr.Error:
+        except gr.Error as error:
+            if error.print_exception:  # Gradio's own; ours print none
+                log.warning("refused values: %s", type(error).__name__)
+                raise gr.Error(UNUSABLE, print_exception=False) from None
             raise
         except Exception as error:
             raise gr.Error(told(error), print_exception=False) from None

@@ -9,6 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
+from urllib.parse import parse_qsl
 
 from model import WORLDS, HybridAdaptationConfig, StandardAdaptationConfig, World
 from model.config import FieldInfo, field_infos
@@ -85,6 +86,11 @@ def choice_from_page(preset: Any, values: Sequence[Any], policy: Any, mode: Any,
 
 
 # --- links ---
+
+
+def query_of(text: Any) -> dict[str, str]:
+    """A query, such as a link's, as names and values; what is no text has none."""
+    return dict(parse_qsl(text)) if isinstance(text, str) else {}
 
 
 def to_query(choice: Choice) -> dict[str, str]:

@@ -1,0 +1,127 @@
+"""Many visitors at once and one after another: python tests/load.py [--visitors 1000] [--soak MINUTES].
+
+On loopback. First 20 at once beside two trainings, whose results must equal to the bit what the library gives alone; then many, one
+after another, with the server's memory, descriptors, processes and files on the way; then, if asked for, a soak of mixed work.
+"""
+
+from __future__ import annotations
+
+import argparse
+import secrets
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from gradio_client import Client
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from model import HybridAdaptationConfig, HybridAdapter, StandardAdaptationConfig, StandardAdapter, World, evaluate_policy, load_pretrained
+from tests.serve import Served, served
+from tests.ui.raw import send
+from ui.shared.inputs import page_values
+
+AT_ONCE, STEPS, EPISODES = 20, 2, 20
+MARKS = (250, 500, 750)
+REVERSED = World(reversed_motor=True)
+
+
+def client(url: str, index: int) -> Client:
+    """A program with an address of its own."""
+    return Client(url, verbose=False, headers={"x-forwarded-for": f"198.18.{index // 250}.{index % 250 + 1}"})
+
+
+def expected(mode: str, seed: int) -> list[list[float]]:
+    """What an adaptation gives alone: the evaluation returns before any step and after each."""
+    if mode == "standard":
+        adapter = StandardAdapter(StandardAdaptationConfig(num_adapt_steps=STEPS))
+    else:
+        adapter = HybridAdapter(HybridAdaptationConfig(num_adapt_steps=STEPS))
+    steps = adapter.adapt(load_pretrained("meta"), REVERSED, seed)
+    return [evaluate_policy(step.model, REVERSED, EPISODES, seed).tolist() for step in steps]
+
+
+def at_once(app: Served) -> str:
+    """20 adaptations beside two trainings."""
+    modes = ["hybrid" if i % 4 == 0 else "standard" for i in range(AT_ONCE)]
+    alone = [expected(mode, i) for i, mode in enumerate(modes)]
+    trainings = [client(app.url, 200 + i).submit(time_budget=30, seed=i, api_name="/meta_train") for i in range(2)]
+    time.sleep(5)
+    clients = [client(app.url, i) for i in range(AT_ONCE)]
+
+    def adapt(index: int) -> tuple[float, list[list[float]]]:
+        started = time.monotonic()
+        given = {"reversed_motor": True, "mode": modes[index], "num_adapt_steps": STEPS, "seed": index}
+        answer = clients[index].predict(**given, api_name="/adapt")
+        return time.monotonic() - started, [s["returns"] for s in answer["modes"][modes[index]]["steps"]]
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        made = list(pool.map(adapt, range(AT_ONCE)))
+    same = sum(got == want for (_, got), want in zip(made, alone, strict=True))
+    ended = [t.result()["phase"] for t in trainings]
+    slowest = max(took for took, _ in made)
+    return f"{AT_ONCE} at once beside 2 trainings: {same} of {AT_ONCE} equal to the bit, the slowest {slowest:.1f} s; trainings: {ended}"
+
+
+def visit(url: str, index: int) -> None:
+    """One visitor: looks, runs, adapts, leaves."""
+    session, address = secrets.token_hex(6), f"198.18.{index // 250}.{index % 250 + 1}"
+    world = page_values(REVERSED)
+    send(url, "play-run", [None, "reversed_motor", *world, "meta", "greedy", index], session=session, address=address)
+    if index % 5 == 0:
+        settings = ["meta", "standard", 0, 1, 3, 1, index, True]
+        send(url, "adapt-run", [None, "reversed_motor", *world, *settings], session=session, address=address)
+    if index % 50 == 0:
+        send(url, "play-gif", [None], session=session, address=address)
+
+
+def one_after_another(app: Served, visitors: int) -> None:
+    """Prints what the server holds at each mark."""
+    print(f"before the first of {visitors}: {app.use()}", flush=True)
+    for index in range(visitors):
+        visit(app.url, index)
+        if index + 1 in (*MARKS, visitors):
+            print(f"after {index + 1} visitors: {app.use()}", flush=True)
+
+
+def soak(app: Served, minutes: float) -> str:
+    """Mixed work of four visitors at a time."""
+    until, counts, failures = time.monotonic() + 60 * minutes, [0] * 4, []
+
+    def work(who: int) -> None:
+        while time.monotonic() < until:
+            try:
+                visit(app.url, 10_000 + 4 * counts[who] + who)
+            except Exception as error:
+                failures.append(f"{type(error).__name__}: {error}"[:200])
+            counts[who] += 1
+
+    threads = [threading.Thread(target=work, args=(i,)) for i in range(4)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    return f"soak of {minutes:g} minutes: {sum(counts)} visits, {len(failures)} failed {failures[:3]}; {app.use()}"
+
+
+def main() -> int:
+    """Start the app and load it; 1 when a result differs or the log holds a traceback."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--visitors", type=int, default=1000)
+    parser.add_argument("--soak", type=float, default=0.0)
+    args = parser.parse_args()
+    with served() as app:
+        words = at_once(app)
+        print(words, app.use(), flush=True)
+        one_after_another(app, args.visitors)
+        if args.soak:
+            print(soak(app, args.soak), flush=True)
+        traceback = "Traceback" in app.log.read_text()
+    print(f"tracebacks in the log: {'yes' if traceback else 'none'}")
+    return 1 if traceback or f"{AT_ONCE} of {AT_ONCE} equal" not in words else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,63 @@
+"""The app in a process of its own on loopback, for the scripts that flood, load and fuzz it."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import httpx
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class Served(NamedTuple):
+    """url ends with a slash. log: what the server wrote. folder: where it makes its files."""
+
+    url: str
+    pid: int
+    log: Path
+    folder: Path
+
+    def use(self) -> dict[str, float]:
+        """Resident memory (MB), open descriptors, child processes and files of the server."""
+        proc = Path(f"/proc/{self.pid}")
+        resident = int((proc / "statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+        children = sum(len(c.read_text().split()) for c in (proc / "task").glob("*/children"))
+        files = sum(p.is_file() for p in self.folder.rglob("*"))
+        return {"MB": round(resident, 1), "descriptors": len(list((proc / "fd").iterdir())), "processes": children, "files": files}
+
+
+@contextmanager
+def served() -> Iterator[Served]:
+    """Start the app and wait until it answers; ended afterwards."""
+    with socket.socket() as probe, tempfile.TemporaryDirectory() as made:
+        probe.bind(("127.0.0.1", 0))
+        port, folder = probe.getsockname()[1], Path(made)
+        probe.close()
+        log, url = folder / "server.log", f"http://127.0.0.1:{port}/"
+        temp = folder / "tmp"
+        temp.mkdir()
+        env = {**os.environ, "GRADIO_ANALYTICS_ENABLED": "False", "TMPDIR": str(temp), "GRADIO_TEMP_DIR": str(temp / "gradio")}
+        with log.open("w") as out:
+            server = subprocess.Popen([sys.executable, "app.py", "--port", str(port)], cwd=ROOT, env=env, stdout=out, stderr=out)
+        try:
+            for _ in range(240):
+                try:
+                    httpx.get(url, timeout=5)
+                    break
+                except httpx.HTTPError:
+                    if server.poll() is not None:
+                        raise RuntimeError(f"the app did not start: {log.read_text()[-2000:]}") from None
+                    time.sleep(0.25)
+            yield Served(url, server.pid, log, temp)
+        finally:
+            server.terminate()
+            server.wait(30)
