@@ -147,3 +147,13 @@ def test_a_map_is_orange_where_the_policy_pushes_right_and_blue_where_left(dark)
     assert top < at["120"][1] < (top + bottom) / 2
     ((x, y), _) = next(ring for ring in circles(marks, colours["--scene-ground"]))  # the dot of the moment: 6 degrees, 120 degrees a second
     assert x == pytest.approx(left + 0.75 * (right - left), abs=1) and y == pytest.approx(top, abs=1)
+
+
+def test_a_lines_number_stands_at_its_last_point():
+    ends = {"1": (90, 300.0), "7": (60, 480.0), "8": (60, 480.0)}
+    numbered = [Series("standard", m, [0, x], [10.0, y], mark=m) for m, (x, y) in ends.items()]
+    marks = flat(on_page(CURVES, chart_value(numbered, "environment steps", "return", (0, 100))))
+    at = texts(marks)
+    (x0, dx), (y0, dy) = axis(marks, 0, ("20", "80")), axis(marks, 1, ("200", "400"))
+    assert tuple(at["7"]) == (pytest.approx(x0 + 60 * dx, abs=0.6), pytest.approx(y0 + 480 * dy, abs=1))
+    assert at["8"][0] == at["7"][0] and at["8"][1] >= at["7"][1] + 18  # one does not cover the other

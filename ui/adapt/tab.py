@@ -14,6 +14,7 @@ from ui.adapt.controls import AdaptControls
 from ui.adapt.learnt_part import LearntPart, practising, thinned
 from ui.adapt.luck_part import LuckPart
 from ui.adapt.next_step import after_adaptation
+from ui.adapt.pins_part import PinsPart
 from ui.adapt.preview import FIRST, Preview, key
 from ui.adapt.recipe import RAN, link_of, rerun, segments_from_query
 from ui.adapt.result_part import FITTING, ResultPart
@@ -64,6 +65,7 @@ class AdaptTab:
         self.learnt = LearntPart()
         self.results.build_what()
         self.luck = LuckPart(session, self.controls)
+        self.pins = PinsPart()
         self.results.build_code()
         self.link = gr.Textbox("", visible="hidden", elem_id="adapt-link")
         self.of = gr.Textbox("", visible="hidden")  # the link of the settings that the run was made with
@@ -76,6 +78,7 @@ class AdaptTab:
     def _connect(self) -> None:
         c, use, now = self.controls, self.use, self.preview.now
         use.connect(self.session, self.run, self.player, self.message)
+        self.pins.connect(self.run, use.run_id)
         heavily = {"js": SEE_STAGE, **HEAVY, **QUIET}
         self.adapt.click(self._adapt, [self.session, *c.inputs], self._outputs, **heavily)
         use.buttons["further"].click(self._further, [self.session, self.run, use.run_id, *c.inputs], self._outputs, **heavily)
@@ -114,7 +117,7 @@ class AdaptTab:
         """What changes with a run."""
         shown = [self.run, self.player, self.message, self.adapt, self.stop, self.link, self.of, self.preview.shown, self.preview.now]
         shown += self.next.outputs
-        return [*shown, *self.results.outputs, *self.use.outputs, *self.learnt.outputs]
+        return [*shown, *self.results.outputs, *self.use.outputs, *self.learnt.outputs, *self.pins.outputs]
 
     # --- showing ---
 
@@ -125,6 +128,7 @@ class AdaptTab:
         """While a run goes on."""
         of = {self.run: run, self.of: urlencode(adapt_to_query(run.settings))}
         parts = {**self.results.growing(run), **self.learnt.growing(run), **self._busy(True), **self.use.coming(), **self.next.waiting()}
+        parts |= self.pins.there(ended=False)
         return {**of, **parts, self.message: notice(progress(run))}
 
     def _practising(self, run: AdaptRun) -> dict:
@@ -139,6 +143,7 @@ class AdaptTab:
             **self.results.ended(run),
             **self.learnt.ended(run),
             **self.use.there(run),
+            **self.pins.there(ended=True),
             **self.next.updates(after_adaptation(run)),
             self.message: "",
             self.player: stage_value(run),
@@ -155,6 +160,7 @@ class AdaptTab:
             **self.results.nothing(),
             **self.learnt.nothing(),
             **self.use.gone(),
+            self.pins.pin: gr.update(interactive=False),
             **self.next.updates(None),
         }
 

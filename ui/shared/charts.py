@@ -22,6 +22,7 @@ class Series:
 
     low, high: the ends of a band. hollow: points drawn as rings, one flag for each. threads: thin lines behind the
     main one, each with a value for every x. words: a text for each point, read out when it is pointed at. width: px.
+    mark: a number that stands at the last point.
     """
 
     role: str
@@ -35,6 +36,7 @@ class Series:
     words: Sequence[str] = ()
     markers: bool = True
     width: float = 2.2
+    mark: str = ""
 
 
 def chart(value: dict[str, Any] | None = None, **kwargs: Any) -> gr.HTML:
@@ -92,6 +94,7 @@ def _series(s: Series) -> dict[str, Any]:
         "words": list(s.words),
         "markers": s.markers,
         "width": s.width,
+        "mark": s.mark,
     }
 
 
