@@ -6,6 +6,7 @@
 
   live.buildLayout = (root, page) => {
     const parts = {}, button = live.button;
+    const tour = make("div", root);
     parts.story = new live.Story(make("div", root, { class: "live-head" }));
 
     const main = make("div", root, { class: "live-main" });
@@ -18,7 +19,9 @@
     const side = make("div", main, { class: "live-side" });
     parts.map = new live.MapView(side);
     parts.bars = new live.BarsView(side);
-    buildButtons(make("div", main, { class: "live-row" }), parts, page);
+    const row = make("div", main, { class: "live-row" });
+    buildButtons(row, parts, page);
+    parts.tour = new live.Tour(tour, row, page);
     parts.strip = new live.StripView(main);
 
     const controls = make("div", root, { class: "live-controls" });

@@ -231,6 +231,7 @@
       const waits = this.paused || (this.mode === "you" && this.contest.waiting);
       if (!waits) for (const lane of this.lanes) for (const event of lane.advance(seconds, this.rate, (l) => this.hand(l))) this.tell(event);
       this.parts.story.pass(seconds);
+      if (!waits) this.parts.tour.pass(seconds);
       this.picture.draw(seconds);
       if (this.mode === "you") this.board.score();
     }
@@ -239,6 +240,7 @@
       const lane = event.lane ?? this.lane, { parts, mode } = this;
       if (mode === "you") this.keepScore(event, lane);
       if (lane !== this.lane) return;
+      parts.tour.tell(event);
       const words = live.sentence(event, lane.run, this.state.policy);
       if (words && mode !== "you") parts.story.say(words);
       if (event.type === "learnt") parts.bars.show(event.moved, event.distance);

@@ -19,6 +19,7 @@ VIEW_SCRIPTS = (
     "contest.js",
     "story.js",
     "controls.js",
+    "tour.js",
     "stage_view.js",
     "map_view.js",
     "strip_view.js",

@@ -1,0 +1,90 @@
+// A short guided tour: five steps in a row, of which the present one is marked and explained. It follows what happens, it blocks nothing.
+(() => {
+  const live = (globalThis.ssmLive ??= {});
+  const make = window.ssmMake;
+  const KEY = "ssm-live-tour", CLOSED = "closed";
+  const LOOK = 4; // s to look at the standing pole before the tour asks for a click
+  const STEPS = ["It stands", "You break it", "It falls", "It learns", "It stands again"];
+  const [STANDS, BREAK, FALLS, LEARNS, AGAIN, DONE] = [0, 1, 2, 3, 4, 5];
+  const HINTS = [
+    "50 times a second it chooses a push. The map shows which one it would choose, the dot where the pole is.",
+    "Press the large button: from then on the motor pushes the other way.",
+    "What it has learnt is wrong now. Time slows down, so that you can see it fall.",
+    "One gradient step on this fall comes next.",
+    "Map and bars show what that one step changed. Below, every episode is counted.",
+  ];
+
+  // The tour's place after an event. broken: whether the world is another than the standard one.
+  live.tourAfter = (at, event, broken) => {
+    switch (event.type) {
+      case "start": return broken ? FALLS : STANDS;
+      case "world_changed": return broken ? FALLS : BREAK;
+      case "policy_changed": return broken ? FALLS : at;
+      case "fell": return broken && at === FALLS ? LEARNS : at;
+      case "learnt": return broken ? AGAIN : at;
+      case "stands": return broken ? DONE : Math.max(at, BREAK);
+      default: return at;
+    }
+  };
+
+  live.Tour = class {
+    // head: where it stands. row: where the button that opens it again stands. page: {root, run, place, onServer}
+    constructor(head, row, page) {
+      this.page = page;
+      this.looked = 0;
+      this.box = make("section", head, { class: "live-tour", "aria-label": "Guided tour" });
+      const list = make("ol", this.box);
+      this.items = STEPS.map((text) => make("li", list, {}, text));
+      this.hint = make("p", this.box, { class: "hint" });
+      this.close = live.button(this.box, "Close", { class: "live-small", "data-act": "tour-close", "aria-label": "Close the tour" }, () => this.show(false));
+      this.open = live.button(row, "Tour", { class: "live-small", "data-act": "tour" }, () => this.show(true));
+      let kept = null;
+      try { kept = localStorage.getItem(KEY); } catch { /* open on every visit */ }
+      this.at = STANDS;
+      this.reveal(kept !== CLOSED);
+    }
+
+    // By the visitor: remembered, and the keyboard's place goes along.
+    show(open) {
+      try { localStorage.setItem(KEY, open ? "open" : CLOSED); } catch { /* while the page is open */ }
+      this.reveal(open);
+      (open ? this.close : this.open).focus();
+    }
+
+    reveal(open) {
+      this.box.hidden = !open;
+      this.open.hidden = open;
+      this.mark();
+    }
+
+    pass(seconds) {
+      if (this.at !== STANDS) return;
+      this.looked += seconds;
+      if (this.looked > LOOK) this.go(BREAK);
+    }
+
+    tell(event) { this.go(live.tourAfter(this.at, event, this.page.place !== "standard")); }
+
+    go(at) {
+      if (at === this.at) return;
+      this.at = at;
+      this.mark();
+    }
+
+    mark() {
+      this.items.forEach((item, i) => {
+        item.classList.toggle("done", i < this.at);
+        if (i === this.at) item.setAttribute("aria-current", "step");
+        else item.removeAttribute("aria-current");
+      });
+      this.hint.textContent = HINTS[this.at] ?? this.end();
+      this.page.root.dataset.tour = this.box.hidden ? "" : this.at;
+    }
+
+    end() {
+      const further = this.page.onServer ? " Or see every gradient step in Adapt, and train your own in Meta-train." : "";
+      const { falls } = this.page.run;
+      return `${falls ? "That is the whole story" : "It needed no fall"}. Now break it another way, or take the motor yourself.${further}`;
+    }
+  };
+})();
