@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from model.experiments.benchmark import BENCHMARK
 from model.experiments.model_card import model_card
 from model.experiments.report import START_LABELS, Results, name_of
-from model.experiments.results_page import TABLES, curves_csv, results_page
+from model.experiments.results_page import TABLES, budgets_csv, curves_csv, results_page
 from model.experiments.study import RESULTS
 from model.learn.training import read_log
 from model.policy.pretrained import PRETRAINED, WEIGHTS, pretrained_path
@@ -94,7 +94,12 @@ def training_figure(results: Results) -> Figure:
 FIGURES: dict[str, Callable[[Results], Figure]] = {"break_set": break_set_figure, "training": training_figure}
 
 
-PAGES: dict[str, Callable[[Results], str]] = {"RESULTS.md": results_page, "README.md": model_card, "curves.csv": curves_csv}
+PAGES: dict[str, Callable[[Results], str]] = {
+    "RESULTS.md": results_page,
+    "README.md": model_card,
+    "curves.csv": curves_csv,
+    "budgets.csv": budgets_csv,
+}
 
 
 def read_results(path: Path = RESULTS) -> dict[str, Any]:

@@ -63,6 +63,16 @@ def break_set_table(results: Results) -> str:
     )
 
 
+def broken_table(results: Results) -> str:
+    """The break set in short: mean returns, a world a column."""
+    worlds = results["break_set"]["worlds"]
+    rows = [
+        [words, *(f"{results['presets'][world]['meta'][k]['mean']:.0f}" for world in worlds)]
+        for k, words in {"0": "before", "1": "after 1 step", "3": "after 3", "10": "after 10"}.items()
+    ]
+    return table(["mean return", *map(name_of, worlds)], rows)
+
+
 def few_data_table(results: Results) -> str:
     rows = []
     for episodes, row in results["few_data"].items():

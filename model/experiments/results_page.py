@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from model.experiments import hybrid_report as h
 from model.experiments import report as r
@@ -16,6 +16,7 @@ TABLES: dict[str, Table] = {
     "checkpoints": r.checkpoints_table,
     "card": r.card_table,
     "break_set": r.break_set_table,
+    "broken": r.broken_table,
     "presets": r.presets_table,
     "few_data": r.few_data_table,
     "unseen": r.unseen_table,
@@ -36,7 +37,8 @@ INTRO = """# Results
 
 Every table here is made by `python -m ui.figures` from `results.json`, which `python -m model evaluate` writes, and `benchmark.json`, which
 `python -m model benchmark` writes. Returns are greedy, under the 500-step limit; brackets hold 95% bootstrap intervals; 475 is the mean at
-which CartPole-v1 counts as solved. Test worlds were kept from training and tuning and read once. The curves are in `curves.csv`.
+which CartPole-v1 counts as solved. Test worlds were kept from training and tuning and read once. The curves are in
+`curves.csv` (return after each step, with the environment steps used by then) and `budgets.csv` (return after equal environment steps).
 
 Measured with {made_with}.
 
@@ -107,38 +109,62 @@ def results_page(results: Results) -> str:
 CURVE_COLUMNS = ("world", "weights", "method", "episodes_a_step", "step", "env_steps", "mean_return", "low", "high", "n")
 
 
+def step_rows(world: str, start: str, episodes: int, row: Results) -> Iterator[tuple]:
+    """Standard adaptation in a named world, each recorded step with its 95% interval."""
+    for k in sorted(int(k) for k in row if k.isdigit()):
+        at = row[str(k)]
+        low, high = (round(x, 2) for x in at["interval"])
+        yield world, start, "standard", episodes, k, round(row["env_steps"][k], 1), round(at["mean"], 2), low, high, at["n"]
+
+
 def curve_rows(results: Results) -> Iterator[tuple]:
     """Return after each step with the environment steps used by then: named worlds (with intervals), and the sets of the hybrid study."""
     for world, by_start in results["presets"].items():
         for start, row in by_start.items():
-            for k in sorted((k for k in row if k.isdigit()), key=int):
-                low, high = row[k]["interval"]
-                steps = row["env_steps"][int(k)]
-                yield (
-                    world,
-                    start,
-                    "standard",
-                    10,
-                    int(k),
-                    round(steps, 1),
-                    round(row[k]["mean"], 2),
-                    round(low, 2),
-                    round(high, 2),
-                    row[k]["n"],
-                )
+            yield from step_rows(world, start, 10, row)
+    for episodes, row in results["few_data"].items():
+        if episodes != "10":  # stands among the named worlds
+            yield from step_rows("reversed_motor", "meta", int(episodes), row)
+    for start, episodes, where, row in comparisons(results):
+        for method in h.METHOD_LABELS:
+            for k, mean in enumerate(row[method]["returns"]):
+                steps = h.optional(row[method].get("env_steps"), k, ".1f")
+                yield where, start, method, episodes, k, steps, round(mean, 2), "", "", row["n"]
+
+
+def comparisons(results: Results) -> Iterator[tuple[str, int, str, Results]]:
+    """Start, episodes a collection, set and measurement of every comparison of the hybrid study."""
     for start, by_episodes in results["hybrid"]["comparison"].items():
         for episodes, by_set in by_episodes.items():
             for where, row in by_set.items():
-                for method in h.METHOD_LABELS:
-                    for k, mean in enumerate(row[method]["returns"]):
-                        steps = h.optional(row[method].get("env_steps"), k, ".1f")
-                        yield where, start, method, int(episodes), k, steps, round(mean, 2), "", "", row["n"]
+                yield start, int(episodes), where, row
+
+
+BUDGET_COLUMNS = ("worlds", "weights", "method", "episodes_a_step", "env_steps", "mean_return", "n")
+
+
+def budget_rows(results: Results) -> Iterator[tuple]:
+    """Mean return of the policy held after so many environment steps, for every set, start and method."""
+    for start, episodes, where, row in comparisons(results):
+        for method in h.METHOD_LABELS:
+            for steps, mean in row[method].get("at_env_steps", {}).items():
+                yield where, start, method, episodes, int(steps), round(mean, 2), row["n"]
+
+
+def as_csv(columns: Sequence[str], rows: Iterable[tuple]) -> str:
+    """Rows under their columns' names."""
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(rows)
+    return file.getvalue()
 
 
 def curves_csv(results: Results) -> str:
     """`curve_rows` as CSV."""
-    file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(CURVE_COLUMNS)
-    writer.writerows(curve_rows(results))
-    return file.getvalue()
+    return as_csv(CURVE_COLUMNS, curve_rows(results))
+
+
+def budgets_csv(results: Results) -> str:
+    """`budget_rows` as CSV."""
+    return as_csv(BUDGET_COLUMNS, budget_rows(results))

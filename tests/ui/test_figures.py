@@ -6,9 +6,12 @@ import re
 import subprocess
 import sys
 
-from model.experiments.results_page import SECTIONS, TABLES
+from model.experiments.hybrid_report import METHOD_LABELS
+from model.experiments.results_page import SECTIONS, TABLES, comparisons
 from model.policy.checkpoint import file_hash
 from model.policy.pretrained import PRETRAINED, WEIGHTS, pretrained_path
+from model.worlds.cartpole import MAX_EPISODE_STEPS
+from model.worlds.named import WORLDS
 from ui.figures import ASSETS, FIGURES, PAGES, ROOT, SVG, main, read_results, with_tables
 
 README = (ROOT / "README.md").read_text()
@@ -16,7 +19,7 @@ README = (ROOT / "README.md").read_text()
 
 def test_every_table_is_the_results():
     results = read_results()
-    assert {"sets", "break_set", "cost"} <= set(re.findall(r"<!-- table: (\w+) -->", README)) <= set(TABLES)
+    assert {"sets", "broken", "cost"} <= set(re.findall(r"<!-- table: (\w+) -->", README)) <= set(TABLES)
     assert with_tables(README, results) == README
     for name, make in PAGES.items():
         assert (WEIGHTS / name).read_text() == make(results)
@@ -27,13 +30,56 @@ def test_the_results_page_holds_every_table_that_the_readme_leaves_out():
     assert named == set(TABLES)
 
 
-def test_the_curves_are_the_results():
-    rows = list(csv.DictReader(io.StringIO((WEIGHTS / "curves.csv").read_text())))
-    results = read_results()
-    (row,) = [r for r in rows if (r["world"], r["weights"], r["step"]) == ("reversed_motor", "meta", "1")]
-    one_step = results["presets"]["reversed_motor"]["meta"]["1"]
-    assert float(row["mean_return"]) == round(one_step["mean"], 2) and int(row["n"]) == one_step["n"]
-    assert {r["method"] for r in rows} == {"standard", "hybrid", "regulator"}
+def rows_of(name: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO((WEIGHTS / name).read_text())))
+
+
+def test_the_curves_hold_every_world_start_and_method_that_was_measured():
+    results, rows = read_results(), rows_of("curves.csv")
+    named = {(w, start, "standard", "10") for w, by_start in results["presets"].items() for start in by_start}
+    few = {("reversed_motor", "meta", "standard", k) for k in results["few_data"]}
+    sets = {(where, start, m, str(k)) for start, k, where, _ in comparisons(results) for m in METHOD_LABELS}
+    assert set(results["presets"]) == set(WORLDS)
+    assert {(r["world"], r["weights"], r["method"], r["episodes_a_step"]) for r in rows} == named | few | sets
+    keys = [tuple(r.values())[:5] for r in rows]
+    assert len(set(keys)) == len(keys)
+    at = {tuple(r.values())[:5]: r for r in rows}
+    row, one_step = at["reversed_motor", "meta", "standard", "10", "1"], results["presets"]["reversed_motor"]["meta"]
+    assert float(row["mean_return"]) == round(one_step["1"]["mean"], 2) and int(row["n"]) == one_step["1"]["n"]
+    assert float(row["env_steps"]) == round(one_step["env_steps"][1], 1)
+
+
+def test_the_budgets_hold_every_set_start_and_method():
+    results, rows = read_results(), rows_of("budgets.csv")
+    assert {(r["worlds"], r["weights"], r["method"], r["episodes_a_step"]) for r in rows} == {
+        (where, start, m, str(k)) for start, k, where, _ in comparisons(results) for m in METHOD_LABELS
+    }
+    for r in rows:
+        measured = results["hybrid"]["comparison"][r["weights"]][r["episodes_a_step"]][r["worlds"]][r["method"]]["at_env_steps"]
+        assert float(r["mean_return"]) == round(measured[r["env_steps"]], 2)
+
+
+def test_what_the_readme_says_in_words_is_what_was_measured():
+    results, words = read_results(), " ".join(README.split())
+    after, ours = results["presets"]["reversed_motor"]["meta"]["1"], results["benchmark"]["adaptation"]
+    assert after["min"] == MAX_EPISODE_STEPS
+    assert f"falls after {results['presets']['reversed_motor']['meta']['0']['mean']:.0f} of {MAX_EPISODE_STEPS} steps" in words
+    assert (
+        f"{ours['median_env_steps_to_475']:.0f} environment steps of falling" in words and f"{after['n']} of {after['n']} trials" in words
+    )
+    assert f"needs {results['benchmark']['ppo']['from_scratch']['median_env_steps']:,.0f} steps" in words
+    assert f"{results['checkpoints']['meta']['parameters']:,} parameters" in words
+
+    compared = results["hybrid"]["comparison"]
+    solved = {start: compared[start]["3"]["outside"]["hybrid"]["share_solved"][3] for start in ("random", "memory")}
+    assert f"random weights stand in {solved['random']:.0%} of the worlds, memory's in {solved['memory']:.0%}" in words
+    gain = compared["meta"]["1"]["break_set"]["gains"]["3"]["equal_collections"]
+    assert f"{-gain['mean']:.0f} steps [{-gain['interval'][1]:.0f}, {-gain['interval'][0]:.0f}] below standard" in words
+    regulator = [row["gains"]["3"]["regulator_minus_hybrid"] for _, _, _, row in comparisons(results)]
+    assert f"{sum(g['interval'][1] >= 0 for g in regulator)} of {len(regulator)} comparisons" in words
+    reversed_worlds = [row for name, row in results["presets"].items() if name.startswith("reversed")]
+    ahead = sum(row["memory"]["0"]["mean"] >= row["meta"]["3"]["mean"] for row in reversed_worlds)
+    assert f"{ahead} of the {len(reversed_worlds)} named worlds with a reversed motor" in words
 
 
 def test_the_results_are_of_the_shipped_weights():
@@ -55,6 +101,9 @@ def test_the_readmes_snippet_runs():
     done = subprocess.run([sys.executable, "-c", snippet], capture_output=True, text=True, check=True, cwd=ROOT)
     lines = done.stdout.split("\n")
     assert float(lines[0]) < 50 and lines[1].startswith("0 0 ") and float(lines[-2].split()[2]) > 450
+    expected = re.search(r"^prints (.*)$", README, flags=re.MULTILINE)[1]
+    steps = [line.split()[:2] for line in re.findall(r"`([^`]*)`", expected)]
+    assert steps[1:3] == [line.split()[:2] for line in lines[1:3]], "the first episodes don't depend on the machine's rounding"
 
 
 def test_the_space_runs_the_gradio_that_was_tested():
