@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx
 import pytest
-from raw import send
+from raw import handler_of, send
 
 from model import World
+from ui.shared.gateway import CLOSED
 from ui.shared.inputs import page_values
 
 STANDARD = page_values(World())
@@ -48,3 +52,66 @@ def test_adapt_refuses_with_a_sentence(page_url, data, sentence):
 
 def test_the_queue_cannot_be_bypassed(page_url):
     assert httpx.post(f"{page_url}gradio_api/run/run", json={"data": []}).status_code in (401, 403, 404)
+
+
+@pytest.fixture
+def listener():
+    """An address on this machine, and the requests that came to it."""
+    asked: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            asked.append(self.path)
+            self.send_response(200)
+            self.end_headers()
+
+        do_HEAD = do_GET
+
+        def log_message(self, *_):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/secret", asked
+        server.shutdown()
+
+
+UPLOAD = ("meta-upload", "upload")
+
+
+@pytest.mark.parametrize("where", ["path", "url"])
+@pytest.mark.parametrize("way", ["queue/join", "call/run", "call/v2/run", "run/run", "api/run"])
+def test_no_way_in_fetches_an_address(page_url, listener, way, where):
+    address, asked = listener
+    file = {"path": "/nowhere/x", "meta": {"_type": "gradio.FileData"}} | {where: address}
+    fn = handler_of(page_url, *UPLOAD)["id"]
+    bodies = [
+        {"data": [None, file], "fn_index": fn, "session_hash": "abc"},
+        {"data": [None], "event_data": {"deep": [file]}, "fn_index": fn, "session_hash": "abc"},
+        {"seed": file},
+    ]
+    for body in bodies:
+        answer = httpx.post(f"{page_url}gradio_api/{way}", json=body, timeout=30)
+        assert answer.status_code == 400 and answer.json()["detail"].startswith("A file must be uploaded first")
+    assert httpx.get(f"{page_url}gradio_api/file={address}").status_code == 404
+    assert httpx.get(f"{page_url}gradio_api/proxy={address}").status_code == 404
+    assert asked == []
+
+
+@pytest.mark.parametrize("route", ["queue/join", "upload", "call/run"])
+def test_a_body_that_is_too_large_is_refused_before_it_is_read(page_url, route):
+    answer = httpx.post(f"{page_url}gradio_api/{route}", content=b"x" * 2_100_000, timeout=30)
+    assert answer.status_code == 413
+    assert re.fullmatch(r"A request must have at most [12](\.\d)? MB\.", answer.json()["detail"])
+
+
+def test_a_body_without_a_length_is_counted_on_the_way(page_url):
+    answer = httpx.post(f"{page_url}gradio_api/queue/join", content=(b"x" * 100_000 for _ in range(30)), timeout=30)
+    assert answer.status_code == 413
+
+
+@pytest.mark.parametrize("path", CLOSED)
+def test_what_serves_nobody_is_closed(page_url, path):
+    for method in ("GET", "POST"):
+        answer = httpx.request(method, page_url.rstrip("/") + path, timeout=30)
+        assert (answer.status_code, answer.json()) == (404, {"detail": "There is nothing here."})

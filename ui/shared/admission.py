@@ -48,6 +48,8 @@ class Admission:
         """Refused for a job that names nothing, lacks values, names a file, or is one too many."""
         if not isinstance(body, dict):
             raise Refused(400, UNREADABLE)
+        if any(not self._uploaded(file) for file in _files(body)):  # wherever it stands: Gradio would fetch what is an address
+            raise Refused(400, "A file must be uploaded first; other paths and addresses are not read.")
         session, data, fn = body.get("session_hash"), body.get("data"), self._event(path, body)
         if not (session is None or (isinstance(session, str) and 0 < len(session) <= 64)):
             raise Refused(400, f"session_hash must be a text of at most 64 characters, got {quoted(session)}.")
@@ -57,8 +59,6 @@ class Admission:
         if not isinstance(data, list) or len(data) not in allowed:
             got = len(data) if isinstance(data, list) else quoted(data)
             raise Refused(400, f"data must hold {len(fn.inputs)} values, got {got}.")
-        if any(not self._uploaded(path) for path in _files(data)):
-            raise Refused(400, "A file must be uploaded first; other paths and addresses are not read.")
         await self._count(session, address, fn)
 
     def _event(self, path: str, body: dict) -> Any:
