@@ -1,8 +1,9 @@
-"""Measure learning from falls on the page itself, in a real browser: python tests/live_protocol.py [--runs 40] [--part NAME ...] (10 minutes)
+"""Measure learning from falls on the page itself, in a real browser: python tests/live_protocol.py [--runs 40] [--part NAME ...]
 
 Drives the page that runs alone as a visitor would, by its buttons, lists and keys, fast forward, and prints one JSON object:
 how often a reversed motor, pressed at a random moment, is stood within 1, 3 and 5 falls; the same for the break set within 10;
 whether 20 changes in a row cost more and more falls; and whether 100 pushes change how long the standard world is stood.
+It takes ten minutes.
 """
 
 from __future__ import annotations
