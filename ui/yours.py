@@ -23,7 +23,7 @@ from ui.meta_train.trained import model_from_bytes
 from ui.meta_train.view import phase_words, spoken_seconds
 from ui.play.tab import PlayTab
 from ui.shared.checks import check_name
-from ui.shared.controls import notice, problem, said
+from ui.shared.controls import notice, problem, unopened
 from ui.shared.events import QUIET
 from ui.shared.fairness import HEAVY, JOBS, TRAINING, Job
 from ui.shared.inputs import AdaptSettings, query_of
@@ -122,7 +122,7 @@ class YoursLink:
                     if isinstance(done, str):
                         yield {message: notice(f"{first} {done}")}
         except ValueError as error:
-            yield {message: problem(f"The policy of this link can't be made again. {said(error)}")}
+            yield {message: problem(unopened(error, "The policy of this link can't be made again"))}
             return
         yield {
             self.session: session.with_model(done, query[MADE]),

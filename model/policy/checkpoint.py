@@ -21,7 +21,18 @@ SUFFIXES = (".safetensors", ".pth")
 
 
 class CheckpointError(ValueError):
-    """A checkpoint file that is missing, damaged, or made for another architecture."""
+    """A checkpoint file that is missing, damaged, or made for another architecture.
+
+    plain: the same for people who know no parameter's name, where there is a shorter way to say it; else empty.
+    """
+
+    def __init__(self, sentence: str, plain: str = ""):
+        super().__init__(sentence)
+        self.plain = plain
+
+
+UNREADABLE = "This file is damaged or no checkpoint"
+OTHER_MODEL = "This checkpoint was made for another architecture"
 
 
 def _checked_suffix(path: Path) -> str:
@@ -74,7 +85,7 @@ def read_metadata(path: str | Path) -> dict[str, Any]:
             raise ValueError("its header holds no settings")
         return metadata
     except (OSError, ValueError, RecursionError, safetensors.SafetensorError) as error:
-        raise CheckpointError(f"checkpoint {Path(path).name} can't be read: {first_line(error)}") from None
+        raise CheckpointError(f"checkpoint {Path(path).name} can't be read: {first_line(error)}", UNREADABLE) from None
 
 
 def first_line(error: Exception) -> str:
@@ -89,9 +100,9 @@ def _read_tensors(path: Path) -> dict[str, Tensor]:
     try:
         tensors = safetensors.torch.load_file(path) if suffix == ".safetensors" else torch.load(path, map_location="cpu", weights_only=True)
     except (OSError, EOFError, ValueError, RuntimeError, pickle.UnpicklingError, safetensors.SafetensorError) as error:
-        raise CheckpointError(f"checkpoint {path.name} is damaged or not a checkpoint: {first_line(error)}") from None
+        raise CheckpointError(f"checkpoint {path.name} is damaged or not a checkpoint: {first_line(error)}", UNREADABLE) from None
     if not isinstance(tensors, dict) or not all(isinstance(t, Tensor) for t in tensors.values()):
-        raise CheckpointError(f"checkpoint {path.name} must hold named tensors, got {type(tensors).__name__}")
+        raise CheckpointError(f"checkpoint {path.name} must hold named tensors, got {type(tensors).__name__}", UNREADABLE)
     return tensors
 
 
@@ -103,15 +114,20 @@ def load_into(model: nn.Module, path: str | Path) -> nn.Module:
     if tensors.keys() != expected.keys():
         odd = sorted(tensors.keys() ^ expected.keys())[0]
         what = "lacks" if odd in expected else "has the unknown"
-        raise CheckpointError(f"checkpoint {path.name} {what} parameter {odd[:80]}: it was made for another architecture")
+        raise CheckpointError(f"checkpoint {path.name} {what} parameter {odd[:80]}: it was made for another architecture", OTHER_MODEL)
     for name, parameter in expected.items():
         given = tensors[name]
         if given.shape != parameter.shape:
-            raise CheckpointError(f"checkpoint {path.name}: {name} must have shape {tuple(parameter.shape)}, got {tuple(given.shape)}")
+            shapes = f"{tuple(parameter.shape)}, got {tuple(given.shape)}"
+            plain = "The weights in this checkpoint must have the sizes that it states, and have others"
+            raise CheckpointError(f"checkpoint {path.name}: {name} must have shape {shapes}", plain)
         if given.dtype != torch.float32:
-            raise CheckpointError(f"checkpoint {path.name}: {name} must be float32, got {str(given.dtype).removeprefix('torch.')}")
+            dtype = str(given.dtype).removeprefix("torch.")
+            plain = f"The weights in this checkpoint must be float32, not {dtype}"
+            raise CheckpointError(f"checkpoint {path.name}: {name} must be float32, got {dtype}", plain.replace("_", " "))
         if not torch.isfinite(given).all():
-            raise CheckpointError(f"checkpoint {path.name}: {name} must be finite, got a value that is not")
+            plain = "The weights in this checkpoint must be finite, and some are not"
+            raise CheckpointError(f"checkpoint {path.name}: {name} must be finite, got a value that is not", plain)
     with torch.no_grad():
         for name, parameter in expected.items():
             parameter.copy_(tensors[name])

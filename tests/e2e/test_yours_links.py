@@ -54,4 +54,4 @@ def test_a_link_to_what_only_its_maker_has_says_so(visit):
     page.get_by_text("starts from a policy that only its maker has").first.wait_for()
     page.wait_for_function("() => document.querySelector('#adapt-stage .notes').innerText.includes('motor reversed')")
     broken = visit("?tab=play&policy=yours&world=moon&made=trained~epochs~9999").page
-    broken.get_by_text("The policy of this link can't be made again.").first.wait_for()
+    broken.get_by_text("The policy of this link can't be made again:").first.wait_for()

@@ -24,7 +24,7 @@ STANDARD = page_values(World())
         (["standard", *STANDARD, "meta", "greedy", float("nan")], "Seed must be a whole number"),
         (["standard", *[None] * len(STANDARD), "meta", "greedy", 0], "Gravity must be between 1 and 30 m/s²; it is empty."),
         ([["standard"], *STANDARD, "meta", "greedy", 0], "World must be one of"),
-        (["custom", float("inf"), *STANDARD[1:], "meta", "greedy", 0], "Gravity must be between 1 and 30 m/s², not inf."),
+        (["custom", float("inf"), *STANDARD[1:], "meta", "greedy", 0], "Gravity must be between 1 and 30 m/s²."),
         (["custom", *STANDARD, "../weights", "greedy", 0], "Policy must be one of"),
         (["custom", *STANDARD, "meta", {"a": 1}, 0], "Actions must be one of"),
     ],

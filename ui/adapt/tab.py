@@ -24,7 +24,7 @@ from ui.adapt.view import paced, preview_value, stage_value
 from ui.adapt.words import progress
 from ui.play.tab import PlayTab
 from ui.shared import stops
-from ui.shared.controls import message_area, notice, problem, said
+from ui.shared.controls import message_area, notice, problem, unopened
 from ui.shared.events import COPY_LINK, IN_BROWSER, QUIET, copy_text, fits
 from ui.shared.fairness import HEAVY, heavy
 from ui.shared.inputs import adapt_from_query, adapt_to_query, query_of
@@ -208,7 +208,7 @@ class AdaptTab:
         try:
             segments = segments_from_query(query_of(asked), session.model is not None)
         except ValueError as error:
-            yield {self.message: problem(f"This link's result can't be made. {said(error)}")}
+            yield {self.message: problem(unopened(error, "This link's result can't be made"))}
             return
         if not segments:
             yield gr.skip()
@@ -241,7 +241,7 @@ class AdaptTab:
         try:
             settings = adapt_from_query(query, session.model is not None)
         except ValueError as error:
-            return {self.tabs: gr.Tabs(selected="adapt"), self.message: problem(f"This link can't be opened. {said(error)}")}
+            return {self.tabs: gr.Tabs(selected="adapt"), self.message: problem(unopened(error))}
         if settings is None:
             return gr.skip()
         if missing and MADE in query:  # what it asks for comes when its start is made (ui/yours.py)

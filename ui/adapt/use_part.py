@@ -23,7 +23,7 @@ from ui.shared.inputs import WHY_FORGOTTEN, Choice, adapt_to_query, preset_of
 from ui.shared.policies import choices
 from ui.shared.words import MODE_NAMES
 
-EXPIRED = f"The server has forgotten this visit and its adapted policy ({WHY_FORGOTTEN}); press Adapt to start afresh."
+EXPIRED = f"The server has forgotten this visit and its adapted policy, {WHY_FORGOTTEN}; press Adapt to start afresh."
 SCRUB = '(step) => { window.ssmMorph("adapt-stage", step); window.ssmSoon("adapt-step-soon", 200); }'
 NAMES = {
     "share": "Save picture to share",

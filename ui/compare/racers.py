@@ -65,8 +65,11 @@ def check_racers(names: Any, has_own_model: bool = False) -> tuple[Racer, ...]:
     if isinstance(names, str) and len(names) < 4 * LONGEST_ECHO:
         names = [name for name in re.split(r"[,_\s]+", names) if name]
     if not isinstance(names, (list, tuple)) or not 1 <= len(names) <= MOST or not all(isinstance(n, str) for n in names):
-        given = len(names) if isinstance(names, (list, tuple)) else names
-        raise FieldError("racers", f"be 1 to {MOST} policies", given, f"be 1 to {MOST} of those that the page offers")
+        n = len(names) if isinstance(names, (list, tuple)) else None
+        got = "" if n is None else f", not {n}"
+        raise FieldError(
+            "racers", f"be 1 to {MOST} policies", names if n is None else n, f"be 1 to {MOST} of those that the page offers{got}"
+        )
     racers = tuple(_racer(name, has_own_model) for name in names)
     if len(set(racers)) < len(racers):
         raise FieldError("racers", "differ from one another", ", ".join(names), "differ from one another")
@@ -76,7 +79,7 @@ def check_racers(names: Any, has_own_model: bool = False) -> tuple[Racer, ...]:
 def _racer(name: str, has_own_model: bool) -> Racer:
     policy, _, mode = name.partition(".")
     if policy == "yours" and not has_own_model:
-        raise FieldError("racers", f"not name yours: {GONE}", name, f"not name yours: {GONE}")
+        raise FieldError("racers", f"not name yours: {GONE}", name, f"be others than yours: {GONE}")
     if policy not in STARTS or mode not in ("", *MODES):
         must = f"be named POLICY or POLICY.MODE with a policy of {', '.join(STARTS)} and a mode of {', '.join(MODES)}"
         raise FieldError("racers", must, name, "be of those that the page offers")

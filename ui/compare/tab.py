@@ -15,7 +15,7 @@ from ui.compare.racers import RaceSettings, race_from_query, race_to_query
 from ui.compare.view import race_value, start_value
 from ui.compare.words import progress, result_html, table
 from ui.shared import stops
-from ui.shared.controls import message_area, notice, problem, said
+from ui.shared.controls import message_area, notice, problem, unopened
 from ui.shared.events import IN_BROWSER, QUIET, fits, soon
 from ui.shared.fairness import HEAVY, heavy
 from ui.shared.player import player
@@ -145,7 +145,7 @@ class CompareTab:
         try:
             settings = race_from_query(query, session.model is not None)
         except ValueError as error:
-            return {self.tabs: gr.Tabs(selected="compare"), self.message: problem(f"This link can't be opened. {said(error)}")}
+            return {self.tabs: gr.Tabs(selected="compare"), self.message: problem(unopened(error))}
         if settings is None:
             return gr.skip()
         return {

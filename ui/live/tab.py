@@ -14,16 +14,15 @@ from typing import Any
 
 import gradio as gr
 
-from model import StateSpaceModel, World
-from model.config import quoted
-from model.policy.checkpoint import serialise
+from model import CheckpointError, StateSpaceModel, World
+from model.policy.checkpoint import UNREADABLE, serialise
 from ui.adapt.tab import AdaptTab
 from ui.compare.controls import RaceControls
 from ui.live.scripts import LABELS
-from ui.meta_train.trained import MAX_UPLOAD, model_from_bytes
+from ui.meta_train.trained import MAX_UPLOAD, TOO_LARGE, model_from_bytes
 from ui.play.tab import PlayTab
-from ui.shared.checks import check_seed
-from ui.shared.controls import unchecked
+from ui.shared.checks import FieldError, check, check_seed
+from ui.shared.controls import said, unchecked
 from ui.shared.events import QUIET
 from ui.shared.inputs import FIELDS, world_from_page
 from ui.shared.policies import choices
@@ -40,19 +39,19 @@ def own_model(data: Any) -> StateSpaceModel:
     """The policy that a browser hands over: the base64 of a safetensors file. Raises ValueError, one sentence."""
     weights = data.get("weights") if isinstance(data, dict) else None
     if not isinstance(weights, str) or len(weights) > MAX_UPLOAD * 4 / 3:
-        raise ValueError(f"weights must be the text of a checkpoint of at most {MAX_UPLOAD / 1e6:g} MB")
+        raise CheckpointError(TOO_LARGE)
     try:
         return model_from_bytes(base64.b64decode(weights, validate=True), "yours.safetensors")
     except binascii.Error:
-        raise ValueError("weights must be base64") from None
+        raise CheckpointError("weights must be base64", UNREADABLE) from None
 
 
 def world_and_seed(data: Any) -> tuple[World, int]:
     """Where the visitor's browser is: a world in its own units, and a seed. Raises ValueError, one sentence."""
     fields = data.get("world") if isinstance(data, dict) else None
     if not isinstance(fields, dict) or fields.keys() != FIELDS.keys():
-        raise ValueError(f"world must hold the fields {', '.join(FIELDS)}, got {quoted(fields)}")
-    return World(**fields), check_seed(data.get("seed"))
+        raise FieldError("world", f"hold the fields {', '.join(FIELDS)}", fields, "have a value for each of its details")
+    return World(**{name: check(info, fields[name]) for name, info in FIELDS.items()}), check_seed(data.get("seed"))
 
 
 class LiveTab:
@@ -103,7 +102,7 @@ class LiveTab:
         try:
             mine = session.with_model(own_model(event._data))
         except ValueError as error:
-            return {self.stage: self._say(problem=str(error))}
+            return {self.stage: self._say(problem=said(error))}
         return {
             self.session: replace(mine, choice=replace(mine.choice, policy="yours"), recording=None),  # so that Play shows it anew
             self.stage: self._say(said=KEPT),
@@ -116,7 +115,7 @@ class LiveTab:
         try:
             world, seed = world_and_seed(event._data)
         except ValueError as error:
-            return {self.stage: self._say(problem=str(error))}
+            return {self.stage: self._say(problem=said(error))}
         play, controls = self.play, self.adapt.controls
         session = replace(session, choice=replace(session.choice, world=world, seed=seed)).played()
         return {

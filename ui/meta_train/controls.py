@@ -39,7 +39,7 @@ class MetaControls:
         )
         families = [(title, name) for name, title in FAMILIES.items()]
         self.fields = {
-            "families": unchecked(gr.CheckboxGroup(families, value=first["families"], label="World families to train on"), "families"),
+            "families": unchecked(gr.CheckboxGroup(families, value=first["families"], label=spoken("families")), "families"),
             "start": unchecked(gr.Radio(self.starts(), value=first["start"], label=spoken("start")), "start"),
         }
         t = TIME_BUDGET

@@ -112,7 +112,7 @@ def check_settings(values: Mapping[str, Any], has_own_model: bool = False) -> Me
     chosen = {check_name("families", name, tuple(FAMILIES)) for name in families[: len(FAMILIES) + 1]}
     start = check_name("start", values["start"], tuple(STARTS))
     if start == "yours" and not has_own_model:
-        gone = "not be yours while you have no policy of your own: use or keep a trained or adapted one first"
+        gone = "not be yours while you have no policy of your own: keep an adapted one, or use a trained one, first"
         raise FieldError("start", gone, start, gone)
     config = {name: check(info, values[name]) for name, info in INFOS.items()}
     budget = float(check(TIME_BUDGET, values[TIME_BUDGET.name]))
@@ -141,8 +141,8 @@ def check_work(config: MetaTrainingConfig) -> None:
         of_size = "" if size <= FULL_SIZE else f" for a model with state_dim + hidden_dim = {size}"
         product = f"tasks_per_epoch × episodes_per_task × (inner_steps + 1) × {longest(config)} steps an episode"
         must = f"be so few that {product} is at most {most:,} environment steps an epoch{of_size}"
-        may = f"one epoch{of_size.replace('state_dim + hidden_dim =', 'state and hidden size together')} may take at most {most:,}"
-        page = f"be fewer, or the episodes or inner steps: {may} environment steps, and these would take {steps:,}"
+        may = f"an epoch{' of so large a model' if of_size else ''} may take at most {most:,} environment steps"
+        page = f"be fewer, or the episodes or inner steps: {may}, and these would take {steps:,}"
         raise FieldError("tasks_per_epoch", must, steps, page)
 
 

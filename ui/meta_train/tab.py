@@ -23,7 +23,7 @@ from ui.meta_train.show import perform, recordings
 from ui.meta_train.trained import Trained, model_from_bytes
 from ui.meta_train.view import check_html, loss_chart, numbers, phase_words, returns_chart, seen_html, stage_title
 from ui.shared.charts import chart
-from ui.shared.controls import hint, message_area, notice, problem
+from ui.shared.controls import field_class, hint, message_area, notice, problem
 from ui.shared.events import IN_BROWSER, QUIET, file_button
 from ui.shared.fairness import JOBS, TRAINING
 from ui.shared.files import new_file
@@ -91,9 +91,10 @@ class MetaTrainTab:
                     self.saves = {
                         n: gr.Button(f"Save {t.lower()}", size="sm", min_width=80, interactive=False, elem_id=f"meta-{n}") for n, t in names
                     }
-                self.upload = gr.UploadButton(
-                    "Upload a checkpoint", type="binary", file_types=[".safetensors"], size="sm", elem_id="meta-upload"
-                )
+                with gr.Column(elem_classes=["upload", field_class("checkpoint")], min_width=120):
+                    self.upload = gr.UploadButton(
+                        "Upload a checkpoint", type="binary", file_types=[".safetensors"], size="sm", elem_id="meta-upload"
+                    )
                 self.controls.build_more()
             with gr.Column(elem_classes="meta-result", min_width=320):
                 self.title = gr.HTML(stage_title(first, None), elem_id="meta-title")
@@ -241,8 +242,7 @@ class MetaTrainTab:
         except ValueError as error:
             return {self.message: problem(error)}
         count = sum(model.count_parameters().values())
-        sizes = f"state_dim {model.state_dim}, hidden_dim {model.hidden_dim}"
-        text = f'Read: {count:,} parameters, {sizes}. "Use it in Play" makes it yours.'
+        text = f"Read: {count:,} parameters, state size {model.state_dim}, hidden size {model.hidden_dim}. “Use it in Play” makes it yours."
         return {
             self.trained: Trained(data, model),
             self.message: notice(text),
@@ -252,15 +252,14 @@ class MetaTrainTab:
             **{button: gr.Button(interactive=name == "checkpoint") for name, button in self.saves.items()},
         }
 
-    def _save(self, trained: Trained, suffix: str, data: bytes) -> dict:
-        name = f"{trained.name}{suffix}"
-        return {self.file: gr.DownloadButton(value=new_file(name, data)), self.message: notice(f"{name} is ready.")}
+    def _save(self, what: str, name: str, data: bytes) -> dict:
+        return {self.file: gr.DownloadButton(value=new_file(name, data)), self.message: notice(f"The {what} is ready.")}
 
     def _save_checkpoint(self, trained: Trained | None) -> dict:
-        return self._save(trained, ".safetensors", trained.checkpoint) if trained else self._nothing()
+        return self._save("checkpoint", f"{trained.name}.safetensors", trained.checkpoint) if trained else self._nothing()
 
     def _save_log(self, trained: Trained | None) -> dict:
-        return self._save(trained, "_log.csv", trained.log()) if trained and trained.epochs else self._nothing()
+        return self._save("log", f"{trained.name}_log.csv", trained.log()) if trained and trained.epochs else self._nothing()
 
     def _save_figure(self, trained: Trained | None) -> dict:
         if not trained or not trained.epochs:
@@ -268,7 +267,7 @@ class MetaTrainTab:
         c = trained.settings.config
         title = f"Meta-training: {', '.join(trained.settings.families).replace('_', ' ')}, seed {c.seed}"
         figure = training_figure(trained.epochs, trained.settings, title)
-        return self._save(trained, ".svg", svg(figure))
+        return self._save("figure", f"{trained.name}.svg", svg(figure))
 
     def _nothing(self) -> dict:
         return {self.message: problem("There is nothing to save yet: press Train.")}

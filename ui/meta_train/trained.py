@@ -13,8 +13,11 @@ from model import CheckpointError, MetaEpoch, StateSpaceModel, load_checkpoint
 from model.learn.training import LOG_COLUMNS, log_row
 from model.policy.checkpoint import read_metadata
 from ui.meta_train.settings import LIMITS, MetaSettings
+from ui.shared.checks import echoed
 
 MAX_UPLOAD = 1_000_000  # bytes; the largest model of the page has 0.2 MB
+TOO_LARGE = f"a checkpoint must have at most {MAX_UPLOAD / 1e6:g} MB"
+SPOKEN = {"state_dim": "state size", "hidden_dim": "hidden size", "input_dim": "number of sensors", "output_dim": "number of outputs"}
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,7 @@ class Trained:
 def model_from_bytes(data: bytes, name: str = "upload.safetensors") -> StateSpaceModel:
     """The model of a checkpoint made by this page. CheckpointError, one sentence, for anything else, however made."""
     if not isinstance(data, bytes) or len(data) > MAX_UPLOAD:
-        raise CheckpointError(f"a checkpoint must have at most {MAX_UPLOAD / 1e6:g} MB")
+        raise CheckpointError(TOO_LARGE)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / name
         path.write_bytes(data)
@@ -56,8 +59,12 @@ def model_from_bytes(data: bytes, name: str = "upload.safetensors") -> StateSpac
 def _check_sizes(sizes: Any, name: str) -> None:
     expected = {"state_dim": LIMITS["state_dim"], "input_dim": (4, 4), "output_dim": (4, 4), "hidden_dim": LIMITS["hidden_dim"]}
     if not isinstance(sizes, dict) or sizes.keys() != expected.keys():
-        raise CheckpointError(f"checkpoint {name} must name {', '.join(expected)} in the header")
+        plain = "This checkpoint must say which sizes its model has; it was not made by this page"
+        raise CheckpointError(f"checkpoint {name} must name {', '.join(expected)} in the header", plain)
     for key, (low, high) in expected.items():
         if type(sizes[key]) is not int or not low <= sizes[key] <= high:
             bound = f"{low}" if low == high else f"a whole number between {low} and {high}"
-            raise CheckpointError(f"checkpoint {name}: {key} must be {bound}, got {str(sizes[key])[:40]}")
+            plain = f"The {SPOKEN[key]} of this checkpoint must be {bound}"
+            echo = echoed(sizes[key])
+            plain += f", not {echo}" if echo else ""
+            raise CheckpointError(f"checkpoint {name}: {key} must be {bound}, got {str(sizes[key])[:40]}", plain)

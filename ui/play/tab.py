@@ -12,7 +12,7 @@ import numpy as np
 from model.worlds.cartpole import MAX_EPISODE_STEPS
 from ui.shared.animation import gif
 from ui.shared.checks import check_episodes
-from ui.shared.controls import PolicyControls, WorldControls, hint, message_area, notice, problem, said, stale_note, unchecked
+from ui.shared.controls import PolicyControls, WorldControls, hint, message_area, notice, problem, stale_note, unchecked, unopened
 from ui.shared.episode import Recording, returns, to_csv
 from ui.shared.events import COPY_LINK, IN_BROWSER, PRIVATE, QUIET, file_button, fits, follow_address, soon
 from ui.shared.fairness import HEAVY, heavy
@@ -191,7 +191,7 @@ class PlayTab:
         try:
             choice = from_query(query, session.model is not None)
         except ValueError as error:
-            return {**here, self.message: problem(f"This link can't be opened. {said(error)}")}
+            return {**here, self.message: problem(unopened(error))}
         if choice is None:
             return gr.skip()
         shown = {**here, **self.showing(session.play(choice))}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Sequence
 from typing import Any
 
-from model.config import FieldInfo, check_number, cut, quoted
+from model.config import FieldInfo, check_number, quoted
 from ui.shared.words import spoken
 
 MAX_SEED = 2**32 - 1
@@ -27,13 +29,23 @@ class FieldError(ValueError):
     @property
     def on_page(self) -> str:
         """The sentence for visitors: the field's name on the page, no identifier, no bracket."""
+        name = spoken(self.field)
         if self.page_must:
-            return f"{spoken(self.field)} must {self.page_must}."
-        must = self.must.replace("^2", "²")
+            return f"{name} must {self.page_must}."
+        must = self.must.replace("^2", "²").replace("be true or false", "be on or off")
         if self.value is None or self.value == "":
-            return f"{spoken(self.field)} must {must}; it is empty."
-        plain = isinstance(self.value, (str, int, float)) and not isinstance(self.value, bool)
-        return f"{spoken(self.field)} must {must}{f', not {cut(str(self.value))}' if plain else ''}."
+            return f"{name} must {must}; it is empty."
+        echo = echoed(self.value)
+        return f"{name} must {must}{f', not {echo}' if echo else ''}."
+
+
+def echoed(value: Any) -> str:
+    """A number, or a word or two that someone typed, as a sentence repeats it; nothing for what would only puzzle."""
+    if isinstance(value, str):
+        return value if re.fullmatch(r"[\w .,+-]{1,20}", value) and "_" not in value else ""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(abs(value) if abs(value) < 1e15 else math.inf):
+        return ""
+    return f"{value:.10g}"
 
 
 def check(info: FieldInfo, value: Any) -> Any:

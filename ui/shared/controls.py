@@ -11,7 +11,7 @@ from typing import Any
 import gradio as gr
 from gradio.components import Component
 
-from model import DESCRIPTIONS, WORLDS, World
+from model import DESCRIPTIONS, WORLDS, CheckpointError, World
 from ui.shared.checks import FieldError
 from ui.shared.events import IN_BROWSER
 from ui.shared.inputs import CUSTOM, FIELDS, Choice, on_page, page_values, preset_of
@@ -46,14 +46,22 @@ def hint(text: str) -> str:
 
 def problem(error: Exception | str) -> str:
     """What is wrong with the input, one sentence for the message area; assets/dom.js moves it beside the field that it names."""
-    field = f' data-field="{html.escape(field_class(error.field))}"' if isinstance(error, FieldError) else ""
+    name = error.field if isinstance(error, FieldError) else "checkpoint" if isinstance(error, CheckpointError) else ""
+    field = f' data-field="{html.escape(field_class(name))}"' if name else ""
     return f'<p class="problem" role="alert"{field}>{html.escape(said(error))}</p>'
 
 
 def said(error: Exception | str) -> str:
     """An error in the page's words."""
-    text = error.on_page if isinstance(error, FieldError) else str(error)
+    plain = error.plain if isinstance(error, CheckpointError) else ""
+    text = error.on_page if isinstance(error, FieldError) else plain or str(error)
     return text[:1].upper() + text[1:] + ("" if text.endswith(".") else ".")
+
+
+def unopened(error: Exception, what: str = "This link can't be opened") -> str:
+    """Why a link does not do what it asks for, as one sentence."""
+    text = said(error)
+    return f"{what}: {text[:1].lower()}{text[1:]}"
 
 
 def stale_note(press: str) -> str:

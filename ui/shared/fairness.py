@@ -170,7 +170,7 @@ class Jobs:
         with self._lock:
             for other in self._jobs:
                 if other.visitor == job.visitor:
-                    raise ValueError(f"Your {'other ' if other.kind == kind else ''}{other.kind} is still running; stop it or wait.")
+                    raise ValueError(f"Your {'other ' if other.kind == kind else ''}{other.kind} is still under way; stop it or wait.")
             if sum(j.address == job.address for j in self._jobs) >= self.per_address:
                 raise ValueError(f"{self.per_address} jobs run for your network address; wait until one of them has ended.")
             if len(self._jobs) >= self.most:

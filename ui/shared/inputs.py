@@ -18,9 +18,9 @@ from ui.shared.made import MADE
 from ui.shared.policies import POLICIES
 
 CUSTOM = "custom"
-WHY_FORGOTTEN = "a visit that rests for an hour is forgotten, and the oldest ones when very many come"
+WHY_FORGOTTEN = "as it does after an hour of rest or when very many come"
 MAX_LINK = 1000  # characters
-GONE = f"you have no policy of your own, or the server has forgotten it ({WHY_FORGOTTEN})"
+GONE = f"you have none yet, or the server has forgotten it, {WHY_FORGOTTEN}"
 FIELDS: Mapping[str, FieldInfo] = {info.name: info for info in World.fields()}
 
 
@@ -37,7 +37,7 @@ class Choice:
 def check_policy(value: Any, has_own_model: bool = False) -> str:
     """The name of a policy; "yours" only for a visitor who has one."""
     if value == "yours" and not has_own_model:
-        raise FieldError("policy", f"be one of the shipped ones: {GONE}", value, f"be one of the list: {GONE}")
+        raise FieldError("policy", f"be one of the shipped ones: {GONE}", value, f"be another than yours: {GONE}")
     return check_name("policy", value, [p for p in POLICIES if p != "yours" or has_own_model])
 
 
@@ -145,9 +145,7 @@ def _number(text: str) -> Any:
 
 
 def _parse(info: FieldInfo, text: str) -> Any:
-    if isinstance(info.default, bool):
-        return {"true": True, "false": False}.get(text, text)
-    return check(info, _number(text))
+    return check(info, {"true": True, "false": False}.get(text, text) if isinstance(info.default, bool) else _number(text))
 
 
 # --- adaptation ---
@@ -202,13 +200,13 @@ def check_adaptation(
     """Everything that an adaptation needs, cleaned. A learning rate is taken to three significant digits."""
     check_name("starting point", start, STARTS)
     if start == "yours" and not has_own_model:
-        raise FieldError("starting point", f"not be yours: {GONE}", start, f"not be yours: {GONE}")
+        raise FieldError("starting point", f"not be yours: {GONE}", start, f"be another than yours: {GONE}")
     check_name("mode", mode, MODES)
     given = zip(ADAPT_FIELDS.values(), (lr, steps, episodes, weight), strict=True)
     numbers = {i.name: check(i, value) for i, value in given}
     numbers["adapt_lr"] = float(f"{numbers['adapt_lr']:.3g}")
     if not isinstance(fresh_step, bool):
-        raise FieldError("fresh_step", "be true or false", fresh_step, "be on or off")
+        raise FieldError("fresh_step", "be true or false", fresh_step)
     return AdaptSettings(world, start, mode, **numbers, seed=check_seed(seed), fresh_step=fresh_step)
 
 

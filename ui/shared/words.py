@@ -30,6 +30,8 @@ _LABELS = {
     "outer_lr": "Outer learning rate",
     "max_steps_per_episode": "Steps per episode",
     "long_episodes_share": "Share of long episodes",
+    "ran": "The list of its steps",
+    "made": "The recipe of its policy",
     "state_dim": "State size",
     "hidden_dim": "Hidden size",
 }

@@ -100,7 +100,7 @@ def test_the_table_has_a_row_for_each_racer():
         ("meta " * (MOST + 1), "Racers must be 1 to 6 of those"),
         ("meta, meta", "Racers must differ from one another"),
         ("meta.fast", "Racers must be of those"),
-        ("yours", "Racers must not name yours"),
+        ("yours", "Racers must be others than yours"),
         (None, "Racers must be 1 to 6"),
         ([["meta"]], "Racers must be 1 to 6"),
         ("x" * 10_000, "Racers must be 1 to 6"),

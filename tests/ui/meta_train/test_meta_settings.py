@@ -94,6 +94,6 @@ def test_the_page_names_no_identifier():
     with pytest.raises(ValueError) as error:
         check_settings({**FIRST, "tasks_per_epoch": 40, "state_dim": 64, "hidden_dim": 128})
     assert error.value.on_page == (
-        "Worlds per epoch must be fewer, or the episodes or inner steps: one epoch for a model with state and hidden size together "
-        "192 may take at most 100,000 environment steps, and these would take 240,000."
+        "Worlds per epoch must be fewer, or the episodes or inner steps: an epoch of so large a model may take at most 100,000 "
+        "environment steps, and these would take 240,000."
     )

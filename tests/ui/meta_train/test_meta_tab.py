@@ -100,7 +100,7 @@ def test_stop_and_use_and_save_before_any_training(tab):
 
 def test_an_upload(tab):
     answer = tab._upload(serialise(shared_model("standard")))
-    assert "6,744 parameters, state_dim 32, hidden_dim 64" in answer[tab.message] and answer[tab.use].interactive
+    assert "6,744 parameters, state size 32, hidden size 64" in answer[tab.message] and answer[tab.use].interactive
     assert [answer[button].interactive for button in tab.saves.values()] == [True, False, False]
     trained = answer[tab.trained]
     assert tab._save_checkpoint(trained)[tab.file].value

@@ -13,6 +13,7 @@ import pytest
 
 from model import WORLDS, World
 from ui.play.tab import PlayTab, first_session
+from ui.shared.controls import problem
 from ui.shared.inputs import CUSTOM, Choice, page_values
 from ui.shared.policies import shared_model
 from ui.shared.session import Session
@@ -47,7 +48,8 @@ def test_a_bad_input_changes_nothing_but_the_message(tab, bad):
 
 def test_a_message_cannot_carry_markup(tab):
     message = tab._run(Session(), *sent(seed="<img src=x>"))[tab.message]
-    assert "<img" not in message and "&lt;img" in message
+    assert "<img" not in message and "Seed must be" in message
+    assert "&lt;img" in problem("<img src=x>")
 
 
 def test_run_puts_the_choice_on_the_stage(tab):

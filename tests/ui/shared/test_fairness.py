@@ -24,9 +24,9 @@ def jobs(**more) -> Jobs:
 def test_one_job_a_visitor_few_an_address_and_a_bound_for_all():
     j = jobs(per_address=2, most=3)
     first = j.enter(visitor("a"), "adaptation")
-    with pytest.raises(ValueError, match=r"^Your other adaptation is still running; stop it or wait\.$"):
+    with pytest.raises(ValueError, match=r"^Your other adaptation is still under way; stop it or wait\.$"):
         j.enter(visitor("a", "2.2.2.2"), "adaptation")  # a forged address does not help
-    with pytest.raises(ValueError, match="Your adaptation is still running"):
+    with pytest.raises(ValueError, match="Your adaptation is still under way"):
         j.enter(visitor("a"), "picture")
     j.enter(visitor("b"), "picture")
     with pytest.raises(ValueError, match="2 jobs run for your network address"):
@@ -123,7 +123,7 @@ def test_a_refused_job_is_one_sentence_and_changes_nothing(monkeypatch):
     running = tab.steps(visitor("a"), 2)
     next(running)
     (refused,) = tab.steps(visitor("a"), 2)
-    assert set(refused) == {"the message"} and "Your other adaptation is still running" in refused["the message"]
+    assert set(refused) == {"the message"} and "Your other adaptation is still under way" in refused["the message"]
     assert set(tab.once(visitor("a"))) == {"the message"} and tab.once(visitor("b")) == {"file": "x"}
     running.close()
     assert tab.once(visitor("a")) == {"file": "x"}

@@ -1,0 +1,197 @@
+"""Whatever a visitor gets wrong, in whichever field of whichever tab, the page says in one plain sentence, beside that field."""
+
+from __future__ import annotations
+
+import html
+import json
+import math
+import re
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import gradio as gr
+import pytest
+import safetensors.torch
+import torch
+
+from model import StateSpaceModel
+from model.policy.checkpoint import serialise
+from ui.adapt.tab import AdaptTab
+from ui.adapt.use_part import EXPIRED
+from ui.compare.tab import CompareTab
+from ui.live.tab import own_model, world_and_seed
+from ui.meta_train.controls import NAMES
+from ui.meta_train.settings import check_settings
+from ui.meta_train.tab import MetaTrainTab
+from ui.play.tab import PlayTab, first_session
+from ui.shared.controls import field_class, problem
+from ui.shared.session import Session
+
+BAD = (None, "", "abc", "a_b [1]", "yours", "x" * 5000, -1e9, 1e9, 1.5, 10**400, math.nan, math.inf, True, [], [1], ["a_b"], {"a": 1})
+LONGEST = 200  # characters
+MODEL = StateSpaceModel(8, hidden_dim=8, generator=torch.Generator().manual_seed(0))
+
+
+def sentence(message: str) -> tuple[str, str]:
+    """What a problem says, and the class of the field that it is put beside; empty where there is none."""
+    found = re.search(r'<p class="problem" role="alert"(?: data-field="([\w-]+)")?>(.*?)</p>', message, re.DOTALL)
+    return (html.unescape(found[2]), found[1] or "") if found else ("", "")
+
+
+def is_plain(text: str) -> bool:
+    """One short sentence without anything of a program's."""
+    ended = text.endswith(".") and not re.search(r"[.!?] [A-Z]", text)
+    return (
+        ended
+        and text[0].isupper()
+        and len(text) <= LONGEST
+        and not re.search(r"[_\[\]{}()<>\"]|(?<!\w)'|'(?!\w)|\b(None|True|False|nan|inf)\b", text)
+    )
+
+
+Act = Callable[[list], str]
+Fields = list[tuple[Any, Act, int, list]]
+
+
+@pytest.fixture(scope="module")
+def fields() -> dict[str, Fields]:
+    """For each tab: a control, what the page says to a list of values, the control's place in them, and values that are right."""
+    with gr.Blocks():
+        first = first_session()
+        session = gr.State(first)
+        play, adapt, compare, meta = PlayTab(session, first), AdaptTab(session), CompareTab(session), MetaTrainTab(session)
+
+    def train(values: list) -> str:
+        try:
+            check_settings(dict(zip(NAMES, values, strict=True)))
+        except ValueError as error:
+            return problem(error)
+        return ""
+
+    def each(controls: list, act: Act) -> Fields:
+        good = [control.value for control in controls]
+        return [(control, act, i, good) for i, control in enumerate(controls)]
+
+    episodes = [play.episodes, *play.inputs]
+    return {
+        "play": each(play.inputs, lambda v: play._run(first, *v)[play.message])
+        + each(episodes, lambda v: play._verify(first, *v)[play.message])[:1],
+        "adapt": each(adapt.controls.inputs, lambda v: adapt.preview.show(first, (), None, *v)[adapt.message]),
+        "compare": each(compare.controls.inputs, lambda v: compare._show("", first, *v)[compare.message]),
+        "meta-train": each([meta.controls.fields[name] for name in NAMES], train),
+    }
+
+
+@pytest.mark.parametrize("tab", ["play", "adapt", "compare", "meta-train"])
+def test_every_bad_value_of_every_field_is_one_plain_sentence_beside_it(fields, tab):
+    for control, act, i, good in fields[tab]:
+        assert sentence(act(good))[0] == ""
+        refused = 0
+        for bad in BAD:
+            text, beside = sentence(act([*good[:i], bad, *good[i + 1 :]]))
+            if text:
+                refused += 1
+                assert is_plain(text), text
+                assert beside in control.elem_classes, (control.label, text)
+                named = re.sub(r" \(.*", "", control.label)
+                assert text.startswith(named) or beside == field_class("racers"), (named, text)
+        assert refused >= len(BAD) // 2, control.label
+
+
+def altered(change: Callable[[dict], Any], sizes: Any = None) -> bytes:
+    """A checkpoint with its tensors or its sizes changed."""
+    tensors = {name: p.detach().clone() for name, p in MODEL.named_parameters()}
+    change(tensors)
+    return safetensors.torch.save(tensors, metadata={"model": json.dumps({"sizes": sizes or MODEL.sizes})})
+
+
+def same(tensors: dict) -> None:
+    """No change."""
+
+
+UPLOADS = {
+    "a text": b"not a checkpoint",
+    "nothing": b"",
+    "truncated": serialise(MODEL)[:-40],
+    "too large": bytes(1_000_001),
+    "no bytes": None,
+    "no header": safetensors.torch.save(MODEL.params()),
+    "sizes of another kind": altered(same, [8, 4]),
+    "a huge state": altered(same, {**MODEL.sizes, "state_dim": 10**9}),
+    "a state that is no number": altered(same, {**MODEL.sizes, "state_dim": "a_b"}),
+    "five sensors": altered(same, {**MODEL.sizes, "input_dim": 5}),
+    "other sizes": altered(same, {**MODEL.sizes, "hidden_dim": 9}),
+    "a parameter too few": altered(lambda t: t.pop("mix_weight")),
+    "a parameter too many": altered(lambda t: t.update(extra_one=torch.zeros(1))),
+    "weights that are no numbers": altered(lambda t: t["mix_weight"].fill_(math.nan)),
+    "weights of another kind": altered(lambda t: t.update(A=t["A"].to(torch.float8_e4m3fn))),
+}
+
+
+@pytest.mark.parametrize("data", UPLOADS.values(), ids=UPLOADS)
+def test_every_bad_upload_is_one_plain_sentence_beside_the_button(data):
+    with gr.Blocks():
+        tab = MetaTrainTab(gr.State(Session()))
+    text, beside = sentence(tab._upload(data)[tab.message])
+    assert is_plain(text), text
+    assert beside in tab.upload.parent.elem_classes
+    assert len({sentence(tab._upload(d)[tab.message])[0] for d in UPLOADS.values()}) >= 8  # they tell the cases apart
+
+
+LINKS = (
+    "world=a_b", "seed=a_b", "wind=99", "world=moon&wind=1", "policy=a_b", "actions=None", "seed=" + "9" * 2000, "velocity_sensors=maybe",
+)  # fmt: skip
+ADAPT_LINKS = ("mode=a_b", "start=a_b", "num_adapt_steps=99", "fresh_step=perhaps", "adapt_lr=nan", "ran=1_a", "ran=1_100x1x1x1x1_9x9")
+RACE_LINKS = ("race=a_b", "race=meta_meta", "steps=9", "race=" + "meta_" * 9, "race=yours")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [f"tab=play&{q}" for q in LINKS]
+    + [f"tab=adapt&{q}" for q in (*LINKS[:4], *ADAPT_LINKS)]
+    + [f"tab=compare&{q}" for q in (*LINKS[:4], *RACE_LINKS)],
+)
+def test_a_link_that_is_wrong_says_so_in_one_plain_sentence(opener, query):
+    text, _ = sentence(opener(query))
+    assert text.startswith("This link") and is_plain(text), text
+
+
+@pytest.fixture(scope="module")
+def opener() -> Callable[[str], str]:
+    """What the page says to a link's query."""
+    first = first_session()
+    with gr.Blocks() as page:
+        tabs, session = gr.Tabs(), gr.State(first)
+        play, adapt, compare = PlayTab(session, first), AdaptTab(session), CompareTab(session)
+        for tab in (play, adapt, compare):
+            tab.connect_link(page, tabs)
+
+    def said(query: str) -> str:
+        params = dict(part.split("=", 1) for part in query.split("&"))
+        tab = {"play": play, "adapt": adapt, "compare": compare}[params["tab"]]
+        request = SimpleNamespace(query_params=params, session_hash="a link")
+        shown = tab._open_link(first, request)
+        if "ran" in params:
+            *_, shown = adapt._make_result(request, first, query)
+        return shown[tab.message]
+
+    return said
+
+
+@pytest.mark.parametrize("data", [None, {}, {"weights": "a_b!"}, {"weights": [1]}, {"weights": "eHl6"}])
+def test_what_the_live_page_hands_over_is_refused_in_one_plain_sentence(data):
+    with pytest.raises(ValueError) as error:
+        own_model(data)
+    assert is_plain(sentence(problem(error.value))[0])
+
+
+@pytest.mark.parametrize("data", [None, {"world": {}}, {"world": {**vars(first_session().choice.world), "wind": 99}}])
+def test_a_world_of_the_live_page_is_refused_in_one_plain_sentence(data):
+    with pytest.raises(ValueError) as error:
+        world_and_seed(data)
+    assert is_plain(sentence(problem(error.value))[0])
+
+
+def test_a_forgotten_visit_is_told_in_one_plain_sentence():
+    assert is_plain(EXPIRED)
