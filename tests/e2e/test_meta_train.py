@@ -105,7 +105,8 @@ def test_train_stop_use_and_save(visit, tmp_path):
     bad = tmp_path / "bad.safetensors"
     bad.write_bytes(b"\x10" * 300)
     upload(page, bad)
-    wait_for_message(page, "can't be read")
+    wait_for_message(page, "This file is damaged or no checkpoint.")
+    page.wait_for_selector(".field-checkpoint .beside:visible")
     assert page.locator(".toast-body").count() == 0
 
 

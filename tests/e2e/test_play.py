@@ -175,7 +175,7 @@ def test_a_link_restores_and_plays(visit):
 
 def test_a_bad_link_changes_nothing(visit):
     page = visit("?world=reversed_motor&seed=-4")
-    assert "Seed must be a whole number between 0 and 4294967295, not -4." in page.page.text_content("#play-message")
+    assert "seed must be a whole number between 0 and 4294967295, not -4." in page.page.text_content("#play-message")
     assert not page.checkbox("Reversed motor").is_checked()
     assert page.page.inner_text("#play-stage .notes") == "standard world"
 
