@@ -8,7 +8,7 @@
     // What is wrong; null: nothing.
     complain(error) {
       const { parts } = this.page;
-      parts.problem.textContent = error ? error.message : "";
+      parts.problem.textContent = error ? error.plain ?? error.message : "";
       parts.note.textContent = "";
     }
 

@@ -32,13 +32,15 @@
     const query = new URLSearchParams(text), get = (name) => query.get(name), state = {};
     if (get("tab") !== "live") return {};
     const oneOf = (name, allowed) => {
-      if (!allowed.includes(get(name))) throw new Error(`${name} must be one of ${allowed.join(", ")}, got ${get(name).slice(0, 40)}`);
-      return get(name);
+      if (allowed.includes(get(name))) return get(name);
+      throw live.refusal(name, `be one of ${allowed.join(", ")}`, get(name).slice(0, 40), "be one of those that the page offers");
     };
     const given = live.config.fields.filter((f) => query.has(f.name));
     if (query.has("world") || given.length) {
       const name = query.has("world") ? oneOf("world", [...Object.keys(live.config.worlds), CUSTOM]) : CUSTOM;
-      if (name !== CUSTOM && given.length) throw new Error(`world must be ${CUSTOM} when a link sets ${given[0].name}, got ${name}`);
+      if (name !== CUSTOM && given.length) {
+        throw live.refusal("world", `be ${CUSTOM} when a link sets ${given[0].name}`, name, "be custom when a link sets its details");
+      }
       const parse = (f) => (f.kind === "bool" ? { true: true, false: false }[get(f.name)] ?? get(f.name).slice(0, 40) : Number(get(f.name)));
       const fields = name === CUSTOM ? Object.fromEntries(given.map((f) => [f.name, parse(f)])) : live.config.worlds[name].fields;
       state.world = live.makeWorld(fields);
@@ -52,12 +54,12 @@
 
   live.checkSeed = (seed) => {
     if (Number.isInteger(seed) && seed >= 0 && seed <= MAX_SEED) return seed;
-    throw new Error(`seed must be a whole number between 0 and ${MAX_SEED}, got ${seed}`);
+    throw live.refusal("seed", `be a whole number between 0 and ${MAX_SEED}`, seed);
   };
 
   live.checkRate = (lr) => {
     const { minimum, maximum } = live.config.rules_fields.find((f) => f.name === "lr");
     if (lr >= minimum && lr <= maximum) return lr;
-    throw new Error(`lr must be between ${minimum} and ${maximum}, got ${lr}`);
+    throw live.refusal("lr", `be between ${minimum} and ${maximum}`, lr);
   };
 })();

@@ -116,14 +116,18 @@
     const { input_dim: I, output_dim: O, max_dim } = live.config.policy;
     const sizes = { S: header.A?.shape?.[1], I, O, H: header.mlp_in_weight?.shape?.[1] };
     const fits = (n) => Number.isInteger(n) && n >= 1 && n <= max_dim;
-    if (!fits(sizes.S) || !fits(sizes.H)) throw new Error("The file is not a policy of this architecture: it lacks A or mlp_in_weight.");
+    if (!fits(sizes.S) || !fits(sizes.H)) throw unreadable("The file is not a policy of this architecture: it lacks A or mlp_in_weight.", OTHER);
     const expected = shapes(sizes);
     const odd = Object.keys(header).find((name) => !Object.hasOwn(expected, name));
-    if (odd !== undefined) throw new Error(`The file has the unknown parameter ${odd.slice(0, 40)}: it was made for another architecture.`);
+    if (odd !== undefined) throw unreadable(`The file has the unknown parameter ${odd.slice(0, 40)}: it was made for another architecture.`, OTHER);
     const params = {};
     for (const [name, shape] of Object.entries(expected)) params[name] = readTensor(name, shape, header[name], data);
     return live.makePolicy(params, sizes);
   };
+
+  // An Error whose `plain` says the same to visitors, who know no parameter's name.
+  const unreadable = (text, plain) => Object.assign(new Error(text), { plain });
+  const OTHER = "This file was made for another architecture.";
 
   function readHeader(bytes) {
     const damaged = new Error("The file is damaged or not a .safetensors file.");
@@ -142,16 +146,16 @@
   }
 
   function readTensor(name, shape, entry, data) {
-    if (!entry) throw new Error(`The file lacks the parameter ${name}: it was made for another architecture.`);
+    if (!entry) throw unreadable(`The file lacks the parameter ${name}: it was made for another architecture.`, OTHER);
     const got = Array.isArray(entry.shape) ? entry.shape.join(" x ") : "none";
-    if (got !== shape.join(" x ")) throw new Error(`${name} must have shape ${shape.join(" x ")}, got ${got.slice(0, 40)}.`);
-    if (entry.dtype !== "F32") throw new Error(`${name} must be float32, got ${String(entry.dtype).slice(0, 40)}.`);
+    if (got !== shape.join(" x ")) throw unreadable(`${name} must have shape ${shape.join(" x ")}, got ${got.slice(0, 40)}.`, OTHER);
+    if (entry.dtype !== "F32") throw unreadable(`${name} must be float32, got ${String(entry.dtype).slice(0, 40)}.`, "The weights in this file must be float32, and are not.");
     const [begin, end] = entry.data_offsets ?? [];
     const count = shape.reduce((a, b) => a * b);
-    if (!(Number.isInteger(begin) && begin >= 0 && end === begin + 4 * count && end <= data.byteLength)) throw new Error(`The file is damaged: ${name} is cut short.`);
+    if (!(Number.isInteger(begin) && begin >= 0 && end === begin + 4 * count && end <= data.byteLength)) throw unreadable(`The file is damaged: ${name} is cut short.`, "The file is damaged: it is cut short.");
     const view = new DataView(data, begin, 4 * count);
     const values = Float32Array.from({ length: count }, (_, k) => view.getFloat32(4 * k, true));
-    if (!values.every(Number.isFinite)) throw new Error(`${name} must be finite, got a value that is not.`);
+    if (!values.every(Number.isFinite)) throw unreadable(`${name} must be finite, got a value that is not.`, "The weights in this file must be finite, and some are not.");
     return values;
   }
 

@@ -91,7 +91,8 @@
       try {
         Object.assign(this.page.state, live.fromQuery(location.search, Object.keys(live.weights)));
       } catch (error) {
-        this.problem = new Error(`This link can’t be opened: ${error.message}.`);
+        const why = error.plain ?? error.message;
+        this.problem = new Error(`This link can’t be opened: ${why[0].toLowerCase()}${why.slice(1)}`);
       }
     }
 

@@ -20,6 +20,15 @@
     };
   };
 
+  // refusal(name, must, value): an Error for programs, "wind must be between -6 and 6 N, got 9"; its `plain` is the same for visitors,
+  // "Wind must be between -6 and 6 N, not 9." plainly: what follows "must" there, where it differs.
+  live.refusal = (name, must, value, plainly = must) => {
+    const label = live.config.fields.find((f) => f.name === name)?.label ?? (name === "lr" ? "Learning rate" : name[0].toUpperCase() + name.slice(1));
+    const clear = (typeof value === "number" ? Number.isFinite(value) : /^[a-z0-9 .,+-]{1,20}$/i.test(value)) && plainly === must;
+    const plain = `${label} must ${plainly.replace("^2", "²")}${clear ? `, not ${value}` : ""}.`;
+    return Object.assign(new Error(`${name} must ${must}, got ${value}`), { plain });
+  };
+
   // makeWorld(fields, base): a whole World, frozen, from some of its fields; the others are those of `base`, or the defaults.
   // Throws one sentence that names the field, its bounds and the value given.
   live.makeWorld = (fields = {}, base = null) => {
@@ -36,12 +45,12 @@
   function checked(f, value) {
     if (f.kind === "bool") {
       if (typeof value === "boolean") return value;
-      throw new Error(`${f.name} must be true or false, got ${value}`);
+      throw live.refusal(f.name, "be true or false", value, "be on or off");
     }
     const fits = typeof value === "number" && value >= f.minimum && value <= f.maximum && (f.kind !== "int" || Number.isInteger(value));
     if (fits) return value;
     const whole = f.kind === "int" ? "a whole number " : "";
-    throw new Error(`${f.name} must be ${whole}between ${f.minimum} and ${f.maximum}${f.unit && " "}${f.unit}, got ${value}`);
+    throw live.refusal(f.name, `be ${whole}between ${f.minimum} and ${f.maximum}${f.unit && " "}${f.unit}`, value);
   }
 
   // makeSim(fields, seed): a cart in a world, at the start of an episode.

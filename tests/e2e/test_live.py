@@ -230,7 +230,15 @@ def test_a_link_reopens_it(live, alone):
     assert again.page.get_by_label("Which one").input_value() == "memory"
     assert not again.page.get_by_label("Learns from its falls").is_checked()
     bad = alone("?tab=live&world=atlantis")
-    assert "This link can’t be opened: world must be one of standard" in bad.says
+    assert "This link can’t be opened: world must be one of those that the page offers." in bad.says
+    queries = ["world=a_b", "seed=a_b", "lr=99", "policy=a_b", "learning=maybe", "wind=99", "velocity_sensors=perhaps", "world=moon&wind=1"]
+    told = bad.page.evaluate(
+        """queries => queries.map((query) => {
+          try { ssmLive.fromQuery(`?tab=live&${query}`, ["meta"]); return ""; } catch (error) { return error.plain; }
+        })""",
+        queries,
+    )
+    assert all(re.fullmatch(r"[A-Z][^_\[\]{}()]*\.", text) and text.count(". ") == 0 for text in told), told
     bad.until("+d.episode > 2")
 
 

@@ -14,20 +14,21 @@ from model.policy.recurrence import COLUMN_BOUND
 from model.policy.ssm import MAX_DIM
 from model.worlds import cartpole
 from model.worlds.named import BREAK_SET
+from ui.shared.words import spoken
 
 SCRIPTS = ("world.js", "policy.js", "learn.js", "protocol.js")
 """The scripts of assets/live/ that know no page, in the order in which to load them; then call ssmLive.configure(live_config())."""
 
 
 def _field(info: FieldInfo) -> dict[str, Any]:
-    return {**info._asdict(), "kind": type(info.default).__name__}
+    return {**info._asdict(), "label": spoken(info.name), "kind": type(info.default).__name__}
 
 
 def live_config() -> dict[str, Any]:
     """What `ssmLive.configure` takes. Units as in model/: m, kg, s, N, rad.
 
     physics: the time step (s), the limits of angle (rad) and track (m), the range of the start states, an episode's steps.
-    fields, rules_fields: for each field name, unit, minimum, maximum, default, help, kind (bool, int or float).
+    fields, rules_fields: for each field name, label, unit, minimum, maximum, default, help, kind (bool, int or float).
     worlds: name -> description and fields; break_set: names of those that break the meta-trained policy.
     policy: the architecture's fixed sizes and its bound; groups of parameters, the last for all others.
     learn: the constants of the inner step. rules: the protocol's numbers.

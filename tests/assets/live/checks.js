@@ -7,12 +7,12 @@
   const base64Of = (bytes) => btoa(new Uint8Array(bytes).reduce((text, byte) => text + String.fromCharCode(byte), ""));
   const policyOf = (base64) => live.readPolicy(bytesOf(base64));
   const listsOf = (arrays) => Object.fromEntries(Object.entries(arrays).map(([name, values]) => [name, list(values)]));
-  const attempt = (act) => {
+  const attempt = (act, words = (error) => error.message) => {
     try {
       act();
       return "";
     } catch (error) {
-      return error.message;
+      return words(error);
     }
   };
 
@@ -139,6 +139,11 @@
     },
 
     readErrors: ({ files }) => files.map((file) => attempt(() => policyOf(file))),
+
+    plainErrors: ({ files, worlds }) => {
+      const plain = (error) => error.plain ?? error.message;
+      return [...files.map((file) => attempt(() => policyOf(file), plain)), ...worlds.map((fields) => attempt(() => live.makeWorld(fields), plain))];
+    },
 
     writtenBytes: ({ policy }) => base64Of(live.policyBytes(live.clonePolicy(policyOf(policy)))),
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 
 import numpy as np
 import pytest
@@ -153,6 +154,14 @@ def damaged_files() -> dict[str, tuple[bytes, str]]:
         "dtype": (saved(C=tensors["C"].half()), "C must be float32, got F16"),
         "not finite": (saved(B=nan), "B must be finite"),
     }
+
+
+def test_visitors_read_no_identifier_when_a_file_or_a_world_is_refused():
+    files = [base64.b64encode(data).decode() for data, _ in damaged_files().values()]
+    worlds = [{"pole_half_length": -1}, {"reversed_motor": 1}, {"reversed_motor": "a_b"}, {"action_delay": 1.5}, {"gravity": "[9]"}]
+    told = run_check("plainErrors", {"files": files, "worlds": worlds})
+    assert all(re.fullmatch(r"[A-Z][^_\[\]{}()]*\.", text) and text.count(". ") == 0 and len(text) <= 200 for text in told), told
+    assert told[-5:-3] == ["Pole half-length must be between 0.05 and 2 m, not -1.", "Reversed motor must be on or off."]
 
 
 def test_a_damaged_file_is_refused_in_one_sentence():
