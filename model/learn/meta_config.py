@@ -21,7 +21,7 @@ class MetaTrainingConfig:
     # The episodes.
     max_steps_per_episode: int = bounded(200, 1, MAX_EPISODE_STEPS, "step limit of the training episodes", "steps")
     long_episodes_share: float = bounded(
-        0.25, 0.0, 1.0, "this last share of the epochs lets episodes run for 500 steps, so that slow drifts show"
+        0.25, 0.0, 1.0, "in this last share of the epochs episodes may last 500 steps, so that slow drifts show"
     )
     spread_starts: bool = bounded(
         False, False, True, "every second episode starts anywhere on the track and moving: x within 2 m, velocity within 1 m/s"
@@ -29,18 +29,18 @@ class MetaTrainingConfig:
     discount_factor: float = bounded(0.99, 0.5, 0.999, "discount of the long value's returns")
 
     # The inner loop: task adaptation.
-    inner_lr: float = bounded(0.5, 0.0, 100.0, "learning rate of the inner loop (task adaptation)")
-    inner_steps: int = bounded(3, 0, 10, "gradient steps of the inner loop; 0 is domain randomisation")
-    first_order: bool = bounded(False, False, True, "ignore second derivatives (FOMAML)")
+    inner_lr: float = bounded(0.5, 0.0, 100.0, "how far a gradient step in a world goes")
+    inner_steps: int = bounded(3, 0, 10, "gradient steps in each world; 0 is plain training over many worlds (domain randomisation)")
+    first_order: bool = bounded(False, False, True, "leave out second derivatives (FOMAML): faster, less exact")
     max_grad_norm: float = bounded(2.0, 0.01, 1000.0, "a task's longer inner gradient is scaled down to this norm")
     min_grad_norm: float = bounded(
         0.0, 0.0, 1000.0, "a task's shorter inner gradient is scaled up to this norm times the share of steps that its episodes missed"
     )
 
     # The outer loop: Adam on the meta-loss.
-    outer_lr: float = bounded(0.002, 0.0, 1.0, "learning rate of the outer loop (Adam), falling linearly to a tenth")
+    outer_lr: float = bounded(0.002, 0.0, 1.0, "learning rate of the meta-update (Adam), falling to a tenth")
     hold_lr_share: float = bounded(0.0, 0.0, 1.0, "this first share of the epochs keeps outer_lr constant before it falls")
-    outer_updates: int = bounded(2, 1, 20, "Adam steps on the same episodes, ended early when the policy has moved by kl_stop")
+    outer_updates: int = bounded(2, 1, 20, "Adam steps on the same episodes, fewer once the policy has moved far")
     clip_ratio: float = bounded(0.2, 0.01, 10.0, "clipping of the outer probability ratio (PPO)")
     kl_stop: float = bounded(0.05, 0.0, 100.0, "no further Adam step once the policy has moved this far", "nats")
     split_meta_gradient: bool = bounded(

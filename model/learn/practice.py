@@ -30,7 +30,7 @@ class PracticeConfig:
     rounds: int = bounded(30, 0, 1000, "rounds of imagined episodes at the most, at experience weight 1")
     episodes: int = bounded(10, 1, 1000, "imagined episodes a round")
     max_steps: int = bounded(MAX_EPISODE_STEPS, 1, MAX_EPISODE_STEPS, "step limit of the imagined episodes", "steps")
-    updates: int = bounded(6, 1, 100, "Adam steps on the episodes of a round, ended early when the policy has moved by kl_stop")
+    updates: int = bounded(6, 1, 100, "Adam steps on the episodes of a round, fewer once the policy has moved far")
     lr: float = bounded(5e-3, 0.0, 1.0, "Adam's learning rate")
     warm_up: int = bounded(20, 0, 1000, "over this many updates the learning rate grows linearly to its value")
     clip_ratio: float = bounded(0.2, 0.01, 10.0, "clipping of the probability ratio (PPO)")

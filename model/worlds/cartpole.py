@@ -33,9 +33,9 @@ class World:
     wind: float = bounded(0.0, -6.0, 6.0, "constant horizontal force on the cart, to the right when positive", "N")
     reversed_motor: bool = bounded(False, False, True, "left pushes right and right pushes left")
     angle_bias: float = bounded(0.0, -0.2, 0.2, "error added to the observed pole angle only", "rad")
-    mirrored_sensors: bool = bounded(False, False, True, "observed pole angle and angular velocity negated")
-    action_delay: int = bounded(0, 0, MAX_DELAY, "steps until an action reaches the motor", "steps")
-    velocity_sensors: bool = bounded(True, False, True, "off: both observed velocities read 0")
+    mirrored_sensors: bool = bounded(False, False, True, "the pole's angle and angular velocity are read with the opposite sign")
+    action_delay: int = bounded(0, 0, MAX_DELAY, "steps that pass before an action reaches the motor", "steps")
+    velocity_sensors: bool = bounded(True, False, True, "off: both velocities read 0")
 
     def __post_init__(self) -> None:
         check_fields(self)

@@ -6,11 +6,12 @@ import html
 
 from model import HybridAdaptationConfig, StandardAdaptationConfig, StateSpaceModel
 from model.policy.params import GROUPS, group_of
+from model.worlds.cartpole import MAX_EPISODE_STEPS
 from ui.adapt.learnt_words import rule_words
 from ui.adapt.run import AdaptRun, Curve
 from ui.shared.words import MODE_NAMES, count
 
-RULE = "θ′ = θ − lr · g · min(1, max_norm / |g|)"
+RULE = "θ′ = θ − lr · g · n / |g|"  # model.learn.adaptation.inner_step
 
 
 def movement(before: StateSpaceModel, after: StateSpaceModel) -> dict[str, tuple[float, float]]:
@@ -54,19 +55,19 @@ def _rule(curve: Curve) -> str:
     config = _config_of_step(curve, last.index)
     if config.adapt_lr == 0:
         then = rule_words(curve, last).removeprefix("then ")
-        then = f"no gradient step on fresh episodes came before it. {then[:1].upper()}{then[1:]}"
+        then = f"no gradient step on fresh episodes came before. {then[:1].upper()}{then[1:]}"
         return f"{head}<p>θ′: what practice made of θ; {then}.</p>"
-    norm, lr, limit = last.grad_norm, config.adapt_lr, config.max_grad_norm
+    norm, lr = last.grad_norm, config.adapt_lr
     if not last.moved:
         return f"{head}<pre>{RULE}\nθ′ = θ, for g = 0</pre><p>No episode fell, so there was nothing to learn.</p>"
-    factor = min(1.0, limit / norm)
-    lines = [
-        RULE,
-        f"θ′ = θ − {lr:g} · g · min(1, {limit:g} / {norm:.3g})",
-        f"|θ′ − θ| = {lr:g} · {norm:.3g} · {factor:.3g} = {lr * norm * factor:.3g}",
-    ]
     K = config.episodes_per_step
-    words = f"g: gradient on {count(K, 'fresh episode')} ({last.support_steps:,} environment steps)"
+    least, most = config.min_grad_norm * (1 - last.support_steps / (K * MAX_EPISODE_STEPS)), config.max_grad_norm
+    n = max(min(norm, most), least)
+    lines = [RULE, f"θ′ = θ − {lr:g} · g · {n:.3g} / {norm:.3g}", f"|θ′ − θ| = {lr:g} · {n:.3g} = {lr * n:.3g}"]
+    words = (
+        f"g: gradient on {count(K, 'fresh episode')} ({last.support_steps:,} environment steps). n: its length |g|, but at most {most:g} "
+        f"and at least {least:.3g}, the share of steps that the episodes missed"
+    )
     if isinstance(config, HybridAdaptationConfig):
         words += f"; {rule_words(curve, last)}"
     still = curve.last.index - last.index

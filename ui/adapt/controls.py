@@ -20,7 +20,7 @@ from ui.shared.words import MODE_NAMES, spoken
 # A reversed motor, mirrored sensors or late actions ask for the opposite of what was learnt: they break a policy first.
 BREAKING = tuple(name for name, w in WORLDS.items() if w.reversed_motor or w.mirrored_sensors or w.action_delay)
 
-FRESH_HELP = "Of fresh + buffer. Off where a gradient step takes a policy out of its way to adapt, as it does memory's."
+FRESH_HELP = "For fresh + buffer. Switch it off where a gradient step spoils what a policy does already, as with Memory."
 
 LR_SCALE = '<p class="lr-scale" aria-hidden="true">{}</p><p class="lr-value"><b>LR</b> HOW</p>'.format(
     "".join(

@@ -31,7 +31,7 @@ class LuckPart:
         gr.HTML('<h2 class="part">Was it luck?</h2>')
         with gr.Row(elem_classes="act", equal_height=False):
             with gr.Column(scale=3, min_width=300, elem_classes="side"):
-                gr.HTML(hint("The same adaptation 20 times, each with other episodes to learn from, with the settings that stand above."))
+                gr.HTML(hint("The same adaptation 20 times with the settings above, each time with other episodes to learn from."))
                 with gr.Row(elem_classes="pair"):
                     self.repeat = gr.Button("Repeat with 20 seeds", elem_id="luck-run", scale=2, min_width=160)
                     self.stop = gr.Button("Stop", interactive=False, elem_id="luck-stop", scale=1, min_width=80)

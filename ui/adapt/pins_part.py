@@ -15,8 +15,8 @@ from ui.shared.events import QUIET, file_button
 from ui.shared.files import new_file
 from ui.shared.session import STATE_SECONDS
 
-WHY = f"Pin a run, change something, adapt again and pin that: up to {MOST} lie over each other while this page is open."
-LINKS = "A run's name makes it again in a new tab."
+WHY = f"Pin a run, change something, adapt and pin again: up to {MOST} runs lie over each other while this page is open."
+LINKS = "A run's name is a link that makes it again in a new tab."
 
 
 class PinsPart:

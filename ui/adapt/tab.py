@@ -228,7 +228,7 @@ class AdaptTab:
         yield self._ended(run)
 
     def _stop(self, request: gr.Request) -> Any:
-        return notice("Stopping: what is reached is kept.") if stops.stop(f"adapt {request.session_hash}") else gr.skip()
+        return notice("Stopping; what was reached is kept.") if stops.stop(f"adapt {request.session_hash}") else gr.skip()
 
     def _reset(self, run: AdaptRun | None) -> dict:
         shown = {**self._nothing(), self.message: notice("Back to before: the adapted policy is gone, the controls stay.")}

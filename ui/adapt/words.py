@@ -55,7 +55,7 @@ def outcome(curve: Curve) -> str:
         return "no gradient step was made"
     b, f = float(before.returns.mean()), float(last.returns.mean())
     if not any(p.moved for p in curve.points[1:]):
-        why = "it was to make neither a gradient step nor practice" if any(p.fell for p in curve.points[1:]) else NO_FALL
+        why = "the settings ask for neither a gradient step nor practice" if any(p.fell for p in curve.points[1:]) else NO_FALL
         return f"{after(last)} nothing has changed: {why}"
     if b >= SOLVED:
         if f >= SOLVED:
@@ -122,7 +122,7 @@ def progress(run: AdaptRun) -> str:
     return f"Adapting: {done} of {count(total, 'gradient step')} made, {seconds:.1f} s so far."
 
 
-HEAD = ("Step", "Return: mean (lowest to highest)", "Loss", "|g|", "Env steps", "Time", "Parameters")
+HEAD = ("Step", "Return: mean (lowest to highest)", "Loss", "Gradient norm", "Environment steps", "Time", "Parameters")
 
 
 def steps_table(run: AdaptRun) -> str:

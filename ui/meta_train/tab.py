@@ -44,7 +44,7 @@ KEPT_TOKEN = '() => { try { return localStorage.getItem("ssm-metarl-training") ?
 # Worlds that break a policy and the families that would have to hold them, the most telling first.
 UNSEEN = {"mirrored_sensors": ["mirrored_sensors"], "reversed_motor": ["reversed_motor"], "delayed_motor": ["the longest delay of all"]}
 SHOW_SPEED = 2  # while it trains, so that an episode ends before the next show
-WAIT = "After a training, the check on validation worlds stands here, and the buttons beside it keep the model."
+WAIT = "When a training has ended, its check on validation worlds stands here, and you can use, adapt or save the model."
 
 
 def stage(show: dict[str, Any], settings: MetaSettings, speed: float | None = None) -> dict[str, Any]:

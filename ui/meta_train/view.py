@@ -114,8 +114,8 @@ def seen_html(state: TrainingState | None) -> str:
 def stage_title(settings: MetaSettings, show: dict[str, Any] | None) -> str:
     """Whose episodes stand on the stage; before any training it is random weights'."""
     steps = settings.config.inner_steps
+    who = f"The best policy after {count(show['epochs'], 'epoch')} plays" if show else "A policy of random weights plays"
     when = f"before and after {count(steps, 'gradient step')} on its own episodes" if steps else "without a gradient step"
-    who = f"The best after {count(show['epochs'], 'epoch')} plays" if show else "Random weights play"
     return f'<p class="hint">{html.escape(f"{who} in two worlds, {when}.")}</p>'
 
 

@@ -66,7 +66,7 @@ def unopened(error: Exception, what: str = "This link can't be opened") -> str:
 
 def stale_note(press: str) -> str:
     """What a result says while it is dimmed, because it was made with other settings."""
-    return f'<p class="stale-note">Made with other settings than those that stand now. {html.escape(press)}</p>'
+    return f'<p class="stale-note">Made with other settings than those shown now. {html.escape(press)}</p>'
 
 
 def message_area(elem_id: str) -> gr.HTML:

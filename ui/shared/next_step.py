@@ -50,7 +50,7 @@ class NextStep:
 
     def waiting(self) -> dict:
         """What each of `outputs` becomes while the result is on its way: the button has its place already."""
-        return {self.button: gr.update(value="What next? It is still learning", visible=True, interactive=False), self.act: ""}
+        return {self.button: gr.update(value="It is still learning", visible=True, interactive=False), self.act: ""}
 
     def updates(self, step: Next | None) -> dict:
         """What each of `outputs` becomes."""

@@ -21,6 +21,8 @@ _LABELS = {
     "fresh_step": "Gradient step before practice",
     "mode": "Adaptation",
     "families": "World families",
+    "reversed_jupiter": "Reversed Jupiter",
+    "mirrored_jupiter": "Mirrored Jupiter",
     "start": "Starting point",
     "step": "Gradient step",
     "num_epochs": "Epochs",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from itertools import pairwise
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 
 from model import World
 from ui.adapt.comparison import movement, movement_html, rule_html
-from ui.adapt.run import AdaptRun, Curve, Point, Segment
+from ui.adapt.run import AdaptRun, Curve, Point, Segment, adapt
 from ui.adapt.view import curve_value
 from ui.adapt.words import progress, result_html, sentence, steps_table
 from ui.shared.inputs import AdaptSettings
@@ -115,10 +116,20 @@ def test_movement_is_the_relative_change_of_each_group():
 
 def test_the_rule_shows_the_values_that_ran():
     text = rule_html(run_of(9, 500))
-    assert "θ′ = θ − 0.5 · g · min(1, 2 / 1.5)" in text and "|θ′ − θ| = 0.5 · 1.5 · 1 = 0.75" in text
+    assert "θ′ = θ − 0.5 · g · 1.5 / 1.5" in text and "|θ′ − θ| = 0.5 · 1.5 = 0.75" in text
+    assert "at most 2 and at least 0.981" in text  # 10 episodes of 500 steps were to be had, and 94 steps were
     assert "10 fresh episodes (94 environment steps)" in text
     assert "nothing to learn" in rule_html(run_of(500, 500, moved=False))
     assert "nothing was practised" in rule_html(run_of(9, 500, mode="hybrid"))
+
+
+@pytest.mark.parametrize(("start", "seed"), [("meta", 2), ("untrained", 0)])  # gradients that are cut and lengthened
+def test_the_rule_says_how_far_the_parameters_moved(start, seed):
+    settings = AdaptSettings(World(reversed_motor=True), start, num_adapt_steps=1, episodes_per_step=3, seed=seed)
+    *_, run = adapt(settings, shared_model(start), threading.Event())
+    before, after = (p.model.params() for p in run.curves[0].points)
+    moved = sum(float((after[name] - p).double().square().sum()) for name, p in before.items()) ** 0.5
+    assert f"= {moved:.3g}</pre>" in rule_html(run)
 
 
 def test_the_sentences_of_all_shapes_end_as_sentences():

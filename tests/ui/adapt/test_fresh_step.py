@@ -67,7 +67,7 @@ def test_the_link_and_the_program_say_it(run):
 
 
 def test_the_rule_says_that_practice_alone_moved_it(run):
-    assert "no gradient step on fresh episodes came before it" in rule_html(run)
+    assert "no gradient step on fresh episodes came before." in rule_html(run)
 
 
 @pytest.mark.parametrize("text", ["1", "yes", ""])
