@@ -33,7 +33,7 @@ HEAVIEST = ["meta", "both", 0, 10, 20, 5, 0, True]  # of Adapt: ten steps of twe
 USUAL = ["meta", "standard", 0, 3, 10, 1, 0, True]
 FLOODER, VISITOR, RESTING = "203.0.113.7", "198.51.100.9", "192.0.2.5"
 RUN, ADAPT, NORMAL = 2.0, 15.0, 10.0  # s: the aims for the 95th percentile of Run, for each Adapt, and for all to be normal again
-RUNS, ADAPTS, LONGEST = 20, 3, 150.0  # at least so many while the flood lasts; s at the most
+RUNS, ADAPTS, LONGEST = 20, 3, 90.0  # at least so many; while the flood lasts, but not longer than that many s
 
 
 class Visitor:
@@ -117,12 +117,10 @@ def measured(url: str, joins: int, sessions: int, listens: bool, forged: bool) -
     alone, alone_adapt = [visitor.run(seed=i) for i in range(5)], visitor.adapt()
     flood = Flood(url, joins, sessions, listens, forged)
     started, runs, adapts = time.monotonic(), [], []
-    while time.monotonic() - started < LONGEST and (flood.lasts or not listens) and (len(runs) < RUNS or len(adapts) < ADAPTS or listens):
+    while len(runs) < RUNS or len(adapts) < ADAPTS or (flood.lasts and time.monotonic() - started < LONGEST):
         runs.append(visitor.run(seed=len(runs)))
-        if len(runs) % 6 == 3 and len(adapts) < ADAPTS:
+        if len(runs) % 6 == 3 and len(adapts) < 2 * ADAPTS:
             adapts.append(visitor.adapt())
-        if len(runs) >= 3 * RUNS and len(adapts) >= ADAPTS:
-            break
     during = time.monotonic() - started
     flood.end()
     ended, normal = time.monotonic(), 2 * max(*alone, 0.3)
