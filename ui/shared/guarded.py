@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from gradio.state_holder import StateHolder
 from starlette.middleware import Middleware
 
 from ui.shared.gateway import Gateway, bad_request
+from ui.shared.lean import LeanHolder
 from ui.shared.memory import session_capacity
 
 log = logging.getLogger(__name__)
@@ -34,6 +36,16 @@ class GuardedBlocks(gr.Blocks):
             raise
         except Exception as error:
             raise gr.Error(told(error), print_exception=False) from None
+
+    @property
+    def state_holder(self) -> StateHolder:
+        """What is remembered of each visit; Gradio makes it and sets it here."""
+        return self._holder
+
+    @state_holder.setter
+    def state_holder(self, holder: StateHolder) -> None:
+        holder.__class__ = LeanHolder
+        self._holder = holder
 
     def queue(self, *args: Any, **kwargs: Any) -> GuardedBlocks:
         """As Gradio's, without its statistics: they would be computed anew from ten thousand rows after every event."""
