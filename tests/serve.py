@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -34,9 +35,18 @@ class Served(NamedTuple):
         files = sum(p.is_file() for p in self.folder.rglob("*"))
         return {"MB": round(resident, 1), "descriptors": len(list((proc / "fd").iterdir())), "processes": children, "files": files}
 
+    def peak(self, act: Callable[[], object]) -> float:
+        """By how many MB the server's memory rises at the most while `act` runs."""
+        proc = Path(f"/proc/{self.pid}")
+        (proc / "clear_refs").write_text("5")  # the peak counts from now on
+        before = self.use()["MB"]
+        act()
+        (high,) = re.findall(r"VmHWM:\s+(\d+) kB", (proc / "status").read_text())
+        return round(int(high) * 1024 / 1e6 - before, 1)
+
 
 @contextmanager
-def served() -> Iterator[Served]:
+def served(**environment: str) -> Iterator[Served]:
     """Start the app and wait until it answers; ended afterwards."""
     with socket.socket() as probe, tempfile.TemporaryDirectory() as made:
         probe.bind(("127.0.0.1", 0))
@@ -46,6 +56,7 @@ def served() -> Iterator[Served]:
         temp = folder / "tmp"
         temp.mkdir()
         env = {**os.environ, "GRADIO_ANALYTICS_ENABLED": "False", "TMPDIR": str(temp), "GRADIO_TEMP_DIR": str(temp / "gradio")}
+        env |= environment
         with log.open("w") as out:
             server = subprocess.Popen([sys.executable, "app.py", "--port", str(port)], cwd=ROOT, env=env, stdout=out, stderr=out)
         try:
