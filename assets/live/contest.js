@@ -14,6 +14,7 @@
       this.best = {}; // steps by world's name
       const kept = stored();
       if (kept.day === today()) this.best = kept.best ?? {};
+      this.won = { you: 0, it: 0 }; // rounds, since the page opened
       this.ready();
     }
 
@@ -27,12 +28,26 @@
     // worldName: bests are kept for each world. Returns whether it is the best of today.
     youEnded(steps, worldName) {
       this.you = steps;
+      const first = this.first();
+      if (first) this.won[first] += 1;
       const better = steps > (this.best[worldName] ?? 0);
       if (better) {
         this.best[worldName] = steps;
         try { localStorage.setItem(KEY, JSON.stringify({ day: today(), best: this.best })); } catch { /* kept on the page alone */ }
       }
       return better;
+    }
+
+    // Who stood longer in the round that has just ended: "you", "it" (also where it still stands), or null for a tie.
+    first() {
+      if (this.it === null) return "it";
+      return this.you === this.it ? null : this.you > this.it ? "you" : "it";
+    }
+
+    // The round that has just ended, as the story tells it.
+    verdict(itSteps, worldName) {
+      const { you, it } = this.times(0, itSteps, worldName), head = { you: "You win", it: "It wins" }[this.first()] ?? "A tie";
+      return `${head}. You: ${you}. It: ${it}.`;
     }
 
     // {you, it, best} in words.

@@ -255,8 +255,8 @@
       const ended = event.type === "fell" || event.type === "stands", { contest } = this;
       if (!ended || contest.waiting) return;
       if (!lane.human) return contest.itEnded(event.steps);
-      const best = contest.youEnded(event.steps, this.place), { you, it } = contest.times(0, this.lane.shown.steps, this.place);
-      this.parts.story.say(`You: ${you}. It: ${it}.${best ? " Your best of today." : ""} An arrow key or a touch begins the next round.`);
+      const best = contest.youEnded(event.steps, this.place), verdict = contest.verdict(this.lane.shown.steps, this.place);
+      this.parts.story.say(`${verdict}${best ? " Your best of today." : ""} An arrow key or a touch begins the next round.`);
     }
 
     complain(error) { this.board.complain(error); }

@@ -266,7 +266,7 @@ def test_you_against_it(alone):
     page.press("you")
     assert page.says.startswith("Your turn.") and page.number("episode") == 0
     page.page.keyboard.down("ArrowLeft")
-    page.page.wait_for_function("document.querySelector('.live-say').textContent.startsWith('You: ')")
+    page.page.wait_for_function("document.querySelector('.live-say').textContent.startsWith('It wins. You: ')")
     page.page.keyboard.up("ArrowLeft")
     you, it = (float(t) for t in re.search(r"You: ([\d.]+) s. It: ([\d.]+) s, still standing", page.says).groups())
     assert you <= it

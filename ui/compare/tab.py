@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 import gradio as gr
 
 from ui.adapt.view import paced
+from ui.compare.challenges_part import ChallengesPart
 from ui.compare.controls import RaceControls
 from ui.compare.race import Race, race
 from ui.compare.racers import RaceSettings, race_from_query, race_to_query
@@ -48,11 +49,12 @@ class CompareTab:
                 self.result = gr.HTML("", elem_id="race-result")
             with gr.Column(scale=3, min_width=300, elem_classes="side"):
                 self.controls = RaceControls()
-                with gr.Row(elem_classes="pair"):
+                with gr.Row(elem_classes="pair race-go"):
                     self.race = gr.Button("Race", variant="primary", elem_id="race-run", scale=2, min_width=100)
                     self.stop = gr.Button("Stop", interactive=False, elem_id="race-stop", scale=1, min_width=80)
                 self.message = message_area("race-message")
                 self.copy = gr.Button("Copy link", size="sm", elem_id="race-copy")
+        self.challenges = ChallengesPart(self.controls.world)
         self.now = gr.Textbox(link_of(first), visible="hidden")  # the link of what the controls show
         self.stands = gr.Textbox(link_of(first), visible="hidden")  # of what stands on the stage, before a race or after it
         self.of = gr.Textbox("", visible="hidden")  # of what was raced
@@ -86,6 +88,7 @@ class CompareTab:
         """Coming here shows the world that another tab has chosen, and the visitor's own policy."""
         tab.select(self.controls.with_yours, self.session, self.controls.chosen, **QUIET)
         tab.select(None, None, None, js='() => window.ssmSoon("race-soon", 0)', **IN_BROWSER)
+        tab.select(None, None, None, js="() => window.ssmBests(document)", **IN_BROWSER)
         tab.select(None, outputs=None, **self.address)
 
     def connect_link(self, page: gr.Blocks, tabs: gr.Tabs) -> None:

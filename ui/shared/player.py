@@ -24,7 +24,7 @@ from ui.shared.stage import SHORT_EPISODE, SLOWLY, STAGE
 from ui.shared.words import count
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
-SCRIPTS = ("dom.js", "draw.js", "stage.js", "charts.js", "maps.js", "ghost.js", "player.js", "curves.js", "page.js")
+SCRIPTS = ("dom.js", "draw.js", "stage.js", "charts.js", "maps.js", "ghost.js", "player.js", "curves.js", "page.js", "challenges.js")
 MAP_ANGLE = 12.0  # degrees, from the middle of a decision map to its edge
 MAP_VELOCITY = 120.0  # degrees a second
 CONFIG = {
