@@ -94,6 +94,7 @@ def build() -> tuple[gr.Blocks, dict[str, Any]]:
         play.connect_tab(play_tab)
         meta_train.connect_use(play.policy.policy, adapt.controls)
         meta_train.connect_page(page)
+        meta_train.connect_tab(meta_tab)
         play.connect_link(page, tabs)
         adapt.connect_tab(adapt_tab)
         adapt.connect_play(play)
@@ -103,8 +104,7 @@ def build() -> tuple[gr.Blocks, dict[str, Any]]:
         about.connect_tab(about_tab)
         live.connect(live_tab, tabs, play, adapt, compare.controls)
         connect_next(session, play, adapt)
-        for name, tab in (("Meta-train", meta_tab), ("About", about_tab)):
-            tab.select(None, None, None, js=f"() => window.ssmAddress({name!r}, 'tab={name.lower()}')", **IN_BROWSER)
+        about_tab.select(None, None, None, js="() => window.ssmAddress('About', 'tab=about')", **IN_BROWSER)
         YoursLink(page, session, play, adapt, meta_train)
         page.load(open_tab, None, tabs, **QUIET)
         api.add_endpoints()

@@ -8,6 +8,7 @@ import time
 import pytest
 
 from model import load_checkpoint
+from tests.e2e.conftest import Visit
 from ui.meta_train import kept
 from ui.meta_train.queue import TRAININGS
 
@@ -202,3 +203,28 @@ def test_a_phone_in_the_dark(visit):
     page.wait_for_function("() => Math.abs(document.querySelector('#meta-numbers').getBoundingClientRect().top) < 30")
     page.click("#meta-stop")
     wait_for_message(page, "Stopped")
+
+
+def test_the_address_holds_the_settings_and_opens_them(browser, page_url):
+    visit = Visit(browser, page_url)
+    page = visit.page
+    page.goto(f"{page_url}?tab=meta-train&recipe=wind_and_motor&num_epochs=12&families=wind")
+    page.wait_for_function("() => document.querySelector('#meta-recipe input')?.value === 'Custom'")
+    page.get_by_role("button", name="All settings").click()
+    assert page.get_by_label("Epochs", exact=True).input_value() == "12"
+    assert page.get_by_role("checkbox", name="Wind").is_checked()
+    assert not page.locator("input[name=reversed_motor]").is_checked()
+    page.locator("#meta-more").get_by_label("Seed").fill("7")
+    page.wait_for_function("() => location.search.includes('seed=7')")
+    assert "recipe=wind_and_motor" in page.url and "num_epochs=12" in page.url
+    page.locator("#meta-recipe input").click()
+    page.get_by_role("option", name="Go on from the shipped weights").click()
+    page.wait_for_function("() => location.search.includes('recipe=go_on') && !location.search.includes('num_epochs')")
+    page.get_by_role("tab", name="About").click()
+    page.wait_for_function("() => location.search.includes('tab=about')")
+    page.go_back()
+    page.wait_for_function("() => location.search.includes('recipe=go_on')")
+    page.goto(f"{page_url}?tab=meta-train&num_epochs=many")
+    page.wait_for_function("() => /This link can't be opened/.test(document.querySelector('#meta-message')?.textContent)")
+    assert not visit.problems
+    visit.context.close()

@@ -16,6 +16,7 @@ from ui.meta_train.controls import MetaControls
 from ui.meta_train.figure import svg, training_figure
 from ui.meta_train.kept import TRAININGS_KEPT, KeptTraining, is_token, new_token
 from ui.meta_train.lines import after_label
+from ui.meta_train.link import NAMES, QUERY, settings_from_query, settings_to_query
 from ui.meta_train.queue import TRAININGS
 from ui.meta_train.run import TrainingState
 from ui.meta_train.settings import RECIPES, MetaSettings, check_settings
@@ -23,10 +24,11 @@ from ui.meta_train.show import perform, recordings
 from ui.meta_train.trained import Trained, model_from_bytes
 from ui.meta_train.view import check_html, loss_chart, numbers, phase_words, returns_chart, seen_html, stage_title
 from ui.shared.charts import chart
-from ui.shared.controls import field_class, hint, message_area, notice, problem
-from ui.shared.events import IN_BROWSER, QUIET, file_button
+from ui.shared.controls import field_class, hint, message_area, notice, problem, said
+from ui.shared.events import COPY_LINK, IN_BROWSER, QUIET, file_button, follow_address
 from ui.shared.fairness import JOBS, TRAINING
 from ui.shared.files import new_file
+from ui.shared.made import MAKERS_ONLY, stand_in
 from ui.shared.player import Shown, player, player_value
 from ui.shared.policies import choices, shared_model
 from ui.shared.session import STATE_SECONDS, Session
@@ -43,6 +45,7 @@ KEEP_TOKEN = '(token) => { try { localStorage.setItem("ssm-metarl-training", tok
 KEPT_TOKEN = '() => { try { return localStorage.getItem("ssm-metarl-training") ?? ""; } catch { return ""; } }'
 # Worlds that break a policy and the families that would have to hold them, the most telling first.
 UNSEEN = {"mirrored_sensors": ["mirrored_sensors"], "reversed_motor": ["reversed_motor"], "delayed_motor": ["the longest delay of all"]}
+TAB = "Meta-train"
 SHOW_SPEED = 2  # while it trains, so that an episode ends before the next show
 WAIT = "When a training has ended, its check on validation worlds stands here, and you can use, adapt or save the model."
 
@@ -95,12 +98,14 @@ class MetaTrainTab:
                     self.upload = gr.UploadButton(
                         "Upload a checkpoint", type="binary", file_types=[".safetensors"], size="sm", elem_id="meta-upload"
                     )
+                self.copy = gr.Button("Copy link to these settings", size="sm", elem_id="meta-copy")
                 self.controls.build_more()
             with gr.Column(elem_classes="meta-result", min_width=320):
                 self.title = gr.HTML(stage_title(first, None), elem_id="meta-title")
                 self.player = player(stage(begin, first), elem_id="meta-stage")
                 self.check = gr.HTML(hint(WAIT), elem_id="meta-check", elem_classes="verdict-box")
                 self.file = file_button("meta-file")
+        self.now = gr.Textbox(settings_to_query(first), visible="hidden")  # the link of what the controls show
         self._connect()
 
     def _connect(self) -> None:
@@ -111,15 +116,24 @@ class MetaTrainTab:
         # The line of ui/meta_train/queue.py is the queue, with a place in words; Gradio's own only has to be long enough for it.
         self.train.click(self._train, inputs, self.shows, js=SHOW_CURVES, **TRAINING, **QUIET)
         self.stop.click(self._stop, self.token, self.message, queue=False, **QUIET)
+        fields = [self.controls.fields[name] for name in NAMES]
+        gr.on([f.change for f in fields], None, fields, self.now, js=QUERY, **IN_BROWSER)
+        self.copy.click(None, self.now, self.message, js=COPY_LINK, **IN_BROWSER)
         self.token.change(None, self.token, None, js=KEEP_TOKEN, **IN_BROWSER)
         taken = [self.trained, self.message, self.use, self.adapt, *self.saves.values()]
         self.upload.upload(self._upload, self.upload, taken, **{**QUIET, "preprocess": True})  # which reads the file
         for name, button in self.saves.items():
             button.click(getattr(self, f"_save_{name}"), self.trained, [self.file, self.message], **QUIET)
 
+    def connect_tab(self, tab: gr.Tab) -> None:
+        """The address follows the controls while this tab is open."""
+        self.now.change(None, self.now, None, js=follow_address(TAB), **IN_BROWSER)
+        tab.select(None, self.now, None, js=follow_address(TAB), **IN_BROWSER)
+
     def connect_page(self, page: gr.Blocks) -> None:
-        """Let a page that is loaded again find the training of its browser."""
+        """Restore what the page's link encodes, and let a page that is loaded again find the training of its browser."""
         outputs = [*self.shows, *self.controls.outputs]
+        page.load(self._open_link, self.session, [self.message, *self.controls.outputs], **QUIET)
         page.load(self._return, self.token, outputs, js=KEPT_TOKEN, concurrency_limit=None, **QUIET)
 
     def connect_use(self, play_policy: gr.Dropdown, controls: AdaptControls) -> None:
@@ -165,13 +179,24 @@ class MetaTrainTab:
         yield {self.token: token}
         yield from self._follow(training, request)
 
+    def _open_link(self, session: Session, request: gr.Request) -> dict:
+        query, missing = stand_in(request.query_params, "start", session.model is not None)
+        try:
+            settings = settings_from_query(query, session.model is not None)
+        except ValueError as error:
+            return {self.message: problem(f"This link can't be opened. {said(error)}")}
+        if settings is None:
+            return gr.skip()
+        return {**self.controls.updates(settings), **({self.message: notice(MAKERS_ONLY)} if missing else {})}
+
     def _return(self, token: Any, request: gr.Request) -> Iterator[dict]:
         """Go on showing the training that this browser has begun, if there is one."""
         training = TRAININGS_KEPT.find(token)
         if training is None:
             yield gr.skip()
             return
-        yield {self.token: token, **self.controls.updates(training.state.settings)}
+        asked = {} if "recipe" in request.query_params else self.controls.updates(training.state.settings)
+        yield {self.token: token, **asked}
         yield from self._follow(training, request)
 
     def _follow(self, training: KeptTraining, request: gr.Request) -> Iterator[dict]:
