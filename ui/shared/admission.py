@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import math
-import time
-from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 from gradio.utils import is_in_or_equal
 
 from model.config import quoted
 from ui.shared.fairness import HEAVY, TRAINING
+from ui.shared.lines import Lines, came_from
+from ui.shared.pace import Pace, TooOften
 from ui.shared.visitors import LISTENERS
 
 API = "/gradio_api"
@@ -23,9 +22,10 @@ HEAVY_GROUPS = (HEAVY["concurrency_id"], TRAINING["concurrency_id"])
 SESSION_JOBS = {True: 3, False: 32}  # asked for and not yet answered, by one session: heavy ones, light ones
 ADDRESS_JOBS = {True: 24, False: 64}  # the same, by one address
 ALL_JOBS = 1000
-VISITS, VISITS_A_SECOND = 20, 8.0  # new visits of one address: at once, and then
-VISIT_WAIT = 10.0  # s that a new visit waits at most
+VISITS = (20, 8.0)  # new visits of one address: at once, and then each second
+UNHEARD = 1000  # sessions with answers that nobody has come for, or none
 UNREADABLE = "The request could not be read."
+MANY = "Many requests of your network address are not answered yet; wait until they are."
 
 
 class Refused(Exception):
@@ -41,11 +41,23 @@ class Admission:
 
     def __init__(self, page: Any):
         self.page = page
-        self._visits: OrderedDict[str, float] = OrderedDict()  # address -> when its next new visit comes after the ones that come at once
-        self._addresses: OrderedDict[str, str] = OrderedDict()  # session -> address, oldest first
+        self._lines, self._visits = Lines(page), Pace(*VISITS)  # making a visit's state is work, and it may push out another's
 
-    async def check(self, path: str, body: Any, address: str) -> None:
-        """Refused for a job that names nothing, lacks values, names a file, or is one too many."""
+    @asynccontextmanager
+    async def admitted(self, path: str, body: Any, address: str) -> AsyncIterator[None]:
+        """A context in which a job may join the queue. Refused as `check` does, and where its line does not move."""
+        fn = await self.check(path, body, address)
+        if _is_heavy(fn) or not fn.queue or fn.concurrency_limit is None:  # heavy ones take turns (ui/shared/fairness.py)
+            yield
+            return
+        try:
+            async with self._lines.entering(fn, address):
+                yield
+        except TooOften:
+            raise Refused(429, MANY) from None
+
+    async def check(self, path: str, body: Any, address: str) -> Any:
+        """The event that is asked for. Refused for a job that names nothing, lacks values, names a file, or is one too many."""
         if not isinstance(body, dict):
             raise Refused(400, UNREADABLE)
         if any(not self._uploaded(file) for file in _files(body)):  # wherever it stands: Gradio would fetch what is an address
@@ -54,12 +66,14 @@ class Admission:
         if not (session is None or (isinstance(session, str) and 0 < len(session) <= 64)):
             raise Refused(400, f"session_hash must be a text of at most 64 characters, got {quoted(session)}.")
         if path.startswith(f"{API}/call/v2/"):
-            return await self._count(session, address, fn)  # values come by name there
+            await self._count(session, address, fn)  # values come by name there
+            return fn
         allowed = {len(fn.inputs), sum(not b.skip_api for b in fn.inputs) if "/call/" in path else len(fn.inputs)}
         if not isinstance(data, list) or len(data) not in allowed:
             got = len(data) if isinstance(data, list) else quoted(data)
             raise Refused(400, f"data must hold {len(fn.inputs)} values, got {got}.")
         await self._count(session, address, fn)
+        return fn
 
     def _event(self, path: str, body: dict) -> Any:
         """The page's event that a request asks for."""
@@ -80,46 +94,42 @@ class Admission:
     async def _count(self, session: str | None, address: str, fn: Any) -> None:
         """Count a job against its session and its address."""
         if session is None or session not in self.page.state_holder.session_data:
-            await self._visit(address)
+            await paced(self._visits, address, "Many pages were opened from your network address just now")
+        self._tidy()
         queue, heavy = self.page._queue, _is_heavy(fn)
-        mine = queue.pending_event_ids_session.get(session, set())
+        mine = queue.pending_event_ids_session.get(session, ())  # those too whose answers nobody has heard
         waiting = list(queue.event_ids_to_events.values())
         theirs = [e for e in waiting if _is_heavy(e.fn) == heavy]
         if sum(e.session_hash == session for e in theirs) >= SESSION_JOBS[heavy] or len(mine) >= sum(SESSION_JOBS.values()):
             raise Refused(429, "Your earlier requests are not answered yet; wait until they are.")
-        if sum(self._addresses.get(e.session_hash) == address for e in theirs) >= ADDRESS_JOBS[heavy]:
-            raise Refused(429, "Many requests of your network address are not answered yet; wait until they are.")
+        outside = 0 if heavy else self._lines.outside(address)
+        if sum(came_from(e) == address for e in theirs) + outside >= ADDRESS_JOBS[heavy]:
+            raise Refused(429, MANY)
         if len(waiting) >= ALL_JOBS:
             raise Refused(503, "The server is busy; please try again in a minute.")
         if session is not None:
-            self._remember(session, address)
             LISTENERS.asked(session)
 
-    async def _visit(self, address: str) -> None:
-        """A new visit: making its state is work, and it may push out another's. So those of one address come one after another."""
-        now = time.monotonic()
-        at = max(self._visits.pop(address, 0.0), now - VISITS / VISITS_A_SECOND)
-        if at - now > VISIT_WAIT:
-            self._visits[address] = at
-            raise Refused(429, f"Many pages were opened from your network address just now; try again in {math.ceil(at - now)} s.")
-        self._visits[address] = at + 1 / VISITS_A_SECOND
-        while len(self._visits) > 10_000:
-            self._visits.popitem(last=False)
-        if at > now:
-            await asyncio.sleep(at - now)
-
-    def _remember(self, session: str, address: str) -> None:
-        self._addresses[session] = address
-        self._addresses.move_to_end(session)
-        holder, queue = self.page.state_holder, self.page._queue
-        while len(self._addresses) > 2 * holder.capacity:  # what is left of those who never listened
-            old, _ = self._addresses.popitem(last=False)
-            queue.pending_event_ids_session.pop(old, None)
-            queue.pending_messages_per_session.pop(old, None)
+    def _tidy(self) -> None:
+        """Forget the answers that nobody came for, once they are many."""
+        queue = self.page._queue
+        if len(queue.pending_event_ids_session) > UNHEARD:
+            for session, events in list(queue.pending_event_ids_session.items()):
+                if LISTENERS.absent(session) and not events & queue.event_ids_to_events.keys():
+                    del queue.pending_event_ids_session[session]
+                    queue.pending_messages_per_session.pop(session, None)
 
 
 def _is_heavy(fn: Any) -> bool:
     return fn.concurrency_id in HEAVY_GROUPS
+
+
+async def paced(pace: Pace, address: str, why: str) -> None:
+    """Wait for an address's turn. Refused, with `why`, when that takes too long."""
+    try:
+        await pace.wait(address)
+    except TooOften as late:
+        raise Refused(429, f"{why}; try again in {late.seconds} s.") from None
 
 
 def parsed(body: bytes) -> Any:

@@ -14,13 +14,15 @@ from fastapi.exceptions import RequestValidationError
 from starlette.requests import HTTPConnection
 from starlette.responses import JSONResponse
 
-from ui.shared.admission import API, ASKS, UNREADABLE, Admission, Refused, parsed
+from ui.shared.admission import API, ASKS, UNREADABLE, Admission, Refused, paced, parsed
+from ui.shared.pace import Pace
 from ui.shared.visitors import LISTENERS, address_of
 
 log = logging.getLogger(__name__)
 
 MAX_BODY = 2_000_000  # bytes; a visitor's own policy in base64 has up to 1.4 MB
 MAX_UPLOAD = 1_100_000  # bytes; the file's own limit and its wrapping
+UPLOADS = (20, 2.0)  # files of one address: at once, and then each second; they are deleted after ten minutes
 CLOSED = (
     "/monitoring", "/openapi.json", "/docs", "/redoc", "/login", "/token", "/runs", "/svelte/", f"{API}/openapi.json", f"{API}/proxy=",
     f"{API}/file=http", f"{API}/stream/", f"{API}/component_server", f"{API}/process_recording", f"{API}/vibe-", f"{API}/undo-vibe-edit",
@@ -36,6 +38,7 @@ class Gateway:
     def __init__(self, app: Any, page: Any):
         self.app, self.page = app, page
         self.admission = Admission(page)
+        self._uploads = Pace(*UPLOADS)
         self._streams: dict[str, int] = {}
 
     async def __call__(self, scope: dict, receive: Any, send: Any) -> None:
@@ -65,10 +68,13 @@ class Gateway:
             with self._listening(scope, address):
                 return await self.app(scope, receive, send)
         upload = path.startswith(f"{API}/upload")
+        if upload:
+            await paced(self._uploads, address, "Many files were uploaded from your network address just now")
         body, receive = await _buffered(scope, receive, MAX_UPLOAD if upload else MAX_BODY)
-        if path.startswith(ASKS):
-            await self.admission.check(path, parsed(body), address)
-        await self.app(scope, receive, send)
+        if not path.startswith(ASKS):
+            return await self.app(scope, receive, send)
+        async with self.admission.admitted(path, parsed(body), address):
+            await self.app(scope, receive, send)
 
     # --- who listens ---
 

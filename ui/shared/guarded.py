@@ -12,8 +12,9 @@ from gradio.state_holder import StateHolder
 from starlette.middleware import Middleware
 
 from ui.shared.gateway import Gateway, bad_request
-from ui.shared.lean import LeanHolder
+from ui.shared.lean import LeanHolder, LeanState
 from ui.shared.memory import session_capacity
+from ui.shared.visitors import address_of
 
 log = logging.getLogger(__name__)
 OURS = str(Path(__file__).resolve().parents[1])
@@ -27,6 +28,9 @@ class GuardedBlocks(gr.Blocks):
 
     async def process_api(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """As Gradio's; errors come out as gr.Error with one sentence."""
+        state, request = kwargs.get("state"), kwargs.get("request")
+        if isinstance(state, LeanState) and isinstance(request, gr.Request):
+            state.address = address_of(request)
         try:
             return await super().process_api(*args, **kwargs)
         except gr.Error as error:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 VISIT = 2.0  # MB of a visit that has adapted a hundred steps and trained; most hold a tenth of it (tests/load.py measures both)
 GIVEN = "SSM_METARL_VISITS"  # an environment variable: how many visits to remember, whatever the memory
-SHARE = 0.25  # of the memory
+SHARE = 0.125  # of the memory: 2 GB of a Space
 LIMITS = (300, 4000)  # visits
 CGROUPS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 
@@ -22,7 +22,7 @@ def memory() -> float:
 
 
 def session_capacity() -> int:
-    """Visits to remember; the one that rested longest is forgotten first."""
+    """Visits to remember; which are forgotten first says ui/shared/lean.py."""
     given = os.environ.get(GIVEN, "")
     if given.isascii() and given.isdigit() and int(given):
         return int(given)

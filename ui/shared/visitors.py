@@ -80,5 +80,9 @@ class Listeners:
         since = self._since.get(session)
         return since is not None and self._open[session] == 0 and time.monotonic() - since > self.grace
 
+    def absent(self, session: str) -> bool:
+        """Whether no stream of this session is open and none is expected, whether it ever asked or not."""
+        return self._open[session] == 0 and time.monotonic() - self._since.get(session, 0.0) > self.grace
+
 
 LISTENERS = Listeners()

@@ -40,6 +40,19 @@ def test_the_visit_that_rested_longest_goes_first(page):
     assert list(page.state_holder.session_data) == list("bcdef")
 
 
+def test_a_crowd_pushes_out_its_own(page):
+    page.state_holder.capacity = 30
+    for name in ("first", "second"):
+        page.state_holder[name].address = name
+    for i in range(200):
+        page.state_holder[f"crowd {i}"].address = "one address"
+    assert {"first", "second"} < set(page.state_holder.session_data) and len(page.state_holder.session_data) == 30
+    for i in range(200):
+        page.state_holder[f"visit {i}"].address = f"address {i}"
+    # Visitors from everywhere are no crowd: once the crowd is small enough, who rested longest goes.
+    assert list(page.state_holder.session_data) == [f"visit {i}" for i in range(170, 200)]
+
+
 def test_it_costs_a_small_part_of_what_gradio_keeps(page):
     def cost(make) -> float:
         tracemalloc.start()
