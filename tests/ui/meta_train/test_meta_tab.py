@@ -29,7 +29,7 @@ SMALL = {"num_epochs": 3, "tasks_per_epoch": 2, "episodes_per_task": 2, "max_ste
 SMALL |= {"hidden_dim": 8, "long_episodes_share": 0}
 SETTINGS = MetaSettings(config=_config(**SMALL))
 EPOCHS = tuple(MetaEpoch(i, 0.1, 20.0, 30.0, (30.0,), 8, 900, 0.3, i == 1, 20, (20.0, 20.0), (10.0, 15.0)) for i in range(3))
-VISITOR, TOKEN = SimpleNamespace(session_hash="a test"), new_token()
+VISITOR, TOKEN = SimpleNamespace(session_hash="a test", query_params={}), new_token()
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +68,7 @@ def test_a_run_on_the_page(tab):
 
 
 def test_nobody_else_sees_or_stops_a_training(tab):
-    mine, request = new_token(), SimpleNamespace(session_hash="mine")
+    mine, request = new_token(), SimpleNamespace(session_hash="mine", query_params={})
     training = tab._train(Session(), mine, request, *values(num_epochs=1000))
     while not TRAININGS_KEPT.find(mine) or not TRAININGS_KEPT.find(mine).state.epochs:
         next(training)
