@@ -129,7 +129,7 @@ def test_it_plays_while_it_trains_and_a_reload_finds_it_again(visit, monkeypatch
     legend = page.locator("#meta-returns .legend span").all_inner_texts()
     assert legend == [f"{motor} motor, {when}" for motor in ("usual", "reversed") for when in ("before", "after 1 step")]
     page.wait_for_function("old => document.querySelector('#meta-stage .player').dataset.run !== old", arg=first)
-    assert "The best after" in page.inner_text("#meta-title") and page.locator("#meta-stage .frame").count() == 4
+    assert "The best policy after" in page.inner_text("#meta-title") and page.locator("#meta-stage .frame").count() == 4
     assert "steps" in page.inner_text("#meta-seen")
 
     other = visit()  # another browser
