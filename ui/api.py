@@ -16,7 +16,7 @@ from ui.adapt.learnt import lesson, numbers
 from ui.adapt.run import Curve
 from ui.adapt.run import adapt as adapt_run
 from ui.adapt.words import sentence
-from ui.compare.api import compare
+from ui.compare.api import race
 from ui.meta_train import api as meta_api
 from ui.shared.checks import check_episodes, check_seed
 from ui.shared.episode import Recording, record, returns
@@ -148,5 +148,5 @@ def add_endpoints() -> None:
     gr.api(with_world_fields(run), api_name="run", api_description=run.__doc__)
     gr.api(with_world_fields(verify), api_name="verify", api_description=verify.__doc__)
     meta_api.add_endpoint()
-    gr.api(with_world_fields(compare), api_name="race", api_description=compare.__doc__, **HEAVY)
+    gr.api(with_world_fields(race), api_name="race", api_description=race.__doc__, **HEAVY)
     gr.api(with_world_fields(adapt), api_name="adapt", api_description=adapt.__doc__, **HEAVY)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gradio as gr
 import pytest
 from gradio_client import Client
 from gradio_client.exceptions import AppError
 
 from model import StandardAdaptationConfig, StandardAdapter, World, evaluate_policy, load_pretrained
+from ui.api import add_endpoints
 from ui.shared.episode import record
 
 
@@ -84,3 +86,9 @@ def test_two_programs_adapt_at_once(page_url):
     for call, job in zip(calls, jobs, strict=True):
         world = job.result(timeout=120)["settings"]["world"]
         assert {name: value for name, value in world.items() if value is True and name != "velocity_sensors"} == call
+
+
+def test_tools_for_language_models_have_the_endpoints_names():
+    with gr.Blocks() as page:
+        add_endpoints()
+    assert {fn.fn.__name__: fn.api_name for fn in page.fns.values()} == {n: n for n in ("run", "verify", "adapt", "race", "meta_train")}

@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 
 from model import World
-from ui.compare.race import race
+from ui.compare.race import race as run_race
 from ui.compare.racers import FIRST_RACERS, STEPS, adaptation_of, check_race
 from ui.compare.words import sentence
 from ui.shared.fairness import JOBS
@@ -17,7 +17,7 @@ from ui.shared.policies import shared_model
 FIRST = ", ".join(r.name for r in FIRST_RACERS)
 
 
-def compare(world: World, request: gr.Request, racers: str = FIRST, num_adapt_steps: int = STEPS.default, seed: int = 0) -> dict:
+def race(world: World, request: gr.Request, racers: str = FIRST, num_adapt_steps: int = STEPS.default, seed: int = 0) -> dict:
     """Race up to 6 policies in one world from the same start, each as it is or adapted with the settings chosen for it.
 
     racers: POLICY or POLICY.MODE with commas between; policies meta, memory, standard, untrained; modes standard, hybrid. The answer
@@ -26,7 +26,7 @@ def compare(world: World, request: gr.Request, racers: str = FIRST, num_adapt_st
     """
     settings = check_race(world, racers, num_adapt_steps, seed)
     with JOBS.enter(request, "race") as job:
-        *_, run = job.in_turns(race(settings, shared_model, threading.Event()))
+        *_, run = job.in_turns(run_race(settings, shared_model, threading.Event()))
     return {"sentence": sentence(run), "ended": run.ended, "racers": [_lane(settings, lane) for lane in run.lanes]}
 
 

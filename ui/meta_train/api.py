@@ -63,7 +63,7 @@ def _check(check: dict | None) -> dict | None:
     return {"worlds": check["worlds"], "returns_by_step": by_step, "seconds": check["seconds"], "problem": check["problem"]}
 
 
-def endpoint(request: gr.Request, *values: Any) -> Iterator[dict]:
+def meta_train(request: gr.Request, *values: Any) -> Iterator[dict]:
     """See HELP; the signature below gives it named arguments."""
     try:
         settings = check_settings(dict(zip(DEFAULTS, values, strict=True)))
@@ -80,6 +80,6 @@ def add_endpoint() -> None:
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
     named = [inspect.Parameter(name, kind, default=value, annotation=type(value)) for name, value in DEFAULTS.items()]
     first = inspect.Parameter("request", kind, annotation=gr.Request)
-    endpoint.__signature__ = inspect.Signature([first, *named], return_annotation=dict)
-    endpoint.__annotations__ = {"request": gr.Request, **{p.name: p.annotation for p in named}, "return": dict}
-    gr.api(endpoint, api_name="meta_train", api_description=HELP, **TRAINING)
+    meta_train.__signature__ = inspect.Signature([first, *named], return_annotation=dict)
+    meta_train.__annotations__ = {"request": gr.Request, **{p.name: p.annotation for p in named}, "return": dict}
+    gr.api(meta_train, api_name="meta_train", api_description=HELP, **TRAINING)
