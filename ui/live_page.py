@@ -15,9 +15,13 @@ from model import CheckpointError
 from ui.live.scripts import LABELS, live_scripts
 from ui.shared.colours import css_variables
 from ui.shared.player import ASSETS, scripts
+from ui.shared.terms import terms_script, with_terms
 
 TITLE = "Break it while it runs, and watch it learn from every fall"
-STYLES = ("live.css", "live_page.css")
+LEAD = with_terms(
+    "A [[State Space Model]] of 6,744 [[parameters]] balances a pole. World, [[policy]] and [[gradient step]] run in this page.", "lead"
+)
+STYLES = ("terms.css", "live.css", "live_page.css")
 
 FRONT_MATTER = f"""---
 title: Live
@@ -42,11 +46,11 @@ def html() -> str:
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{TITLE}</title>
 <style>{css}</style>
-{scripts()}{live_scripts()}
+{scripts()}{live_scripts()}{terms_script()}
 </head>
 <body>
 <header><h1>{TITLE}</h1>
-<p>A State Space Model of 6,744 parameters balances a pole. World, policy and gradient step run in this page.</p></header>
+<p>{LEAD}</p></header>
 <main id="live"><div class="live"></div></main>
 <script>
 const dark = matchMedia("(prefers-color-scheme: dark)");

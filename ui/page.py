@@ -24,11 +24,12 @@ from ui.shared.guarded import GuardedBlocks
 from ui.shared.player import ASSETS, scripts
 from ui.shared.policies import load_all
 from ui.shared.session import STATE_SECONDS
-from ui.shared.terms import terms_script
+from ui.shared.terms import terms_script, with_terms
 from ui.yours import YoursLink
 
 TITLE = "SSM-MetaRL playground"
-STYLES = ("style.css", "live.css", "adapt.css", "compare.css", "meta.css", "about.css")
+LEAD = "A small [[State Space Model]] balances a pole. Break its [[world]], watch it fall, and let it learn to stand again."
+STYLES = ("style.css", "terms.css", "live.css", "adapt.css", "compare.css", "meta.css", "about.css")
 QUEUE = {"api_open": False, "default_concurrency_limit": 4}  # ui/shared/admission.py bounds its length, fairly
 
 
@@ -72,10 +73,7 @@ def build() -> tuple[gr.Blocks, dict[str, Any]]:
     first = first_session()
     with GuardedBlocks(title=TITLE, delete_cache=(300, 600)) as page:
         session = gr.State(first, time_to_live=STATE_SECONDS)
-        gr.HTML(
-            f'<header class="masthead"><h1>{TITLE}</h1>'
-            "<p>A small State Space Model balances a pole. Break its world, watch it fall, and let it learn to stand again.</p></header>"
-        )
+        gr.HTML(f'<header class="masthead"><h1>{TITLE}</h1><p>{with_terms(LEAD, "masthead")}</p></header>')
         with gr.Tabs(elem_id="acts") as tabs:
             with gr.Tab("Live", id="live") as live_tab:
                 live = LiveTab(session)

@@ -64,7 +64,7 @@
   // Sliders, the list of named worlds and the velocity sensors. change(fields) with some of a world's fields.
   live.WorldControls = class {
     constructor(parent, change) {
-      make("h2", parent, {}, "The world");
+      make("h2", parent, {}, "The [[world]]");
       const names = Object.keys(live.config.worlds), spoken = (name) => (name[0].toUpperCase() + name.slice(1)).replaceAll("_", " ");
       const choices = [...names, "custom"].map((name) => [name, spoken(name)]);
       this.named = live.select(parent, "A named world", choices, (name) => { if (name !== "custom") change(live.config.worlds[name].fields); });

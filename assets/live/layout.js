@@ -34,6 +34,7 @@
     parts.traces = new live.TraceView(parts.signals);
     parts.thinking = folded(root, "The four equations, with this step’s values", wide);
     parts.equations = new live.EquationView(parts.thinking);
+    live.explain(root);
     return parts;
   };
 
@@ -59,12 +60,13 @@
 
   function buildPolicy(section, parts, page) {
     const { button } = live, small = (act) => ({ class: "live-small", "data-act": act });
-    make("h2", section, {}, "The policy");
+    make("h2", section, {}, "The [[policy]]");
     parts.policy = live.select(section, "Which one", page.labels, (name) => page.choosePolicy(name));
     parts.policy.select.dataset.field = "policy";
     parts.learning = live.toggle(section, "Learns from its falls", (on) => page.setLearning(on));
     parts.learning.dataset.field = "learning";
     parts.rate = live.rateSlider(section, (lr) => page.setRate(lr));
+    make("p", section, { class: "hint" }, "The [[learning rate]] says how far a fall moves it. The same [[seed]] gives the same starts.");
     const seed = make("label", section, { class: "live-select" });
     make("span", seed, {}, "Seed of its starts");
     parts.seed = make("input", seed, { type: "number", min: 0, step: 1, "aria-label": "Seed", "data-field": "seed" });

@@ -10,7 +10,7 @@
     constructor(parent) {
       const figure = make("figure", parent, { class: "live-strip" });
       const caption = make("figcaption", figure);
-      make("span", caption, {}, "Every episode so far, in steps");
+      make("span", caption, {}, "Every [[episode]] so far, in [[step|steps]]");
       for (const [kind, text] of Object.entries(KINDS)) make("span", caption, { class: "live-key", "data-kind": kind }, text);
       this.canvas = make("canvas", figure, { role: "img" });
       this.episodes = []; // {steps, kind, mark}: mark names a change that came before it
@@ -99,7 +99,7 @@
   live.BarsView = class {
     constructor(parent) {
       const figure = make("figure", parent, { class: "live-bars" });
-      this.title = make("figcaption", figure, {}, "How far one step moved each part");
+      this.title = make("figcaption", figure, {}, "How far one [[gradient step]] moved each part");
       this.rows = live.config.policy.groups.map((group) => {
         const row = make("div", figure, { class: "live-bar" });
         make("span", row, {}, group.length > 1 ? group[0].toUpperCase() + group.slice(1) : group);

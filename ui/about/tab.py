@@ -33,7 +33,7 @@ def policy_html() -> str:
 
 def glossary() -> str:
     """Every word that explains itself, in one list."""
-    rows = "".join(f"<dt>{html.escape(word.capitalize())}</dt><dd>{html.escape(text)}</dd>" for word, text in GLOSSARY.items())
+    rows = "".join(f"<dt>{html.escape(word[:1].upper() + word[1:])}</dt><dd>{html.escape(text)}</dd>" for word, text in GLOSSARY.items())
     return f'<h2>Words</h2><dl class="words">{rows}</dl>'
 
 

@@ -15,12 +15,18 @@ from ui.shared.events import IN_BROWSER
 from ui.shared.inputs import ADAPT_FIELDS, LR_POWER, MODES, STARTS, TRAINED_LR, AdaptSettings, adapt_from_page, power_of
 from ui.shared.policies import choices
 from ui.shared.session import Session
+from ui.shared.terms import terms_hint
 from ui.shared.words import MODE_NAMES, spoken
 
 # A reversed motor, mirrored sensors or late actions ask for the opposite of what was learnt: they break a policy first.
 BREAKING = tuple(name for name, w in WORLDS.items() if w.reversed_motor or w.mirrored_sensors or w.action_delay)
 
 FRESH_HELP = "For fresh + buffer. Switch it off where a gradient step spoils what a policy does already, as with Memory."
+
+HOW = (
+    "Each step learns from fresh [[sampled]] [[episode|episodes]], as far as the [[learning rate]] says. "
+    "Fresh + buffer adds [[practice]] on its [[experience buffer]]."
+)
 
 LR_SCALE = '<p class="lr-scale" aria-hidden="true">{}</p><p class="lr-value"><b>LR</b> HOW</p>'.format(
     "".join(
@@ -69,6 +75,7 @@ class AdaptControls:
         self.world = WorldControls(WORLDS[FIRST_BREAK], first=BREAKING, folded=True)
         modes = [(f"{MODE_NAMES[m]} ({m})" if m != "both" else MODE_NAMES[m], m) for m in MODES]
         self.mode = unchecked(gr.Radio(modes, value="standard", label=spoken("mode"), elem_id="adapt-mode"), "mode")
+        gr.HTML(terms_hint(HOW, "adapt-how"))
         look = {"label": spoken("adapt_lr"), "buttons": [], "elem_id": "adapt-lr"}
         self.power = unchecked(gr.Slider(LR_POWER.minimum, LR_POWER.maximum, 0, step=0.1, **look), "adapt_lr")
         self.lr_words = gr.HTML(lr_words(TRAINED_LR), elem_id="adapt-lr-words")

@@ -33,6 +33,7 @@ from ui.shared.next_step import NextStep
 from ui.shared.player import player
 from ui.shared.policies import shared_model
 from ui.shared.session import STATE_SECONDS, Session
+from ui.shared.terms import act_line
 
 TAB = "Adapt"
 COPY_PYTHON = copy_text("Python copied.", "Copy it from the box below.")
@@ -48,7 +49,8 @@ class AdaptTab:
         self.session = session
         self.run = gr.State(None, time_to_live=STATE_SECONDS)
         self.results, self.use = ResultPart(), UsePart()
-        gr.HTML('<p class="act-line">Break the world so that the policy falls, then press Adapt: it learns from its own falls.</p>')
+        line = "Break the [[world]] so that the [[policy]] falls, then press Adapt: a [[gradient step]] on its own falls teaches it."
+        gr.HTML(act_line(line, "adapt"))
         with gr.Row(elem_classes="act adapt-act", equal_height=False):
             with gr.Column(elem_classes="adapt-stage", min_width=320):
                 self.player = player(preview_value(shared_model(FIRST.start), FIRST), elem_id="adapt-stage")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import html
+import re
 
 from model.worlds.cartpole import MAX_EPISODE_STEPS, SOLVED
 from ui.adapt.run import EVALUATION_EPISODES, TIME_LIMIT, AdaptRun, Curve, Point
 from ui.shared.controls import stale_note
 from ui.shared.player import differences
 from ui.shared.policies import short_name
+from ui.shared.terms import with_terms
 from ui.shared.words import MODE_NAMES, OF_ALL, count
 
 SAME = 10.0  # steps of mean return that count as no change
@@ -109,10 +111,11 @@ def ended(run: AdaptRun) -> str:
 
 def result_html(run: AdaptRun) -> str:
     """The sentence, and whose run it is."""
-    who = f"{short_name(run.settings.start)}, {', '.join(differences(run.settings.world))}, seed {run.settings.seed}"
-    how = f"Means of {EVALUATION_EPISODES} greedy episodes that adaptation does not learn from."
-    outcome, hint = html.escape(sentence(run)), html.escape(f"{who}. {how}")
-    return f'{stale_note("Press Adapt.")}<p class="outcome">{outcome}</p><p class="hint">{hint}</p>'
+    who = f"{short_name(run.settings.start)}, {', '.join(differences(run.settings.world))}, [[seed]] {run.settings.seed}"
+    how = f"Means of {EVALUATION_EPISODES} [[greedy]] episodes that adaptation does not learn from."
+    outcome = re.sub(r"environment steps?", r"[[environment step|\g<0>]]", sentence(run), count=1)
+    text = f'<p class="outcome">{html.escape(outcome)}</p><p class="hint">{html.escape(f"{who}. {how}")}</p>'
+    return stale_note("Press Adapt.") + with_terms(text, "adapt-result")
 
 
 def progress(run: AdaptRun) -> str:
@@ -122,7 +125,15 @@ def progress(run: AdaptRun) -> str:
     return f"Adapting: {done} of {count(total, 'gradient step')} made, {seconds:.1f} s so far."
 
 
-HEAD = ("Step", "Return: mean (lowest to highest)", "Loss", "Gradient norm", "Environment steps", "Time", "Parameters")
+HEAD = (
+    "Step",
+    "[[return|Return]]: mean (lowest to highest)",
+    "[[loss|Loss]]",
+    "[[gradient norm|Gradient norm]]",
+    "[[environment step|Environment steps]]",
+    "Time",
+    "[[parameters|Parameters]]",
+)
 
 
 def steps_table(run: AdaptRun) -> str:
@@ -133,7 +144,7 @@ def steps_table(run: AdaptRun) -> str:
         made = [c for c in run.curves if c.last.index >= index]
         rows += [_row(f"{index}, {MODE_NAMES[c.mode].lower()}" if both else str(index), c.points[index]) for c in made]
     body = ["<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in rows]
-    head = "".join(f"<th>{h}</th>" for h in HEAD)
+    head = with_terms("".join(f"<th>{h}</th>" for h in HEAD), "adapt-table")
     return f'<div class="steps"><table><thead><tr>{head}</tr></thead><tbody>{"".join(body)}</tbody></table></div>'
 
 

@@ -8,10 +8,11 @@ from typing import Any
 import gradio as gr
 
 from ui.compare.racers import MODE_WORDS, MODES, MOST, RaceSettings, chosen_of, race_from_page
-from ui.shared.controls import WorldControls, hint, unchecked
+from ui.shared.controls import WorldControls, unchecked
 from ui.shared.inputs import STARTS
 from ui.shared.policies import short_name
 from ui.shared.session import Session
+from ui.shared.terms import terms_hint
 
 
 def offered(yours: bool = False) -> list[tuple[str, str]]:
@@ -25,7 +26,9 @@ class RaceControls:
     def __init__(self) -> None:
         first = RaceSettings()
         self.world = WorldControls(first.world, folded=True)
-        gr.HTML(hint(f"Up to {MOST} racers, each with the settings that were chosen for it on validation worlds."))
+        chosen = f"Up to {MOST} racers, each with the settings that were chosen for it on [[validation worlds]]."
+        ways = "They learn from fresh [[episode|episodes]], or add [[practice]] on their [[experience buffer]]."
+        gr.HTML(terms_hint(f"{chosen} {ways}", "compare-how"))
         labels = {mode: words[:1].upper() + words[1:] for mode, words in MODE_WORDS.items()}
         labels["none"] = "As they are"
         self.chosen = []

@@ -22,6 +22,7 @@ from ui.shared.fairness import HEAVY, heavy
 from ui.shared.player import player
 from ui.shared.policies import shared_model
 from ui.shared.session import Session
+from ui.shared.terms import act_line
 
 TAB = "Compare"
 RAN = "ran"  # in a link: the result is wanted too
@@ -41,8 +42,8 @@ class CompareTab:
 
     def __init__(self, session: gr.State):
         self.session, first = session, RaceSettings()
-        line = "Several policies in one world, from the same start: who stands without learning, who after a step, who never?"
-        gr.HTML(f'<p class="act-line">{line}</p>')
+        who = "who stands without learning, who after a [[gradient step]], who never?"
+        gr.HTML(act_line(f"Several [[policy|policies]] in one [[world]], from the same start: {who}", "compare"))
         with gr.Row(elem_classes="act", equal_height=False):
             with gr.Column(scale=7, min_width=320):
                 self.player = player(start_value(first, shared_model), elem_id="race-stage")

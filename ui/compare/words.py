@@ -15,6 +15,7 @@ from ui.compare.racers import MODE_WORDS, Racer
 from ui.shared.controls import stale_note
 from ui.shared.player import differences
 from ui.shared.policies import short_name
+from ui.shared.terms import with_terms
 from ui.shared.words import OF_ALL, count
 
 
@@ -83,12 +84,13 @@ def result_html(race: Race) -> str:
     s = race.settings
     early = {"stopped": "You stopped it early. ", "time": f"It ended at {TIME_LIMIT:.0f} s. "}.get(race.ended, "")
     how = (
-        f"{', '.join(differences(s.world)).capitalize()}, seed {s.seed}. Stands: {SOLVED:.0f} {OF_ALL} steps or more on average over "
-        f"{EVALUATION_EPISODES} greedy episodes, and after every later step too. First is who stood on the fewest environment steps."
+        f"{', '.join(differences(s.world)).capitalize()}, [[seed]] {s.seed}. Stands: {SOLVED:.0f} {OF_ALL} steps or more on average over "
+        f"{EVALUATION_EPISODES} [[greedy]] episodes, and after every later step too. "
+        "First is who stood on the fewest [[environment step|environment steps]]."
     )
     problems = " ".join(lane.curve.problem for lane in race.lanes if lane.curve.problem)
     words = html.escape(" ".join(filter(None, [early.strip(), sentence(race), problems])))
-    return f'{stale_note("Press Race.")}<p class="outcome">{words}</p><p class="hint">{html.escape(how)}</p>'
+    return f'{stale_note("Press Race.")}<p class="outcome">{words}</p><p class="hint">{with_terms(html.escape(how), "compare-result")}</p>'
 
 
 def progress(race: Race) -> str:

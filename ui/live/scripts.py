@@ -10,10 +10,12 @@ from model.policy.checkpoint import serialise
 from ui.live.emit import SCRIPTS, live_config
 from ui.shared.player import ASSETS
 from ui.shared.policies import POLICIES, SHIPPED, shared_model
+from ui.shared.terms import GLOSSARY
 
 VIEW_SCRIPTS = (
     "link.js",
     "words.js",
+    "explain.js",
     "loop.js",
     "lane.js",
     "contest.js",
@@ -47,5 +49,6 @@ def weights() -> dict[str, str]:
 def live_scripts() -> str:
     """All of it as <script> elements."""
     code = [(ASSETS / "live" / name).read_text() for name in (*SCRIPTS, *VIEW_SCRIPTS)]
-    data = f"ssmLive.configure({json.dumps(live_config())}); ssmLive.weights = {json.dumps(weights())};"
+    values = {"weights": weights(), "glossary": dict(GLOSSARY)}
+    data = f"ssmLive.configure({json.dumps(live_config())}); Object.assign(ssmLive, {json.dumps(values)});"
     return "".join(f"<script>{text}</script>" for text in [*code, data.replace("</", "<\\/")])

@@ -12,9 +12,18 @@ from model.worlds.families import FAMILIES
 from ui.meta_train.settings import CUSTOM_RECIPE, FIRST_RECIPE, INFOS, RECIPES, STARTS, TIME_BUDGET, MetaSettings
 from ui.shared.controls import unchecked
 from ui.shared.events import IN_BROWSER
+from ui.shared.terms import terms_hint
 from ui.shared.words import spoken
 
 NAMES = ("families", "start", "time_budget", *INFOS, "seed")
+HOW = (
+    "[[meta-training|Meta-training]] plays such worlds before and after [[gradient step|gradient steps]], and moves the [[policy]] "
+    "that they start from."
+)
+RATES = (
+    "The [[inner learning rate]] is that of the steps in a world, the [[outer learning rate]] that of their start. "
+    "The same [[seed]] trains the same policy."
+)
 ONLY_RANDOM = "; with random weights only"
 HELP = {"state_dim": ONLY_RANDOM, "hidden_dim": ONLY_RANDOM}
 
@@ -40,6 +49,9 @@ class MetaControls:
         families = [(title, name) for name, title in FAMILIES.items()]
         self.fields = {
             "families": unchecked(gr.CheckboxGroup(families, value=first["families"], label=spoken("families")), "families"),
+        }
+        gr.HTML(terms_hint(HOW, "meta-how"))
+        self.fields |= {
             "start": unchecked(gr.Radio(self.starts(), value=first["start"], label=spoken("start")), "start"),
         }
         t = TIME_BUDGET
@@ -50,6 +62,7 @@ class MetaControls:
     def build_more(self) -> None:
         """The settings that few visitors need, folded."""
         with gr.Accordion("All settings", open=False, elem_id="meta-more"):
+            gr.HTML(terms_hint(RATES, "meta-more"))
             for name in INFOS:
                 self.fields[name] = _field(name, self._values[name])
             self.fields["seed"] = unchecked(gr.Number(0, label="Seed", info="Seed of weights, worlds and episodes", step=1), "seed")

@@ -16,10 +16,11 @@ from ui.meta_train.run import TrainingState
 from ui.meta_train.seen import what_you_see
 from ui.meta_train.settings import MetaSettings, longest
 from ui.shared.charts import Series, chart_value
+from ui.shared.terms import act_line, term, with_terms
 from ui.shared.words import OF_ALL, count
 
 EMPTY = "Press Train: the returns before and after adaptation grow here, epoch by epoch."
-PROMISE = "See it learn to learn: press Train. The return after adaptation climbs, while the return before it need not."
+PROMISE = "See it learn to learn: press Train. The [[return]] after [[adaptation]] climbs, while the return before it need not."
 BOLD = "Bold: worlds that are reversed. Thin: as usual. "
 
 
@@ -99,7 +100,8 @@ def numbers(state: TrainingState | None) -> str:
         "After": f"return after adaptation, mean of the last {SMOOTH} epochs",
         "Steps/s": "environment steps a second",
     }
-    items = [f'<div title="{titles.get(k, k.lower())}"><dt>{k}</dt><dd>{html.escape(v)}</dd></div>' for k, v in cells.items()]
+    terms = {"Meta-loss": term("meta-loss", "meta-numbers", "Meta-loss"), "Epoch": term("epoch", "meta-numbers", "Epoch")}
+    items = [f'<div title="{titles.get(k, "")}"><dt>{terms.get(k, k)}</dt><dd>{html.escape(v)}</dd></div>' for k, v in cells.items()]
     return f'<dl class="meta-numbers">{"".join(items)}</dl>'
 
 
@@ -108,7 +110,7 @@ def seen_html(state: TrainingState | None) -> str:
     seen = what_you_see(state.settings, state.epochs) if state else PROMISE
     if not seen:
         seen = f"It begins with {'random weights' if state.settings.start == 'random' else 'weights that have learnt before'}."
-    return f'<p class="act-line">{html.escape(seen)}</p>'
+    return act_line(html.escape(seen), "meta")
 
 
 def stage_title(settings: MetaSettings, show: dict[str, Any] | None) -> str:
@@ -150,7 +152,7 @@ def check_html(state: TrainingState) -> str:
     means = returns.mean(axis=(1, 2))
     names = ["before adaptation"] + [f"after {count(s, 'step')}" for s in check["steps"][1:]]
     best = " and ".join(f"{m:.0f} {n}" for m, n in zip(means[1:], names[1:], strict=True)) or "no step could be made"
-    sentence = f"In {worlds} validation worlds of these families the policy stood for {means[0]:.0f} {OF_ALL} steps "
+    sentence = f"In {worlds} [[validation worlds]] of these families the policy stood for {means[0]:.0f} {OF_ALL} steps "
     sentence += f"before adaptation, {best} (greedy, {episodes} episodes in each world, {check['seconds']:.1f} s)."
     if check["problem"]:
         sentence += f" {check['problem'][:1].upper()}{check['problem'][1:]}."
@@ -161,4 +163,5 @@ def check_html(state: TrainingState) -> str:
         cells = (name, f"{r.mean():.0f}", f"{by_world.min():.0f}", f"{by_world.max():.0f}", f"{solved} of {worlds}")
         rows.append("<tr>" + "".join(f"<td>{html.escape(c)}</td>" for c in cells) + "</tr>")
     head = "".join(f"<th>{h}</th>" for h in ("", "Mean return", "Worst world", "Best world", f"Worlds at {SOLVED:g} or more"))
-    return f'<div class="verdict"><p>{html.escape(sentence)}</p><table><tr>{head}</tr>{"".join(rows)}</table></div>'
+    told = with_terms(html.escape(sentence), "meta-check")
+    return f'<div class="verdict"><p>{told}</p><table><tr>{head}</tr>{"".join(rows)}</table></div>'

@@ -12,7 +12,7 @@ import numpy as np
 from model.worlds.cartpole import MAX_EPISODE_STEPS
 from ui.shared.animation import gif
 from ui.shared.checks import check_episodes
-from ui.shared.controls import PolicyControls, WorldControls, hint, message_area, notice, problem, stale_note, unchecked, unopened
+from ui.shared.controls import PolicyControls, WorldControls, message_area, notice, problem, stale_note, unchecked, unopened
 from ui.shared.episode import Recording, returns, to_csv
 from ui.shared.events import COPY_LINK, IN_BROWSER, PRIVATE, QUIET, file_button, fits, follow_address, soon
 from ui.shared.fairness import HEAVY, heavy
@@ -23,6 +23,7 @@ from ui.shared.next_step import NextStep, after_episode
 from ui.shared.player import Shown, caption, differences, player, player_value
 from ui.shared.policies import short_name
 from ui.shared.session import Session
+from ui.shared.terms import act_line, terms_hint
 from ui.shared.words import OF_ALL
 
 TAB = "Play"
@@ -63,7 +64,8 @@ class PlayTab:
 
     def __init__(self, session: gr.State, first: Session):
         self.session = session
-        gr.HTML('<p class="act-line">Watch it balance. Then break its world: reverse the motor, tilt a sensor, add wind.</p>')
+        line = "Watch a [[policy]] balance the pole. Then break its [[world]]: reverse the motor, tilt a sensor, add wind."
+        gr.HTML(act_line(line, "play"))
         with gr.Row(elem_classes="act", equal_height=False):
             with gr.Column(scale=7, min_width=320):
                 self.player = player(value_of(first), elem_id="play-stage")
@@ -81,8 +83,8 @@ class PlayTab:
                     number = gr.Number(10, label="Episodes", step=1, min_width=80, scale=1, elem_id="play-episodes")
                     self.episodes = unchecked(number, "episodes")
                     self.verify = gr.Button("Verify", elem_id="play-verify", scale=2, min_width=90)
-                words = "Verify plays many episodes of this choice at once and gives their mean."
-                self.verdict = gr.HTML(hint(words), elem_id="play-verdict")
+                words = "Verify plays many episodes of this choice at once and gives their mean [[return]]."
+                self.verdict = gr.HTML(terms_hint(words, "play-verify"), elem_id="play-verdict")
                 self.file = file_button("play-file")
                 self.link = gr.Textbox(link_of(first.choice), visible="hidden", elem_id="play-link")
                 self.verified = gr.Textbox("", visible="hidden")  # the link of what was verified

@@ -16,6 +16,7 @@ from ui.shared.checks import FieldError
 from ui.shared.events import IN_BROWSER
 from ui.shared.inputs import CUSTOM, FIELDS, Choice, on_page, page_values, preset_of
 from ui.shared.policies import choices
+from ui.shared.terms import terms_hint
 from ui.shared.words import spoken
 
 STANDARD = World()
@@ -192,6 +193,7 @@ class PolicyControls:
             modes = [("Greedy", "greedy"), ("Sampled", "sampled")]
             self.mode = unchecked(gr.Radio(modes, value="greedy", label="Actions", min_width=190, scale=3), "actions")
             self.seed = unchecked(gr.Number(0, label="Seed", step=1, min_width=80, scale=1), "seed")
+        gr.HTML(terms_hint("[[greedy|Greedy]] or [[sampled]], the same [[seed]] plays the same [[episode]] again.", "play-policy"))
 
     @property
     def inputs(self) -> list:

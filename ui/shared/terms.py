@@ -12,17 +12,27 @@ from ui.shared.player import ASSETS
 
 GLOSSARY: MappingProxyType[str, str] = MappingProxyType(
     {
+        "State Space Model": "A model that carries a hidden state from step to step by a linear rule, and decides from it.",
         "policy": "What decides: it reads the sensors at every step and pushes left or right.",
         "world": "One set of physics, motor and sensors that the cart and the pole obey.",
         "step": f"One decision: sensors are read, the cart is pushed. There are {STEPS_PER_SECOND} a second.",
         "episode": f"One try, from the start until the fall, the end of the track, or {MAX_EPISODE_STEPS} steps.",
         "return": f"How many steps an episode lasted, {MAX_EPISODE_STEPS} at the most. A mean of {SOLVED:g} counts as solved.",
+        "environment step": "A step that was really played. What learning costs is counted in them.",
         "hidden state": "The numbers that the policy carries from one step to the next: its memory within an episode.",
         "gradient step": "One small change of all parameters, in the direction that makes what went well likelier.",
+        "parameters": "The numbers that make up the policy. Learning changes them and nothing else.",
+        "loss": "The number that a gradient step lowers: the likelier what went well becomes, the lower it is.",
+        "gradient norm": "The length of the gradient: how much the episodes ask the parameters to change.",
         "learning rate": "How far a gradient step goes.",
         "support set": "The episodes that a gradient step learns from.",
         "query set": "New episodes in the same world, played after the step. They tell how much it helped.",
         "meta-training": "Training over many worlds for one thing: that a gradient step in any of them helps much.",
+        "epoch": "One round of meta-training: many worlds are played, then the start moves once.",
+        "inner learning rate": "The learning rate of the gradient steps in each world, during meta-training.",
+        "outer learning rate": "How far each epoch moves the start from which the worlds' gradient steps go.",
+        "meta-loss": "The number that an epoch lowers: how badly all its worlds go after their gradient steps.",
+        "validation worlds": "Worlds of the same kinds that the training never saw, kept to check it.",
         "adaptation": "What the meta-trained policy does in a new world: play episodes, take gradient steps on them.",
         "experience buffer": "All episodes of this world so far, kept to learn from again.",
         "practice": "Learning from imagined episodes, in a model of the motion fitted to the experience buffer.",
@@ -65,6 +75,16 @@ def with_terms(text: str, where: str) -> str:
         return term(name, where, shown) if first else html.escape(shown)
 
     return re.sub(r"\[\[([^\]|]+)(?:\|([^\]]+))?\]\]", explained, text)
+
+
+def act_line(text: str, where: str) -> str:
+    """The line that says what a tab is for; text as for `with_terms`."""
+    return f'<p class="act-line">{with_terms(text, where)}</p>'
+
+
+def terms_hint(text: str, where: str) -> str:
+    """A small line beside controls, whose own labels can't explain a word; text as for `with_terms`."""
+    return f'<p class="hint">{with_terms(text, where)}</p>'
 
 
 def terms_script() -> str:

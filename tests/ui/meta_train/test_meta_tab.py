@@ -53,7 +53,7 @@ def test_a_run_on_the_page(tab):
     assert not first[tab.train].interactive and first[tab.stop].interactive
     assert last[tab.train].interactive and not last[tab.stop].interactive and last[tab.use].interactive
     assert "All 3 epochs are done; the best parameters are kept." in last[tab.message]
-    assert "8 validation worlds" in last[tab.check] and len(last[tab.player]["episodes"]) == 4
+    assert "In 8 " in last[tab.check] and "validation worlds" in last[tab.check] and len(last[tab.player]["episodes"]) == 4
     labels = [f"{motor} motor, {when}" for motor in ("usual", "reversed") for when in ("before", "after 1 step")]
     assert [s["label"] for s in last[tab.returns]["series"]] == labels
     assert "motor" in last[tab.seen] or "in all worlds" in last[tab.seen]
