@@ -56,7 +56,7 @@ def test_the_parameters_add_up(visit):
 @pytest.mark.parametrize("options", [{}, {"viewport": {"width": 390, "height": 844}, "has_touch": True}])
 def test_a_word_explains_itself_and_closes(visit, options):
     page = about(visit, **options)
-    page.locator(".term .word", has_text="gradient step").first.focus()
+    page.locator(".about .term .word", has_text="gradient step").first.focus()
     tip = page.locator(".term.open .tip")
     box, width = tip.bounding_box(), page.viewport_size["width"]
     assert "One small change of all parameters" in tip.inner_text() and box["x"] >= 0 and box["x"] + box["width"] <= width

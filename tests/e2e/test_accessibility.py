@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from ui.shared.terms import GLOSSARY
+
 READY = {
     "Live": ".live-stage canvas",
     "Play": "#play-stage .player[data-run]",
@@ -114,6 +116,37 @@ def test_nothing_is_wider_than_the_window(visit, width):
         if (found := page.evaluate("document.documentElement.scrollWidth")) > width:
             wide[tab] = found
     assert not wide
+
+
+TERMS = {
+    "Live": {"policy", "world", "episode", "step", "gradient step", "learning rate", "seed"},
+    "Play": {"policy", "world", "greedy", "sampled", "seed", "episode", "return"},
+    "Adapt": {"policy", "world", "gradient step", "sampled", "episode", "learning rate", "practice", "experience buffer"},
+    "Compare": {"policy", "world", "gradient step", "validation worlds", "episode", "practice", "experience buffer"},
+    "Meta-train": {"return", "adaptation", "epoch", "meta-loss", "meta-training", "gradient step", "policy"},
+}
+
+
+@pytest.mark.parametrize("options", [{"reduced_motion": "reduce"}, {**PHONE, "color_scheme": "dark", "reduced_motion": "reduce"}])
+def test_a_term_explains_itself_on_every_tab(visit, options):
+    page = visit(**options).page
+    tip, width = page.locator(".term.open .tip"), page.viewport_size["width"]
+    for tab, terms in TERMS.items():
+        choose(page, tab)
+        words = page.locator("[role=tabpanel] .term .word").locator("visible=true").all()
+        told = set()
+        for i, word in enumerate(words):
+            word.tap() if "has_touch" in options else word.hover() if i % 2 else word.focus()  # by finger, pointer and keyboard
+            assert tip.count() == 1
+            box = tip.bounding_box()
+            assert box["x"] >= 0 and box["x"] + box["width"] <= width and box["height"] > 20
+            told.add(tip.inner_text())
+            page.keyboard.press("Escape")
+            assert tip.count() == 0
+        assert told == {GLOSSARY[term] for term in terms}, tab
+    choose(page, "Play")
+    page.locator(".masthead .word").first.focus()
+    assert tip.inner_text() == GLOSSARY["State Space Model"]
 
 
 def test_nothing_moves_unasked_where_motion_is_reduced(visit):

@@ -49,7 +49,7 @@ def test_the_page_loads_without_a_jump(watched, page_url):
     assert not watched.shifted()
 
 
-@pytest.mark.parametrize("link", ["play", "adapt", "meta-train", "about"])
+@pytest.mark.parametrize("link", ["play", "adapt", "compare", "meta-train", "about"])
 def test_a_link_to_a_tab_loads_without_a_jump(watched, page_url, link):
     watched.open(f"{page_url}?tab={link}", f"#acts button[role=tab][aria-selected=true]:text-matches('{link}', 'i')")
     assert not watched.shifted()
@@ -85,7 +85,7 @@ def test_going_from_tab_to_tab_moves_nothing(watched, page_url):
     watched.open(page_url, ".live-stage canvas")
     watched.shifted()
     moved = {}
-    for tab in ("Play", "Adapt", "Meta-train", "About", "Live", "Adapt"):
+    for tab in ("Play", "Adapt", "Compare", "Meta-train", "About", "Live", "Adapt"):
         watched.tab(tab)
         if shifts := watched.shifted():
             moved[tab] = shifts

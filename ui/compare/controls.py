@@ -27,7 +27,7 @@ class RaceControls:
         first = RaceSettings()
         self.world = WorldControls(first.world, folded=True)
         chosen = f"Up to {MOST} racers, each with the settings that were chosen for it on [[validation worlds]]."
-        ways = "They learn from fresh [[episode|episodes]], or add [[practice]] on their [[experience buffer]]."
+        ways = "To adapt is to learn from fresh [[episode|episodes]]; fresh + buffer adds [[practice]] on an [[experience buffer]]."
         gr.HTML(terms_hint(f"{chosen} {ways}", "compare-how"))
         labels = {mode: words[:1].upper() + words[1:] for mode, words in MODE_WORDS.items()}
         labels["none"] = "As they are"
