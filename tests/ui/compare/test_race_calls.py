@@ -1,0 +1,78 @@
+"""A race as a program calls it, and as a visitor starts it who has a policy of their own."""
+
+from __future__ import annotations
+
+import threading
+from types import SimpleNamespace
+
+import gradio as gr
+import pytest
+from gradio_client import Client
+from gradio_client.exceptions import AppError
+
+from model import WORLDS, evaluate_policy
+from ui.compare.race import race
+from ui.compare.racers import check_race, chosen_of
+from ui.compare.tab import CompareTab
+from ui.shared.inputs import page_values
+from ui.shared.policies import shared_model
+from ui.shared.session import Session
+
+REVERSED = WORLDS["reversed_motor"]
+VISITOR = SimpleNamespace(session_hash="a racer")
+
+
+@pytest.fixture(scope="module")
+def client(page_url) -> Client:
+    return Client(page_url, verbose=False)
+
+
+def test_a_program_gets_the_race_that_the_page_runs(client):
+    answer = client.predict(reversed_motor=True, racers="memory, meta.standard", num_adapt_steps=1, seed=3, api_name="/race")
+    *_, run = race(check_race(REVERSED, "memory, meta.standard", 1, 3), shared_model, threading.Event())
+    assert [racer["racer"] for racer in answer["racers"]] == ["memory", "meta.standard"] and answer["ended"] == "finished"
+    for told, lane in zip(answer["racers"], run.lanes, strict=True):
+        assert told["means"] == [p.returns.mean() for p in lane.curve.points]
+        assert told["env_steps"] == [p.env_steps for p in lane.curve.points] and told["stands_from"] == lane.stands_from
+    assert answer["racers"][0]["adapt_lr"] is None and answer["racers"][1]["adapt_lr"] == 0.5
+
+
+@pytest.mark.parametrize(
+    ("call", "sentence"),
+    [
+        ({"racers": "meta, meta"}, "racers must differ from one another"),
+        ({"racers": "yours"}, "racers must not name yours"),
+        ({"num_adapt_steps": 9}, "num_adapt_steps must be a whole number between 1 and 5, got 9"),
+        ({"wind": 99}, "wind must be between -6 and 6 N, got 99"),
+    ],
+)
+def test_a_program_is_refused_in_one_sentence(client, call, sentence):
+    with pytest.raises(AppError, match=sentence):
+        client.predict(**call, api_name="/race")
+
+
+def visitors_race(session: Session) -> tuple[CompareTab, list[dict]]:
+    """The tab and what it answers when a visitor races "yours" against memory."""
+    with gr.Blocks():
+        tab = CompareTab(gr.State(Session()))
+    racers = check_race(REVERSED, "yours, memory", 1, 0, has_own_model=True).racers
+    inputs = ["reversed_motor", *page_values(REVERSED), *chosen_of(racers), 1, 0]
+    return tab, list(tab._race(VISITOR, session, *inputs))
+
+
+def test_yours_races_with_the_visitors_own_weights():
+    own = shared_model("standard")  # falls with a reversed motor, as no "yours" that stood in for memory would
+    tab, answers = visitors_race(Session().with_model(own))
+    told = answers[-1][tab.result]
+    assert "Memory wins." in told and "Yours falls after" in told
+    mean = evaluate_policy(own, REVERSED, 20, 0).mean()
+    assert f"<td>Yours, as it is</td><td>{mean:.0f}</td>" in told
+    assert "yours_memory" in answers[-1][tab.link]
+
+
+def test_yours_is_offered_and_taken_only_where_it_is():
+    tab, answers = visitors_race(Session())
+    assert len(answers) == 1 and "Racers must be others than yours" in answers[0][tab.message]
+    for session, there in ((Session(), False), (Session().with_model(shared_model("meta")), True)):
+        for update in tab.controls.with_yours(session).values():
+            assert ("yours" in [name for _, name in update["choices"]]) is there
