@@ -71,12 +71,12 @@ class StandardAdaptationConfig:
 
     adapt_lr: float = bounded(0.5, 0.0, 100.0, "learning rate of a gradient step (the inner_lr of meta-training)")
     num_adapt_steps: int = bounded(3, 0, 100, "gradient steps")
-    episodes_per_step: int = bounded(10, 1, 100, "sampled episodes that each step collects with the policy of the moment", "episodes")
+    episodes_per_step: int = bounded(10, 1, 100, "sampled episodes that each step collects with the policy as it then is", "episodes")
     max_grad_norm: float = bounded(2.0, 0.01, 1000.0, "a longer gradient is scaled down to this norm")
     min_grad_norm: float = bounded(
         1.0, 0.0, 1000.0, "a shorter gradient is scaled up to this norm times the share of steps that the episodes missed"
     )
-    discount_factor: float = bounded(0.99, 0.5, 0.999, "discount of the long value's returns")
+    discount_factor: float = bounded(0.99, 0.5, 0.999, "how much a later step counts for the long value, beside the step before it")
     max_steps_per_episode: int = bounded(MAX_EPISODE_STEPS, 1, MAX_EPISODE_STEPS, "step limit of the collected episodes", "steps")
 
     def __post_init__(self) -> None:

@@ -48,7 +48,7 @@ Stop = Callable[[], bool]
 class HybridAdaptationConfig(StandardAdaptationConfig):
     """Adaptation on fresh episodes and by practice in a model of the motion. adapt_lr 0 leaves the fresh step out."""
 
-    experience_weight: float = bounded(1.0, 0.0, 10.0, "how much practice: scales its rounds; 0 is none, which is standard adaptation")
+    experience_weight: float = bounded(1.0, 0.0, 10.0, "how much practice: scales its rounds; 0 is none")
     motion: MotionConfig = MOTION
     practice: PracticeConfig = PRACTICE
 

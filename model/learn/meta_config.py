@@ -13,7 +13,7 @@ class MetaTrainingConfig:
     """Settings of meta-training; the defaults are those of the shipped meta-trained weights."""
 
     # How much is collected.
-    num_epochs: int = bounded(400, 1, 100_000, "meta-updates")
+    num_epochs: int = bounded(400, 1, 100_000, "rounds of training, each of one meta-update")
     tasks_per_epoch: int = bounded(32, 1, 1000, "worlds sampled for each meta-update")
     episodes_per_task: int = bounded(10, 1, 100, "episodes collected in each world before and after every inner step")
     min_support_episodes: int = bounded(1, 1, 100, "the inner loop learns from this many episodes up to all of them, drawn each epoch")
@@ -26,7 +26,7 @@ class MetaTrainingConfig:
     spread_starts: bool = bounded(
         False, False, True, "every second episode starts anywhere on the track and moving: x within 2 m, velocity within 1 m/s"
     )
-    discount_factor: float = bounded(0.99, 0.5, 0.999, "discount of the long value's returns")
+    discount_factor: float = bounded(0.99, 0.5, 0.999, "how much a later step counts for the long value, beside the step before it")
 
     # The inner loop: task adaptation.
     inner_lr: float = bounded(0.5, 0.0, 100.0, "how far a gradient step in a world goes")

@@ -26,6 +26,7 @@ from ui.meta_train.settings import check_settings
 from ui.meta_train.tab import MetaTrainTab
 from ui.play.tab import PlayTab, first_session
 from ui.shared.controls import field_class, problem
+from ui.shared.inputs import world_from_page
 from ui.shared.session import Session
 
 BAD = (None, "", "abc", "a_b [1]", "yours", "x" * 5000, -1e9, 1e9, 1.5, 10**400, math.nan, math.inf, True, [], [1], ["a_b"], {"a": 1})
@@ -69,6 +70,14 @@ def fields() -> dict[str, Fields]:
             return problem(error)
         return ""
 
+    def challenge(values: list) -> str:
+        part = compare.challenges
+        try:
+            world_from_page(values[0], values[1:])
+        except ValueError:
+            return part._judged("mend", values[0], values[1:])[part.results["mend"]]
+        return ""  # to judge it would take a second
+
     def each(controls: list, act: Act) -> Fields:
         good = [control.value for control in controls]
         return [(control, act, i, good) for i, control in enumerate(controls)]
@@ -78,7 +87,8 @@ def fields() -> dict[str, Fields]:
         "play": each(play.inputs, lambda v: play._run(first, *v)[play.message])
         + each(episodes, lambda v: play._verify(first, *v)[play.message])[:1],
         "adapt": each(adapt.controls.inputs, lambda v: adapt.preview.show(first, (), None, *v)[adapt.message]),
-        "compare": each(compare.controls.inputs, lambda v: compare._show("", first, *v)[compare.message]),
+        "compare": each(compare.controls.inputs, lambda v: compare._show("", first, *v)[compare.message])
+        + each(compare.controls.world.inputs, challenge),
         "meta-train": each([meta.controls.fields[name] for name in NAMES], train),
     }
 

@@ -59,7 +59,7 @@ def _rule(curve: Curve) -> str:
         return f"{head}<p>θ′: what practice made of θ; {then}.</p>"
     norm, lr = last.grad_norm, config.adapt_lr
     if not last.moved:
-        return f"{head}<pre>{RULE}\nθ′ = θ, for g = 0</pre><p>No episode fell, so there was nothing to learn.</p>"
+        return f"{head}<pre>θ′ = θ</pre><p>No episode fell, so there was nothing to learn.</p>"
     K = config.episodes_per_step
     least, most = config.min_grad_norm * (1 - last.support_steps / (K * MAX_EPISODE_STEPS)), config.max_grad_norm
     n = max(min(norm, most), least)
