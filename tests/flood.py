@@ -1,9 +1,10 @@
 """One client floods the page while another visitor uses it: python tests/flood.py [--joins 500] [--sessions 200].
 
-On loopback, bounded in count and time. Three floods of the heaviest adaptation: asked for and not listened to; listened to; and listened
-to from many forged addresses. Prints how long another visitor's Run and Adapt take meanwhile, whether a kept policy stays, and how soon
-all is normal again. The exit code is 1 when one of the first two floods misses an aim. The third is for information: where a proxy
-stands before the page, as on the Hub, nobody can choose the address that it reports.
+On loopback, bounded in count and time. Four floods: the heaviest adaptation, asked for and not listened to; listened to; Run and the
+longest Verify, listened to; and the adaptation once more, from many forged addresses. The server remembers half as many visits as the
+flood makes. Prints how long another visitor's Run and Adapt take meanwhile, whether a kept policy stays, and how soon all is normal
+again. The exit code is 1 when one of the first three misses an aim. The fourth is for information, and the server remembers as many
+visits as it usually does: where a proxy stands before the page, as on the Hub, nobody can choose the address that it reports.
 """
 
 from __future__ import annotations
@@ -26,10 +27,13 @@ from tests.bystander import Bystander
 from tests.serve import served
 from tests.ui.raw import listen, post, send
 from ui.shared.inputs import page_values
+from ui.shared.memory import GIVEN
 
 STANDARD = page_values(World())
 BROKEN = ["reversed_motor", *page_values(World(reversed_motor=True))]
 HEAVIEST = ["meta", "both", 0, 10, 20, 5, 0, True]  # of Adapt: ten steps of twenty episodes, both modes, five times the practice
+RUN_IT = ["standard", *STANDARD, "memory", "greedy", 0]
+HEAVY, LIGHT = [("adapt-run", [*BROKEN, *HEAVIEST])], [("play-run", RUN_IT), ("play-verify", [100, *RUN_IT])]
 USUAL = ["meta", "standard", 0, 3, 10, 1, 0, True]
 FLOODER, VISITOR, RESTING = "203.0.113.7", "198.51.100.9", "192.0.2.5"
 RUN, ADAPT, NORMAL = 2.0, 15.0, 10.0  # s: the aims for the 95th percentile of Run, for each Adapt, and for all to be normal again
@@ -64,10 +68,10 @@ class Visitor:
 
 
 class Flood:
-    """Asks for the heaviest adaptation in many visits' names, 20 at a time."""
+    """Asks for work in many visits' names, 20 at a time."""
 
-    def __init__(self, url: str, joins: int, sessions: int, listens: bool, forged: bool):
-        self.url, self.joins, self.listens, self.forged = url, joins, listens, forged
+    def __init__(self, url: str, joins: int, sessions: int, work: list, listens: bool, forged: bool):
+        self.url, self.joins, self.work, self.listens, self.forged = url, joins, work, listens, forged
         self.names = [secrets.token_hex(6) for _ in range(sessions)]
         self.answers: Counter[str] = Counter()
         self.over = threading.Event()
@@ -91,7 +95,8 @@ class Flood:
 
     def _ask(self, index: int) -> None:
         session, address = self.names[index % len(self.names)], f"203.0.{index % 250}.7" if self.forged else FLOODER
-        answer = post(self.url, "adapt-run", [None, *BROKEN, *HEAVIEST], session=session, address=address)
+        target, data = self.work[index % len(self.work)]
+        answer = post(self.url, target, [None, *data], session=session, address=address)
         self.answers[str(answer.status_code)] += 1
         if not self.listens or answer.status_code != 200:
             return
@@ -109,13 +114,13 @@ class Flood:
             t.join(90)
 
 
-def measured(url: str, joins: int, sessions: int, listens: bool, forged: bool) -> tuple[str, list[str]]:
+def measured(url: str, joins: int, sessions: int, work: list, listens: bool, forged: bool) -> tuple[str, list[str]]:
     """A flood and what a visitor meets meanwhile, in words; and the aims that were missed."""
     visitor, resting = Visitor(url), Bystander(url, RESTING).keep()
     visitor.adapt()
     before = resting.seen()
     alone, alone_adapt = [visitor.run(seed=i) for i in range(5)], visitor.adapt()
-    flood = Flood(url, joins, sessions, listens, forged)
+    flood = Flood(url, joins, sessions, work, listens, forged)
     started, runs, adapts = time.monotonic(), [], []
     while len(runs) < RUNS or len(adapts) < ADAPTS or (flood.lasts and time.monotonic() - started < LONGEST):
         runs.append(visitor.run(seed=len(runs)))
@@ -133,12 +138,13 @@ def measured(url: str, joins: int, sessions: int, listens: bool, forged: bool) -
         f"Adapt {max(adapts, default=0):.1f} s": max(adapts, default=0) < ADAPT,
         f"normal after {back:.1f} s": back < NORMAL,
         "the kept policy is gone": not resting.changed(before),
-        f"only {len(runs)} runs and {len(adapts)} adaptations": len(runs) >= 10 and bool(adapts),
+        f"only {len(runs)} runs and {len(adapts)} adaptations": len(runs) >= RUNS and len(adapts) >= ADAPTS,
     }
     kept = "The kept policy stays" if aims["the kept policy is gone"] else "THE KEPT POLICY IS GONE"
     missed = [words for words, held in aims.items() if not held]
     words = (
-        f"{joins} joins, {sessions} sessions, {'forged addresses' if forged else 'one address'}, "
+        f"{joins} joins of {', '.join(target for target, _ in work)}, {sessions} sessions, "
+        f"{'forged addresses' if forged else 'one address'}, "
         f"{'listened to' if listens else 'not listened to'}, {during:.0f} s: {dict(sorted(flood.answers.items()))}. "
         f"Run alone {statistics.median(alone):.2f} s; during: median {statistics.median(runs):.2f}, p95 {p95:.2f}, "
         f"most {max(runs):.2f} s (n = {len(runs)}). Adapt alone {alone_adapt:.1f} s; during: {', '.join(f'{a:.1f}' for a in adapts)} s. "
@@ -148,15 +154,15 @@ def measured(url: str, joins: int, sessions: int, listens: bool, forged: bool) -
 
 
 def main() -> int:
-    """Start the app three times, flood it, print figures."""
+    """Start the app for each flood, flood it, print figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--joins", type=int, default=500)
     parser.add_argument("--sessions", type=int, default=200)
     args = parser.parse_args()
     failed = False
-    for listens, forged in ((False, False), (True, False), (True, True)):
-        with served() as app:
-            words, missed = measured(app.url, args.joins, args.sessions, listens, forged)
+    for work, listens, forged in ((HEAVY, False, False), (HEAVY, True, False), (LIGHT, True, False), (HEAVY, True, True)):
+        with served(**({} if forged else {GIVEN: str(args.sessions // 2)})) as app:
+            words, missed = measured(app.url, args.joins, args.sessions, work, listens, forged)
             print(words, app.use(), *(f"MISSED: {m}" for m in missed), sep="\n", flush=True)
             failed |= bool(missed) and not forged
     return int(failed)
