@@ -52,7 +52,7 @@ NAMES = ["a.safetensors", "../../x.safetensors", "", LONG, "\x00", "<b>.txt"]
 CONTENTS = [b"", b"\x00" * 200, b"{}", b"\x08\x00\x00\x00\x00\x00\x00\x00{}      ", b"\xff" * 5000, b"x" * 1_050_000]
 PATHS = "|".join(re.escape(str(path)) for path in dict.fromkeys((ROOT, sys.prefix, sys.base_prefix)) if len(str(path)) > 4)
 INTERNAL = re.compile(rf'Traceback|File "/|site-packages|object at 0x|<class |/home/|\.py", line|/proc/|{PATHS}')
-PLACES = re.compile(r'"(?:path|url|orig_name)": "[^"]*"')  # where a file that was made for the visitor is to be had
+PLACES = re.compile(r'"(?:path|url|orig_name)": "[^"]*"|gradio_api/file=[^"\\ ]*')  # where a file that a visitor may have is to be had
 QUIET, LONGEST = 20.0, 120.0  # s
 PROGRESS = ("process_generating", "process_completed", "generating", "complete", "error")  # in a stream
 SENTENCE = 200  # characters of the longest error

@@ -20,9 +20,10 @@ from gradio_client import Client
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from model import HybridAdaptationConfig, HybridAdapter, StandardAdaptationConfig, StandardAdapter, World, evaluate_policy, load_pretrained
+from tests.bystander import Bystander
 from tests.serve import Served, served
 from tests.ui.raw import send
-from ui.shared.inputs import page_values
+from ui.shared.inputs import GONE, page_values
 from ui.shared.memory import GIVEN
 
 AT_ONCE, STEPS, EPISODES = 20, 2, 20
@@ -95,8 +96,9 @@ def pictures(app: Served) -> tuple[str, bool]:
     return f"a GIF of 500 steps: memory rises by {', '.join(map(str, rises))} MB", max(rises) < PICTURE
 
 
-def one_after_another(app: Served, visitors: int, remembered: int) -> bool:
-    """Prints what the server holds at each mark; whether it holds no more at the last than at the second."""
+def one_after_another(app: Served, visitors: int, remembered: int) -> tuple[bool, bool]:
+    """Prints what the server holds at each mark; whether a forgotten visitor is told so, and whether memory levels off."""
+    first = Bystander(app.url, "198.19.0.2").keep()
     print(f"before the first of {visitors}, of whom {remembered} are remembered: {app.use()}", flush=True)
     held = []
     for index in range(visitors):
@@ -104,7 +106,8 @@ def one_after_another(app: Served, visitors: int, remembered: int) -> bool:
         if index + 1 in (*MARKS, visitors):
             held.append(app.use()["MB"])
             print(f"after {index + 1} visitors: {app.use()}", flush=True)
-    return len(held) < 3 or held[-1] - held[1] < LEVEL * held[1]
+    print(f"the first of them, who had kept a policy, runs it and reads: {(read := first.refusal())!r}", flush=True)
+    return GONE in read, len(held) < 3 or held[-1] - held[1] < LEVEL * held[1]
 
 
 def soak(app: Served, minutes: float) -> str:
@@ -141,7 +144,7 @@ def main() -> int:
         aims["equal to the bit"] = f"{AT_ONCE} of {AT_ONCE} equal" in words
         words, aims["little memory for a picture"] = pictures(app)
         print(words, flush=True)
-        aims["memory levels off"] = one_after_another(app, args.visitors, args.remembered)
+        aims["a forgotten visit is told so"], aims["memory levels off"] = one_after_another(app, args.visitors, args.remembered)
         if args.soak:
             words = soak(app, args.soak)
             print(words, flush=True)

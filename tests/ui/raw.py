@@ -9,11 +9,14 @@ from functools import cache
 
 import httpx
 
+# One for all: each would read all certificates anew, which takes longer than most answers.
+CLIENT = httpx.Client(timeout=60, limits=httpx.Limits(max_connections=None, keepalive_expiry=1.0))
+
 
 @cache
 def handler_of(url: str, target: str, event: str = "click") -> dict:
     """The page's entry for what happens on an event of the component `target`."""
-    config = httpx.get(f"{url}config").json()
+    config = CLIENT.get(f"{url}config").json()
     component = next(c["id"] for c in config["components"] if c["props"].get("elem_id") == target)
     return next(d for d in config["dependencies"] if [component, event] in d["targets"] and d["backend_fn"])
 
@@ -23,14 +26,14 @@ def post(url: str, target: str, data: list, event: str = "click", session: str |
     body = {"data": data, "fn_index": handler_of(url, target, event)["id"], "session_hash": session or secrets.token_hex(6)}
     headers = {"content-type": "application/json"} | ({"x-forwarded-for": address} if address else {})
     # NaN and Infinity are not JSON, yet Python's reader takes them.
-    return httpx.post(f"{url}gradio_api/queue/join", content=json.dumps(body), headers=headers, timeout=60)
+    return CLIENT.post(f"{url}gradio_api/queue/join", content=json.dumps(body), headers=headers)
 
 
 def listen(url: str, session: str, timeout: float = 60, address: str = "") -> Iterator[dict]:
     """The messages for a session, until it is closed."""
     headers = {"x-forwarded-for": address} if address else {}
     where = f"{url}gradio_api/queue/data"
-    with httpx.stream("GET", where, params={"session_hash": session}, headers=headers, timeout=timeout) as stream:
+    with CLIENT.stream("GET", where, params={"session_hash": session}, headers=headers, timeout=timeout) as stream:
         for line in stream.iter_lines():
             if line.startswith("data: "):
                 yield json.loads(line.removeprefix("data: "))

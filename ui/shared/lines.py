@@ -16,7 +16,7 @@ from weakref import WeakValueDictionary
 from ui.shared.pace import LONGEST, TooOften
 from ui.shared.visitors import address_of
 
-IN_LINE = 4  # jobs of an address in one line; the server has fewer cores
+IN_LINE = 2  # jobs of an address in one line: as many as the server has cores
 LOOK = 0.02  # s between two looks
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-VISIT = 2.0  # MB of a visit that has adapted a hundred steps and trained; most hold a tenth of it (tests/load.py measures both)
+VISIT = 2.0  # MB; a usual visit holds 0.4 (tests/load.py), one that has adapted a hundred steps in both ways 7
 GIVEN = "SSM_METARL_VISITS"  # an environment variable: how many visits to remember, whatever the memory
-SHARE = 0.125  # of the memory: 2 GB of a Space
+SHARE = 0.125  # of the memory: 2 GB of a Space; it would hold even if all visits were of the largest
 LIMITS = (300, 4000)  # visits
 CGROUPS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 
