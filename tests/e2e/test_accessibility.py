@@ -27,6 +27,7 @@ def choose(page, tab: str) -> None:
 def faults(page) -> list[str]:
     """What axe-core finds in sight, of moderate impact or worse: rule, element and why."""
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed").Axe()
+    page.wait_for_function("() => document.getAnimations().every((a) => a.playState !== 'running')")  # colours fade
     found = axe.run(page, options={"resultTypes": ["violations"]}).response["violations"]
     return [
         f"{rule['id']} ({rule['impact']}): {node['html'][:120]}; {node['failureSummary'][:200]}"
