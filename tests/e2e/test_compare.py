@@ -13,6 +13,8 @@ def test_a_race_is_told_played_in_step_and_shared(visit):
     words = page.inner_text("#race-result .outcome")
     assert words.startswith("Memory wins. Memory stands without a step; Meta-trained (fresh episodes) stands after one step")
     page.wait_for_function("() => document.querySelector('#race-stage .stages').textContent.includes('after 3 steps')")
+    page.get_by_role("button", name="How far does memory go?").click()
+    page.wait_for_function("() => document.activeElement.id === 'challenge-memory'")
     steps = page.get_attribute("#race-stage .player", "data-steps").split()
     assert int(steps[0]) < 100 and steps[1] == "500"
     page.get_by_role("tab", name="Play").click()

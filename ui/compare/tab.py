@@ -11,6 +11,7 @@ import gradio as gr
 from ui.adapt.view import paced
 from ui.compare.challenges_part import ChallengesPart
 from ui.compare.controls import RaceControls
+from ui.compare.next_step import after_race
 from ui.compare.race import Race, race
 from ui.compare.racers import RaceSettings, race_from_query, race_to_query
 from ui.compare.view import race_value, start_value
@@ -19,6 +20,7 @@ from ui.shared import stops
 from ui.shared.controls import message_area, notice, problem, unopened
 from ui.shared.events import IN_BROWSER, QUIET, fits, soon
 from ui.shared.fairness import HEAVY, heavy
+from ui.shared.next_step import NextStep
 from ui.shared.player import player
 from ui.shared.policies import shared_model
 from ui.shared.session import Session
@@ -53,6 +55,7 @@ class CompareTab:
                 with gr.Row(elem_classes="pair race-go"):
                     self.race = gr.Button("Race", variant="primary", elem_id="race-run", scale=2, min_width=100)
                     self.stop = gr.Button("Stop", interactive=False, elem_id="race-stop", scale=1, min_width=80)
+                self.next = NextStep("race")
                 self.message = message_area("race-message")
                 self.copy = gr.Button("Copy link", size="sm", elem_id="race-copy")
         self.challenges = ChallengesPart(self.controls.world)
@@ -66,12 +69,24 @@ class CompareTab:
 
     @property
     def _outputs(self) -> list:
-        return [self.player, self.result, self.message, self.race, self.stop, self.now, self.of, self.link, self.stands]
+        return [
+            self.player,
+            self.result,
+            self.message,
+            self.race,
+            self.stop,
+            self.now,
+            self.of,
+            self.link,
+            self.stands,
+            *self.next.outputs,
+        ]
 
     def _connect(self) -> None:
         c, given = self.controls, [self.session, *self.controls.inputs]
         self.race.click(self._race, given, self._outputs, js=SEE_STAGE, **HEAVY, **QUIET)
         self.stop.click(self._stop, None, self.message, queue=False, **QUIET)
+        self.next.button.click(None, self.next.act, None, js="(act) => window.ssmGo(act)", **IN_BROWSER)
         # One after another, and of those that wait only the last: two at once could end in the wrong order.
         order = {"concurrency_id": "race-preview", "concurrency_limit": 1, "trigger_mode": "always_last", **QUIET}
         shown = self.soon.click(self._show, [self.stands, *given], [self.player, self.message, self.now, self.stands], **order)
@@ -120,7 +135,7 @@ class CompareTab:
         with stops.running(f"race {request.session_hash}") as stop:
             run: Race | None = None
             for run in paced(race(settings, session.policy_model, stop), stop, wait=False):
-                yield {self.message: notice(progress(run)), self.now: link_of(settings), **self._busy(True)}
+                yield {self.message: notice(progress(run)), self.now: link_of(settings), **self._busy(True), **self.next.waiting()}
         yield {
             self.player: race_value(run),
             self.result: result_html(run) + table(run),
@@ -129,6 +144,7 @@ class CompareTab:
             self.stands: link_of(settings),
             self.link: link_of(settings, ran=True),
             **self._busy(False),
+            **self.next.updates(after_race(run)),
         }
 
     def _make_result(self, request: gr.Request, session: Session, asked: str, *inputs) -> Iterator[dict]:

@@ -10,6 +10,7 @@ import pytest
 
 from model import WORLDS, World, evaluate_policy
 from ui.adapt.run import Curve, Point, adapt
+from ui.compare.next_step import after_race
 from ui.compare.race import Lane, Race, race
 from ui.compare.racers import (
     FIRST_RACERS,
@@ -120,3 +121,20 @@ def test_page_and_link_give_the_same_race():
     assert race_from_query({"tab": "adapt"}) is None and race_from_query({"tab": "compare"}).racers == FIRST_RACERS
     with pytest.raises(ValueError, match="num_adapt_steps must be a whole number between 1 and 5, got 9"):
         check_race(world, "meta", 9, 0)
+
+
+@pytest.mark.parametrize(
+    ("lanes", "act"),
+    [
+        ([("memory", "none", [500.0])], "far"),
+        ([("meta", "standard", [9.0, 500.0]), ("standard", "none", [9.0])], "adapt"),
+        ([("standard", "none", [9.0])], "adapt"),
+        ([("meta", "none", [500.0]), ("memory", "none", [20.0])], "train"),
+    ],
+)
+def test_a_race_leads_on(lanes, act):
+    made = tuple(
+        Lane(Racer(p, m), Curve(m, tuple(Point(i, np.array([r]), None, env_steps=50 * i) for i, r in enumerate(rs)))) for p, m, rs in lanes
+    )
+    step = after_race(Race(RaceSettings(), made))
+    assert step.act == act and ("Nobody" in step.text) == (act == "adapt" and made[0].cost == np.inf)
