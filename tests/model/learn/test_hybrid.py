@@ -181,6 +181,9 @@ def test_every_start_has_defaults_of_its_own():
 )
 def test_the_shipped_weights_recover_from_three_falls(start, world):
     config = adaptation_config(start, "hybrid", num_adapt_steps=2, episodes_per_step=3)
-    steps = list(HybridAdapter(config).adapt(load_pretrained(start), world, seed=1))
-    returns = [evaluate_policy(s.model, world, 20).mean() for s in (steps[0], steps[-1])]
-    assert returns[0] < 300 and returns[1] > 450
+    returns = []
+    for seed in range(5):  # rounding alone, which differs from processor to processor, can turn one of them
+        first, *_, last = HybridAdapter(config).adapt(load_pretrained(start), world, seed=seed)
+        returns.append([evaluate_policy(s.model, world, 20).mean() for s in (first, last)])
+    before, after = zip(*returns, strict=True)
+    assert max(before) < 300 and sorted(after)[2] > 450, after

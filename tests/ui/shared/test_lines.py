@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from types import SimpleNamespace
 
 import pytest
@@ -12,6 +13,26 @@ from ui.shared.lines import IN_LINE, Lines
 from ui.shared.pace import Pace, TooOften
 
 RUN, OTHER = SimpleNamespace(concurrency_id="run"), SimpleNamespace(concurrency_id="other")
+
+
+def run(awaitable) -> None:
+    """In a thread of its own: a browser of the tests may have a loop running in this one."""
+    failed: list[BaseException] = []
+
+    async def wait() -> None:
+        await awaitable()
+
+    def work() -> None:
+        try:
+            asyncio.run(wait())
+        except BaseException as error:
+            failed.append(error)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join(60)
+    if failed:
+        raise failed[0]
 
 
 def event(address: str, fn: SimpleNamespace = RUN) -> SimpleNamespace:
@@ -42,7 +63,7 @@ def test_few_of_an_address_stand_in_a_line_and_leave_it_in_order():
                 await asyncio.sleep(0.001)
         await asyncio.gather(*flood)
 
-    asyncio.run(asyncio.wait_for(all_of_them(), 30))
+    run(lambda: asyncio.wait_for(all_of_them(), 30))
     assert [n for n in joined if n < 100] == list(range(12)) and waiting.outside("1.1.1.1") == 0
 
 
@@ -55,7 +76,7 @@ def test_who_would_wait_too_long_is_refused(monkeypatch):
             pytest.fail("there is no room")
 
     with pytest.raises(TooOften):
-        asyncio.run(ask())
+        run(ask)
     assert waiting.outside("1.1.1.1") == 0
 
 
@@ -70,4 +91,4 @@ def test_a_pace_lets_some_at_once_and_then_refuses():
         assert 900 < late.value.seconds <= 1000
         await pace.wait("8.8.8.8")
 
-    asyncio.run(asyncio.wait_for(ask(), 5))
+    run(lambda: asyncio.wait_for(ask(), 5))
