@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from typing import ClassVar
 
 import pytest
 
@@ -36,8 +37,12 @@ def browser() -> Iterator:
 class Visit:
     """One visitor's page, and everything that went wrong on it."""
 
+    contexts: ClassVar[list] = []  # those that are open
+
     def __init__(self, browser, url: str, **options):
         self.context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
+        self.contexts.append(self.context)
+        self.context.on("close", lambda context: self.contexts.remove(context))
         self.page = self.context.new_page()
         self.problems: list[str] = []
         self.page.on("console", lambda m: self.problems.append(m.text) if m.type == "error" else None)
@@ -100,6 +105,15 @@ def first_run(browser, page_url) -> str:
     run_id = first.run_id
     first.context.close()
     return run_id
+
+
+@pytest.fixture(autouse=True)
+def closed() -> Iterator[None]:
+    """Closes what a failed test has left open: a page that goes on moving would slow all that follow."""
+    before = list(Visit.contexts)
+    yield
+    for context in [c for c in Visit.contexts if c not in before]:
+        context.close()
 
 
 @pytest.fixture
