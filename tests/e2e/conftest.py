@@ -66,6 +66,16 @@ class Visit:
             )
         return self
 
+    def reload(self) -> None:
+        """Load the page again. The page that goes complains in its console that its streams are cut."""
+        self.go(self.page.url)
+
+    def go(self, url: str) -> None:
+        """Leave for another address; as for `reload`."""
+        before = list(self.problems)
+        self.page.goto(url)
+        self.problems[:] = before
+
     @property
     def run_id(self) -> str:
         return self.page.get_attribute("#play-stage .player", "data-run")

@@ -50,7 +50,8 @@ def test_no_racer_is_one_sentence(visit):
 
 
 def test_a_challenge_keeps_the_best_and_leads_back_to_its_world(visit):
-    page = visit().page
+    mine = visit()
+    page = mine.page
     page.get_by_role("tab", name="Compare").click()
     best = page.locator("[data-best=memory]")
     best.wait_for()
@@ -65,7 +66,7 @@ def test_a_challenge_keeps_the_best_and_leads_back_to_its_world(visit):
     page.click("#challenge-mend")
     page.wait_for_function("() => /It was mended/.test(document.querySelector('#challenge-mend-result').textContent)", timeout=30_000)
     assert page.inner_text("[data-best=mend]") == "No score yet."
-    page.reload()
+    mine.reload()
     page.wait_for_function("best => document.querySelector('[data-best=memory]')?.textContent === best", arg=far)
     page.click("#challenge-you")
     page.wait_for_selector(".live-stages[data-count='2']")

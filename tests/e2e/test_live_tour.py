@@ -36,12 +36,12 @@ def test_it_goes_along_from_standing_to_standing_again(browser, page_url, option
     assert page.locator(".live-tour li.done").count() == 5 and "whole story" in page.inner_text(".live-tour .hint")
     live.press("tour-close")
     assert not page.is_visible(".live-tour")
-    page.reload()
+    visit.reload()
     page.wait_for_selector("[data-act=tour]")
     assert not page.is_visible(".live-tour")
     live.press("tour")
     assert page.is_visible(".live-tour") and page.evaluate("document.activeElement.dataset.act") == "tour-close"
-    page.reload()
+    visit.reload()
     now.wait_for()
     assert not visit.problems
     visit.context.close()

@@ -112,10 +112,8 @@ def test_train_stop_use_and_save(visit, tmp_path):
 
 
 def reload(visit) -> None:
-    """Load the page again. The page that goes complains in its console that its streams are cut."""
-    before = list(visit.problems)
-    visit.page.reload()
-    visit.problems[:] = before
+    """Load the page again and come back to this tab."""
+    visit.reload()
     visit.page.get_by_role("tab", name="Meta-train").click()
 
 
@@ -224,7 +222,7 @@ def test_the_address_holds_the_settings_and_opens_them(browser, page_url):
     page.wait_for_function("() => location.search.includes('tab=about')")
     page.go_back()
     page.wait_for_function("() => location.search.includes('recipe=go_on')")
-    page.goto(f"{page_url}?tab=meta-train&num_epochs=many")
+    visit.go(f"{page_url}?tab=meta-train&num_epochs=many")
     page.wait_for_function("() => /This link can't be opened/.test(document.querySelector('#meta-message')?.textContent)")
     assert not visit.problems
     visit.context.close()
