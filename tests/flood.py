@@ -100,9 +100,10 @@ class Flood:
         self.answers[str(answer.status_code)] += 1
         if not self.listens or answer.status_code != 200:
             return
+        refused = False
         for message in listen(self.url, session, 60, address):
+            refused = refused or 'class="problem' in str(message.get("output"))
             if message["msg"] == "process_completed":
-                refused = 'class="problem' in str(message["output"])
                 self.answers["refused in words" if refused else "computed"] += 1
             if self.over.is_set() or message["msg"] == "process_completed":
                 return

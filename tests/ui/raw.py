@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from functools import cache
 
 import httpx
+from gradio_client.utils import apply_diff
 
 # One for all: each would read all certificates anew, which takes longer than most answers.
 CLIENT = httpx.Client(timeout=60, limits=httpx.Limits(max_connections=None, keepalive_expiry=1.0))
@@ -42,10 +43,18 @@ def listen(url: str, session: str, timeout: float = 60, address: str = "") -> It
 def send(
     url: str, target: str, data: list, event: str = "click", session: str | None = None, address: str = "", timeout: float = 60
 ) -> dict:
-    """Send `data` to the handler of the component `target` as a browser would, through the queue; the final message."""
-    session = session or secrets.token_hex(6)
+    """Send `data` to the handler of the component `target` as a browser would, through the queue; the final message.
+
+    Its values are those that the page shows by then: a run that went on has sent its last ones, as differences, before it ended.
+    """
+    session, shown = session or secrets.token_hex(6), None
     post(url, target, data, event, session, address).raise_for_status()
     for message in listen(url, session, timeout, address):
+        if message["msg"] == "process_generating" and message["success"]:
+            new = message["output"]["data"]
+            shown = new if shown is None else [apply_diff(old, change) for old, change in zip(shown, new, strict=True)]
         if message["msg"] == "process_completed":
+            if message["success"] and shown is not None:
+                message["output"]["data"] = shown
             return message
     raise AssertionError("no answer")

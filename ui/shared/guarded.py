@@ -41,6 +41,17 @@ class GuardedBlocks(gr.Blocks):
         except Exception as error:
             raise gr.Error(told(error), print_exception=False) from None
 
+    def handle_streaming_diffs(
+        self, block_fn: Any, data: list, session_hash: str | None, run: str | None, final: bool, **kwargs: Any
+    ) -> list:
+        """As Gradio's, but the page gets the last values of a run once.
+
+        Gradio sends them again, whole, when the run has ended, a moment in which the visitor may have pressed a button whose answer
+        they would wipe out. The API's clients read their result there.
+        """
+        sent = super().handle_streaming_diffs(block_fn, data, session_hash, run, final, **kwargs)
+        return [gr.skip() for _ in sent] if final and block_fn.api_visibility == "private" else sent
+
     @property
     def state_holder(self) -> StateHolder:
         """What is remembered of each visit; Gradio makes it and sets it here."""
