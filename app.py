@@ -15,6 +15,7 @@ os.environ["SSM_METARL_PORT"] = os.environ.pop("GRADIO_SERVER_PORT", "")  # what
 import torch
 
 from model import CheckpointError
+from model.allocator import share_arenas
 from ui.page import build
 
 PORT = os.environ.pop("SSM_METARL_PORT", "")
@@ -39,6 +40,7 @@ def main() -> int:
         return failed(f"GRADIO_SERVER_PORT: {error}")
     if args.mcp and importlib.util.find_spec("mcp") is None:
         return failed(f'--mcp needs an extra: pip install "gradio[mcp]=={version("gradio")}"')
+    share_arenas()
     torch.set_num_threads(1)  # small products: a second thread costs more than it gives, and visitors share two cores
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that files are removed on the way out
     try:

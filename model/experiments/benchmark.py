@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from model.allocator import keep_freed_memory
 from model.experiments.live_study import live_learning
 from model.experiments.ppo_baseline import ppo_comparison
 from model.experiments.provenance import provenance
@@ -22,7 +23,7 @@ from model.experiments.trials import run_trials
 from model.learn.adaptation import StandardAdaptationConfig, StandardAdapter
 from model.learn.maml import MetaMAML
 from model.learn.recipes import ONE_MINUTE, ONE_MINUTE_FAMILIES
-from model.learn.training import keep_freed_memory, read_log
+from model.learn.training import read_log
 from model.policy.checkpoint import write_atomically
 from model.policy.pretrained import WEIGHTS, load_pretrained, pretrained_path
 from model.worlds.cartpole import SOLVED

@@ -16,12 +16,12 @@ from typing import Any
 import numpy as np
 import torch
 
+from model.allocator import keep_freed_memory
 from model.experiments.ablations import ABLATIONS
 from model.experiments.linear_control import linear_trials
 from model.experiments.trials import Trials, run_trials
 from model.learn.evaluation import summary
 from model.learn.hybrid import adaptation_config
-from model.learn.training import keep_freed_memory
 from model.policy.pretrained import load_pretrained
 from model.worlds.cartpole import SOLVED, World
 from model.worlds.named import BREAK_SET, WORLDS

@@ -18,11 +18,11 @@ import gymnasium
 import numpy as np
 import torch
 
+from model.allocator import keep_freed_memory
 from model.learn import distributed
 from model.learn.meta_batch import add_meta_gradient, collect_batch
 from model.learn.meta_config import MetaTrainingConfig
 from model.learn.rollout import Episodes, collect
-from model.learn.training import keep_freed_memory
 from model.policy.params import with_task_axis
 from model.policy.pretrained import load_pretrained
 from model.policy.ssm import StateSpaceModel

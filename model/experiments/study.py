@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from model.allocator import keep_freed_memory
 from model.experiments.hybrid_study import QUICK as HYBRID_QUICK
 from model.experiments.hybrid_study import run_hybrid_study
 from model.experiments.provenance import provenance
@@ -26,7 +27,7 @@ from model.experiments.trials import run_trials
 from model.learn.adaptation import StandardAdaptationConfig
 from model.learn.evaluation import evaluate_policy, play_gymnasium, summary
 from model.learn.rollout import collect
-from model.learn.training import keep_freed_memory, read_log
+from model.learn.training import read_log
 from model.policy.checkpoint import file_hash, read_metadata, write_atomically
 from model.policy.pretrained import PRETRAINED, WEIGHTS, load_pretrained, pretrained_path
 from model.policy.ssm import StateSpaceModel

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import csv
-import ctypes
 import dataclasses
 import hashlib
 import io
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from model.allocator import keep_freed_memory
 from model.learn import distributed
 from model.learn.lock import locked
 from model.learn.maml import MetaEpoch, MetaMAML
@@ -25,19 +24,6 @@ from model.policy.ssm import StateSpaceModel
 
 DIGEST = 32  # bytes of SHA-256 at the end of a state: a zip alone does not notice every damage
 LOG_COLUMNS = tuple(f.name for f in dataclasses.fields(MetaEpoch))
-
-
-def keep_freed_memory() -> None:
-    """Let glibc keep freed memory for the next tensor instead of returning it to the system.
-
-    Meta-training allocates and frees hundreds of megabytes each second; giving them back and asking for them again spent half
-    of the time in page faults. Does nothing where the C library is not glibc.
-    """
-    if sys.platform.startswith("linux"):
-        mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-        if mallopt is not None:
-            mallopt(-3, 2**30)  # M_MMAP_THRESHOLD
-            mallopt(-1, 2**31 - 1)  # M_TRIM_THRESHOLD
 
 
 def log_row(record: MetaEpoch) -> list[str]:

@@ -23,9 +23,9 @@ import numpy as np
 import torch
 
 from model import MetaMAML, StateSpaceModel, load_checkpoint
+from model.allocator import keep_freed_memory
 from model.learn.adaptation import NonFiniteParameters, adapt_tasks
 from model.learn.evaluation import evaluate_tasks
-from model.learn.training import keep_freed_memory
 from model.policy.checkpoint import serialise
 from model.policy.params import with_task_axis
 from model.worlds.families import family_sampler
