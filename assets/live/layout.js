@@ -32,7 +32,7 @@
     const wide = matchMedia("(min-width: 640px)").matches;
     parts.signals = folded(root, "Signals, as they come", wide);
     parts.traces = new live.TraceView(parts.signals);
-    parts.thinking = folded(root, "The four equations, with this step’s values", wide);
+    parts.thinking = folded(root, "The equations, with this step’s values", wide);
     parts.equations = new live.EquationView(parts.thinking);
     live.explain(root);
     return parts;

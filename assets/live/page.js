@@ -21,6 +21,7 @@
       this.board.paused();
       if (this.travel.problem) this.complain(this.travel.problem);
       this.parts.story.say(this.travel.problem?.message ?? live.sentence({ type: "start" }, this.run, this.state.policy));
+      this.parts.tour.tell({ type: "start" });
       live.startLoop(root, (seconds) => this.frame(seconds));
     }
 
@@ -106,6 +107,7 @@
       this.forget();
       this.contest.ready();
       this.parts.strip.change(live.differences(this.state.world).join(", "));
+      this.parts.bars.show(null);
       this.tell(events[0][0]);
       this.start();
       this.board.show();
@@ -130,6 +132,7 @@
         this.forget();
       } else this.setMode(this.mode === "memory" ? "one" : this.mode);
       this.parts.strip.change(this.lane.label);
+      this.parts.bars.show(null); // what moved, moved in other weights
       this.tell({ type: "policy_changed" });
       this.start();
       this.board.show();

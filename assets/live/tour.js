@@ -9,10 +9,22 @@
   const HINTS = [
     "50 times a second it chooses a push. The map shows which one it would choose, the dot where the pole is.",
     "Press the large button: from then on the motor pushes the other way.",
-    "What it has learnt is wrong now. Time slows down, so that you can see it fall.",
+    "What it has learnt may be wrong here. If it falls, time slows down, so that you can see it.",
     "One gradient step on this fall comes next.",
     "Map and bars show what that one step changed. Below, every episode is counted.",
   ];
+
+  const CERTAIN = "What it has learnt is wrong now. Time slows down, so that you can see it fall.";
+  const REMEMBERS = "Its memory may tell it what is different here. If it falls, time slows down, so that you can see it.";
+  const OFF = "Learning is off, so that this fall changes nothing.";
+
+  // What the tour says at a place. page: {run, state, place}
+  live.tourHint = (at, page) => {
+    if (at === FALLS && page.state.policy === "meta" && page.place === "reversed_motor") return CERTAIN;
+    if (at === FALLS && page.state.policy === "memory") return REMEMBERS;
+    if (at === LEARNS && !page.run.learning) return OFF;
+    return HINTS[at];
+  };
 
   // The tour's place after an event. broken: whether the world is another than the standard one.
   live.tourAfter = (at, event, broken) => {
@@ -28,7 +40,7 @@
   };
 
   live.Tour = class {
-    // head: where it stands. row: where the button that opens it again stands. page: {root, run, place, onServer}
+    // head: where it stands. row: where the button that opens it again stands. page: {root, run, state, place, onServer}
     constructor(head, row, page) {
       this.page = page;
       this.looked = 0;
@@ -66,7 +78,6 @@
     tell(event) { this.go(live.tourAfter(this.at, event, this.page.place !== "standard")); }
 
     go(at) {
-      if (at === this.at) return;
       this.at = at;
       this.mark();
     }
@@ -77,7 +88,7 @@
         if (i === this.at) item.setAttribute("aria-current", "step");
         else item.removeAttribute("aria-current");
       });
-      this.hint.textContent = HINTS[this.at] ?? this.end();
+      this.hint.textContent = live.tourHint(this.at, this.page) ?? this.end();
       this.page.root.dataset.tour = this.box.hidden ? "" : this.at;
     }
 

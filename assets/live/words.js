@@ -37,11 +37,28 @@
     yours: "Your policy",
   };
 
+  // What there is to see on the standard cart, by policy.
+  const OPENING = {
+    meta: "balances. Reverse its motor: it falls, learns from that fall, and stands again.",
+    memory: "balances. Reverse its motor: what it remembers of this episode tells it so, without a gradient step.",
+    standard: "balances; it has seen no other cart. Reverse its motor, and see what its falls teach it.",
+    untrained: "has learnt nothing yet. See what its falls teach it.",
+    yours: "is on the stage. Reverse its motor, and see whether it learns from its fall.",
+  };
+
+  // Before anything has happened, in whichever world a link or Reset has set up.
+  function opening(who, run, policy) {
+    const changed = live.differences(run.sim.world).join(", "), usual = changed === live.differences(live.standardWorld()).join(", ");
+    if (!usual) return `Here: ${changed}. ${who} starts from its own weights, with no memory.`;
+    if (!run.learning) return `${who} starts on the standard cart. Learning is off: a fall teaches it nothing.`;
+    return `${who} ${OPENING[policy]}`;
+  }
+
   // The sentence above the stage after an event of a run; null where there is nothing new to say.
   live.sentence = (event, run, policy) => {
     const who = NAMES[policy] ?? "The policy";
     switch (event.type) {
-      case "start": return `${who} balances. Reverse its motor: it falls, learns from that fall, and stands again.`;
+      case "start": return opening(who, run, policy);
       case "world_changed": return `Now: ${live.differences(event.world).join(", ")}. ${who} starts from its own weights, with no memory.`;
       case "policy_changed": return `${who} takes over in the same world.`;
       case "fell": {
