@@ -231,8 +231,8 @@ def study_parts() -> dict[tuple[str, ...], Callable[[Study], Any]]:
     }
 
 
-PARTS = (*dict.fromkeys(place[0] for place in study_parts()), "hybrid")
-"""What can be measured on its own; hybrid is hybrid_study's."""
+PARTS = (*dict.fromkeys(place[0] for place in study_parts()), "hybrid", "named")
+"""What can be measured on its own; hybrid (sets and ablations) and named (every named world) are hybrid_study's."""
 
 
 def measured(split: str, size: Size, seed: int, tuned: dict | None, part: Callable[[Study], Any]) -> tuple[Any, list[str]]:
@@ -262,14 +262,18 @@ def run_study(
     if unknown:
         raise ValueError(f"part must be one of {', '.join(PARTS)}, got {unknown[0]!r}")
     started, say, size = time.perf_counter(), report or (lambda text: None), QUICK if quick else Size()
+    hybrid_study = partial(run_hybrid_study, split, HYBRID_QUICK if quick else None, seed, say, processes)
     wanted = chosen or PARTS
     parts = {place: part for place, part in study_parts().items() if place[0] in wanted}
     results = {"split": split, "seed": seed, "size": dataclasses.asdict(size), "made_with": provenance()}
-    results = {**(kept_results(results) if split == "test" and not quick and chosen else {}), **results}
+    kept = kept_results(results) if split == "test" and not quick and chosen else {}
+    results = {**kept, **results, "parts_made_with": {**made_before(kept), **dict.fromkeys(wanted, results["made_with"])}}
     if parts:
         results |= _measure(parts, split, size, seed, say, processes)
     if "hybrid" in wanted:
-        results["hybrid"] = run_hybrid_study(split, HYBRID_QUICK if quick else None, seed, say, processes)
+        results["hybrid"] = hybrid_study(chosen=lambda place: place[0] != "named")
+    if "named" in wanted:
+        results["named"] = hybrid_study(chosen=lambda place: place[0] == "named")["named"]
     if {"presets", "solvable"} <= results.keys():
         results["break_set"] = break_set(results["presets"], results["solvable"])
         say(f"break set, recovered share on the mean: {results['break_set']['mean_recovered_share']}")
@@ -287,6 +291,11 @@ def kept_results(new: dict[str, Any]) -> dict[str, Any]:
         all(old.get(key) == new[key] for key in ("seed", "size")) and old.get("made_with", {}).get("weights") == new["made_with"]["weights"]
     )
     return old if same else {}
+
+
+def made_before(kept: dict[str, Any]) -> dict[str, Any]:
+    """With what each part of a file was made: all with the same, if the file doesn't tell."""
+    return kept.get("parts_made_with") or {name: kept["made_with"] for name in PARTS if name in kept}
 
 
 def _measure(parts: dict, split: str, size: Size, seed: int, say: Callable[[str], None], processes: int) -> dict[str, Any]:

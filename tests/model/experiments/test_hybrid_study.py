@@ -43,6 +43,7 @@ def test_the_full_study_measures_all_that_it_promises():
         for w in ("break_set", "inside", "outside")
     }
     assert {p[2] for p in places if p[0] == "ablations"} == set(ABLATIONS)
+    assert {p[1:] for p in places if p[0] == "named"} == {(s, w) for s in ("meta", "memory", "standard", "random") for w in WORLDS}
     assert HybridSize().trials("memory", 3) == {"break_set": 100, "inside": 200, "outside": 100}
 
 
@@ -60,16 +61,22 @@ def test_it_runs_in_parts_and_pairs_its_trials(monkeypatch):
         ("comparison", "meta", "1", "outside"),
         ("ablations", "memory", "posterior mean"),
         ("ablations", "memory", "fresh episodes alone"),
+        ("named", "meta", "reversed_motor"),
     }
     results = run_hybrid_study("validation", QUICK, 3, lines.append, processes=1, chosen=lambda place: place in wanted)
     row = results["comparison"]["meta"]["1"]["outside"]
-    assert row["n"] == 2 and len(lines) == 3 and all(line.endswith(" s]") for line in lines)
+    assert row["n"] == 2 and len(lines) == 4 and all(line.endswith(" s]") for line in lines)
     for mode in ("standard", "hybrid", "regulator"):
         assert row[mode]["returns"][0] == row["standard"]["returns"][0] and row[mode]["env_steps"][1] == row["standard"]["env_steps"][1]
         assert row[mode]["at_env_steps"]["10000"] == row[mode]["returns"][-1] and row[mode]["seconds_a_collection"] > 0
     for k in (1, 2):
         gain = row["gains"][str(k)]["equal_collections"]["mean"]
         assert gain == pytest.approx(row["hybrid"]["returns"][k] - row["standard"]["returns"][k])
+    named = results["named"]["meta"]["reversed_motor"]
+    assert named["n"] == 2 and len(named["hybrid"]["returns"]) == 2 and named["hybrid"]["returns"][0] < 20
+    for method, held in ((m, named[m]) for m in ("standard", "hybrid", "regulator")):
+        assert all(low <= mean <= high for mean, (low, high) in zip(held["returns"], held["intervals"], strict=True)), method
+        assert all(low <= held["at_env_steps"][b] <= high for b, (low, high) in held["at_env_steps_intervals"].items()), method
     assert row["gains"]["1"]["equal_env_steps"] == row["gains"]["1"]["equal_collections"]
     assert set(results["ablations"]["memory"]) == {"posterior mean", "fresh episodes alone"} and results["ablations_split"] == "validation"
     json.dumps(results)

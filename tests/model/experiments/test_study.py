@@ -81,7 +81,11 @@ def test_the_study_reports_every_part_and_writes_only_the_full_test_run(monkeypa
 
     monkeypatch.setattr(hybrid_study, "run_trials", made_up)
     monkeypatch.setattr(hybrid_study, "linear_trials", made_up)
-    monkeypatch.setattr(study_module, "run_hybrid_study", lambda *args: hybrid_study.run_hybrid_study("validation", processes=1))
+    monkeypatch.setattr(
+        study_module,
+        "run_hybrid_study",
+        lambda *args, chosen: hybrid_study.run_hybrid_study("validation", processes=1, chosen=chosen),
+    )
     lines = []
     quick = run_study("validation", quick=True, report=lines.append, processes=1)
     assert not results.exists() and any("reversed_motor: meta" in line for line in lines)
@@ -108,9 +112,15 @@ def test_a_part_alone_keeps_what_the_file_says_of_the_others_if_the_weights_are_
     second = run_study(processes=1, chosen=["standard_world"])
     assert second["verification"]["mean"] == 500 and second["standard_world"]["memory"]["n"] == 1
     assert set(second["seconds"]) == {"verification", "standard_world"}
+    assert second["parts_made_with"] == dict.fromkeys(("verification", "standard_world"), provenance())
     other = {**provenance(), "weights": {"meta": "of another file"}}
     monkeypatch.setattr(study_module, "provenance", lambda: other)
-    assert "verification" not in run_study(processes=1, chosen=["checkpoints"])
+    third = run_study(processes=1, chosen=["checkpoints"])
+    assert "verification" not in third and third["parts_made_with"] == {"checkpoints": other}
+    elsewhere = {**other, "processor": "another"}
+    monkeypatch.setattr(study_module, "provenance", lambda: elsewhere)
+    fourth = run_study(processes=1, chosen=["verification"])
+    assert fourth["parts_made_with"] == {"checkpoints": other, "verification": elsewhere}
     with pytest.raises(ValueError, match="part must be one of checkpoints"):
         run_study(chosen=["everything"])
 
