@@ -22,6 +22,9 @@ from ui.shared.inputs import adapt_to_query
 from ui.shared.next_step import NextStep
 from ui.shared.session import Session
 
+LUCK_FITTING = "#luck-result, #luck-curve, #luck-next"
+"""What is dimmed while the repetition was made with other settings than those that stand."""
+
 
 class LuckPart:
     """Built inside the tab; repeats the adaptation that the tab's controls describe."""

@@ -37,8 +37,7 @@ class Preview:
         self.outputs = [session, player, message, self.shown, self.now]
         # One after another: two at once could end in the wrong order and leave another world on the stage than was chosen last.
         self.queue = {"concurrency_id": "preview", "concurrency_limit": 1, "trigger_mode": "always_last", **QUIET}
-        fitting = '() => { if (!document.querySelector("#adapt-message .problem")) window.ssmBright("#adapt-stage .player"); }'
-        self.soon.click(self.show, self.inputs, self.outputs, **self.queue).then(None, js=fitting, **IN_BROWSER)
+        self.shows = self.soon.click(self.show, self.inputs, self.outputs, **self.queue)
         c = controls
         on_stage = [*c.world.events, c.start.input, c.seed.input]
         gr.on(on_stage, None, None, None, js=soon("adapt-soon", "#adapt-stage .player"), **IN_BROWSER)
@@ -59,3 +58,7 @@ class Preview:
         # Play keeps its policy, and finds the world and the seed changed when the visitor comes back to it.
         session = replace(session, choice=replace(session.choice, world=s.world, seed=s.seed))
         return {**now, self.session: session, self.player: value, self.shown: key(s)}
+
+    def again(self, *args) -> dict:
+        """The same for coming back to the tab and at a run's end, when what a message says still holds."""
+        return {output: value for output, value in self.show(*args).items() if output is not self.message or value}

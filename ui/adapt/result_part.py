@@ -12,7 +12,7 @@ from ui.adapt.words import result_html, steps_table
 from ui.shared.charts import chart
 from ui.shared.controls import hint
 
-FITTING = "#adapt-result, #adapt-curve, #adapt-table, #adapt-what"
+FITTING = "#adapt-result, #adapt-curve, #adapt-table, #adapt-learnt, #adapt-what, .adapt-stage .step-choice, #adapt-next"
 """What is dimmed while the run was made with other settings than those that stand."""
 
 

@@ -12,7 +12,7 @@ import gradio as gr
 
 from ui.adapt.controls import AdaptControls
 from ui.adapt.learnt_part import LearntPart, practising, thinned
-from ui.adapt.luck_part import LuckPart
+from ui.adapt.luck_part import LUCK_FITTING, LuckPart
 from ui.adapt.next_step import after_adaptation
 from ui.adapt.pins_part import PinsPart
 from ui.adapt.preview import FIRST, Preview, key
@@ -25,7 +25,7 @@ from ui.adapt.words import progress
 from ui.play.tab import PlayTab
 from ui.shared import stops
 from ui.shared.controls import message_area, notice, problem, unopened
-from ui.shared.events import COPY_LINK, IN_BROWSER, QUIET, copy_text, fits
+from ui.shared.events import COPY_LINK, IN_BROWSER, QUIET, after_reading, copy_text, fits
 from ui.shared.fairness import HEAVY, heavy
 from ui.shared.inputs import adapt_from_query, adapt_to_query, query_of
 from ui.shared.made import MADE, MAKERS_ONLY, stand_in
@@ -82,20 +82,27 @@ class AdaptTab:
         use.connect(self.session, self.run, self.player, self.message)
         self.pins.connect(self.run, use.run_id)
         heavily = {"js": SEE_STAGE, **HEAVY, **QUIET}
-        self.adapt.click(self._adapt, [self.session, *c.inputs], self._outputs, **heavily)
-        use.buttons["further"].click(self._further, [self.session, self.run, use.run_id, *c.inputs], self._outputs, **heavily)
+        runs = [
+            self.adapt.click(self._adapt, [self.session, *c.inputs], self._outputs, **heavily),
+            use.buttons["further"].click(self._further, [self.session, self.run, use.run_id, *c.inputs], self._outputs, **heavily),
+        ]
+        p = self.preview
+        for run in runs:  # the controls may have changed meanwhile
+            run.then(p.again, p.inputs, p.outputs, **p.queue)
         self.stop.click(self._stop, None, self.message, queue=False, **QUIET)
         use.buttons["reset"].click(self._reset, self.run, self._outputs, **QUIET)
         use.buttons["copy"].click(None, self.link, self.message, js=COPY_LINK, **IN_BROWSER)
         use.buttons["python"].click(None, self.results.code, self.message, js=COPY_PYTHON, **IN_BROWSER)
         gr.on([now.change, self.of.change], None, [self.of, now], None, js=fits(FITTING), **IN_BROWSER)
-        gr.on([now.change, self.luck.of.change], None, [self.luck.of, now], None, js=fits("#luck-result, #luck-curve"), **IN_BROWSER)
+        gr.on([now.change, self.luck.of.change], None, [self.luck.of, now], None, js=fits(LUCK_FITTING), **IN_BROWSER)
+        script = after_reading("#adapt-message", "#adapt-stage .player", FITTING, LUCK_FITTING)
+        p.shows.then(None, [now, self.of, self.luck.of], None, js=script, **IN_BROWSER)
         gr.on([now.change, self.of.change, self.link.change], None, [self.of, now, self.link], None, js=ADDRESS, **IN_BROWSER)
 
     def connect_tab(self, tab: gr.Tab) -> None:
         """Coming back to the stage shows the world that another tab has chosen meanwhile."""
         p = self.preview
-        tab.select(p.show, p.inputs, p.outputs, **p.queue)
+        tab.select(p.again, p.inputs, p.outputs, **p.queue)
         tab.select(None, [self.of, p.now, self.link], None, js=ADDRESS, **IN_BROWSER)
 
     def connect_play(self, play: PlayTab) -> None:

@@ -18,7 +18,7 @@ from ui.compare.view import race_value, start_value
 from ui.compare.words import progress, result_html, table
 from ui.shared import stops
 from ui.shared.controls import message_area, notice, problem, unopened
-from ui.shared.events import IN_BROWSER, QUIET, fits, soon
+from ui.shared.events import IN_BROWSER, QUIET, after_reading, fits, soon
 from ui.shared.fairness import HEAVY, heavy
 from ui.shared.next_step import NextStep
 from ui.shared.player import player
@@ -31,7 +31,7 @@ RAN = "ran"  # in a link: the result is wanted too
 ADDRESS = f"(of, now, link) => window.ssmAddress({TAB!r}, link && of === now ? link : now)"
 STAGE = "#race-stage .player"
 SEE_STAGE = '(...inputs) => { window.ssmNow("race-soon"); window.ssmSee("race-stage"); return inputs; }'
-FITTING = f'() => {{ if (!document.querySelector("#race-message .problem")) window.ssmBright("{STAGE}"); }}'
+FITTING = "#race-result, #race-next"
 
 
 def link_of(settings: RaceSettings, ran: bool = False) -> str:
@@ -84,17 +84,20 @@ class CompareTab:
 
     def _connect(self) -> None:
         c, given = self.controls, [self.session, *self.controls.inputs]
-        self.race.click(self._race, given, self._outputs, js=SEE_STAGE, **HEAVY, **QUIET)
+        raced = self.race.click(self._race, given, self._outputs, js=SEE_STAGE, **HEAVY, **QUIET)
         self.stop.click(self._stop, None, self.message, queue=False, **QUIET)
         self.next.button.click(None, self.next.act, None, js="(act) => window.ssmGo(act)", **IN_BROWSER)
         # One after another, and of those that wait only the last: two at once could end in the wrong order.
         order = {"concurrency_id": "race-preview", "concurrency_limit": 1, "trigger_mode": "always_last", **QUIET}
-        shown = self.soon.click(self._show, [self.stands, *given], [self.player, self.message, self.now, self.stands], **order)
-        shown.then(None, js=FITTING, **IN_BROWSER)
+        show = {"inputs": [self.stands, *given], "outputs": [self.player, self.message, self.now, self.stands], **order}
+        self.again = {"fn": self._again, **show}
+        raced.then(**self.again)  # the controls may have changed meanwhile
+        script = after_reading("#race-message", STAGE, FITTING)
+        self.soon.click(self._show, **show).then(None, [self.now, self.of], None, js=script, **IN_BROWSER)
         changes = [*c.world.events, *(group.input for group in c.chosen), c.seed.input]
         gr.on(changes, None, None, None, js=soon("race-soon", STAGE), **IN_BROWSER)
         c.steps.input(None, None, None, js='() => window.ssmSoon("race-soon")', **IN_BROWSER)
-        gr.on([self.now.change, self.of.change], None, [self.of, self.now], None, js=fits("#race-result"), **IN_BROWSER)
+        gr.on([self.now.change, self.of.change], None, [self.of, self.now], None, js=fits(FITTING), **IN_BROWSER)
         self.address = {"inputs": [self.of, self.now, self.link], "js": ADDRESS, **IN_BROWSER}
         gr.on([self.now.change, self.of.change, self.link.change], None, outputs=None, **self.address)
         link = "(of, now, link) => window.ssmCopyLink(link && of === now ? link : now)"
@@ -102,8 +105,7 @@ class CompareTab:
 
     def connect_tab(self, tab: gr.Tab) -> None:
         """Coming here shows the world that another tab has chosen, and the visitor's own policy."""
-        tab.select(self.controls.with_yours, self.session, self.controls.chosen, **QUIET)
-        tab.select(None, None, None, js='() => window.ssmSoon("race-soon", 0)', **IN_BROWSER)
+        tab.select(self.controls.with_yours, self.session, self.controls.chosen, **QUIET).then(**self.again)
         tab.select(None, None, None, js="() => window.ssmBests(document)", **IN_BROWSER)
         tab.select(None, outputs=None, **self.address)
 
@@ -125,6 +127,10 @@ class CompareTab:
             return now
         return {**now, self.player: start_value(settings, session.policy_model), self.stands: link_of(settings)}
 
+    def _again(self, *args) -> dict:
+        """The same for coming back to the tab and at a race's end, when what a message says still holds."""
+        return {output: value for output, value in self._show(*args).items() if output is not self.message or value}
+
     @heavy("race")
     def _race(self, request: gr.Request, session: Session, *inputs) -> Iterator[dict]:
         try:
@@ -133,9 +139,12 @@ class CompareTab:
             yield {self.message: problem(error)}
             return
         with stops.running(f"race {request.session_hash}") as stop:
+            # A press right after a change of the controls comes before the preview has taken note of it; what changes later stays.
             run: Race | None = None
+            first = {self.now: link_of(settings)}
             for run in paced(race(settings, session.policy_model, stop), stop, wait=False):
-                yield {self.message: notice(progress(run)), self.now: link_of(settings), **self._busy(True), **self.next.waiting()}
+                yield {self.message: notice(progress(run)), **first, **self._busy(True), **self.next.waiting()}
+                first = {}
         yield {
             self.player: race_value(run),
             self.result: result_html(run) + table(run),

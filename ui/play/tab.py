@@ -14,7 +14,7 @@ from ui.shared.animation import gif
 from ui.shared.checks import check_episodes
 from ui.shared.controls import PolicyControls, WorldControls, message_area, notice, problem, stale_note, unchecked, unopened
 from ui.shared.episode import Recording, returns, to_csv
-from ui.shared.events import COPY_LINK, IN_BROWSER, PRIVATE, QUIET, file_button, fits, follow_address, soon
+from ui.shared.events import COPY_LINK, IN_BROWSER, PRIVATE, QUIET, after_reading, file_button, fits, follow_address, soon
 from ui.shared.fairness import HEAVY, heavy
 from ui.shared.files import new_file
 from ui.shared.inputs import Choice, choice_from_page, from_query, to_query
@@ -111,8 +111,12 @@ class PlayTab:
         # One at a time, and of those that wait only the last: two could end in the wrong order.
         order = {"concurrency_id": "play", "concurrency_limit": 2, "trigger_mode": "always_last", **QUIET}
         given = [self.session, *self.inputs]
-        gr.on([self.run.click, self.policy.seed.submit], self._run, given, self.stage, js=now, **order)
-        self.soon.click(self._run, given, self.stage, **order)
+        played = [
+            gr.on([self.run.click, self.policy.seed.submit], self._run, given, self.stage, js=now, **order),
+            self.soon.click(self._run, given, self.stage, **order),
+        ]
+        for event in played:  # the stage is bright again when its episode is there
+            event.then(None, [self.link, self.verified], None, js=after_reading("#play-message", "", "#play-verdict"), **IN_BROWSER)
         changes = [*self.world.events, *(c.input for c in self.policy.inputs)]
         gr.on(changes, None, None, None, js=soon("play-soon", "#play-stage .player"), **IN_BROWSER)
         verdict = [self.verdict, self.verified, self.message]

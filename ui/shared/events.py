@@ -26,6 +26,14 @@ def fits(selector: str) -> str:
     return f"(of, now) => window.ssmFits({selector!r}, of, now)"
 
 
+def after_reading(message: str, stage: str, *results: str) -> str:
+    """A script for when the controls were read: it dims the results if they can't be used, `message` saying why, and else as `fits`.
+
+    Its inputs are the query of the present settings, then those that each of the results was made with.
+    """
+    return f"(now, ...of) => window.ssmRead({message!r}, {stage!r}, {list(results)!r}, of, now)"
+
+
 COPY_LINK = "(query) => window.ssmCopyLink(query)"
 
 
