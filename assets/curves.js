@@ -26,7 +26,7 @@
       this.selected = null;
       this.xs = [...new Set(value.series.filter((s) => s.markers || s.words.length).flatMap((s) => s.x))].sort((a, b) => a - b);
       this.legend.replaceChildren();
-      for (const s of value.series) make("span", this.legend, { "data-role": s.role, style: `--line: ${s.width * 1.3}px` }, s.label);
+      for (const s of value.series) this.name(s);
       this.empty.textContent = value.series.length ? "" : value.empty;
       this.readout.textContent = value.note;
       this.root.dataset.points = value.series.map((s) => s.x.length).join(" ");
@@ -34,6 +34,18 @@
       const says = value.series.filter((s) => s.x.length).map(last).join("; ") || value.empty;
       this.canvas.setAttribute("aria-label", `${value.y.title} against ${value.x.title}. ${says}. Arrow keys read out the points.`);
       this.draw();
+    }
+
+    // A line's name beside a piece of it.
+    name(s) {
+      const span = make("span", this.legend), shape = (name, parent, attributes) => {
+        const node = parent.appendChild(document.createElementNS("http://www.w3.org/2000/svg", name));
+        for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
+        return node;
+      };
+      const look = { stroke: `var(--role-${s.role})`, "stroke-width": s.width * 1.3, "stroke-dasharray": s.dash.join(" ") };
+      shape("line", shape("svg", span, { viewBox: "0 0 34 8", "aria-hidden": "true" }), { x1: 0, x2: 34, y1: 4, y2: 4, ...look });
+      span.append(s.label);
     }
 
     px(x) {
@@ -92,12 +104,28 @@
       ctx.setLineDash([2, 4]);
       ctx.textAlign = "left";
       limits.forEach((limit, i) => {
+        const y = this.py(limit.at) + (i === 0 && limits.length > 1 ? 13 : -4);
         line(ctx, PAD.left, this.py(limit.at), right, this.py(limit.at));
-        ctx.fillText(limit.label, PAD.left + 6, this.py(limit.at) + (i === 0 && limits.length > 1 ? 13 : -4));
+        ctx.fillText(limit.label, this.clear(PAD.left + 6, right - 6, ctx.measureText(limit.label).width, y), y);
       });
       this.staircase(ctx);
       this.events(ctx);
       ctx.setLineDash([]);
+    }
+
+    // Where words of a width can stand between left and right without a dot or a line on them; at the left if nowhere.
+    clear(left, right, width, y) {
+      const SAMPLES = 24, drawn = [];
+      for (const s of this.value.series.filter((s) => s.markers)) {
+        const at = s.x.map((x, i) => [this.px(x), this.py(s.y[i] ?? 0)]);
+        at.forEach(([x, y], i) => {
+          const [fromX, fromY] = at[Math.max(0, i - 1)];
+          for (let k = 1; k <= SAMPLES; k++) drawn.push([fromX + (x - fromX) * k / SAMPLES, fromY + (y - fromY) * k / SAMPLES]);
+        });
+      }
+      const free = (x) => !drawn.some(([a, b]) => a > x - 6 && a < x + width + 6 && b > y - 16 && b < y + 8);
+      for (let x = left; x + width <= right; x += 12) if (free(x)) return x;
+      return left;
     }
 
     // A limit that changes on the way: treads joined by risers. A name that would not fit on a narrow last tread ends at its end.

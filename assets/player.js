@@ -89,10 +89,11 @@
         if (e.map) figure.classList.add("with-map");
         const below = make("div", figure, { class: "below" });
         const ending = make("p", below, { class: "ending", "aria-live": "polite" });
-        if (this.episodes.length === 1) this.addKey(below, e);
+        if (this.episodes.length === 1) this.addKey(below, [e]);
         canvas.addEventListener("click", () => { this.toggle(); this.root.focus({ preventScroll: true }); });
         return { e, figure, canvas, ending, map, cells: e.map && bytes(e.map) };
       });
+      if (this.episodes.length > 1) this.addKey(this.stages, this.episodes);
       if (!this.episodes.some((e) => e.map)) return;
       const key = make("p", this.stages, { class: "map-key" });
       make("span", key, {}, "Which way it pushes at an episode’s first step, before it remembers anything: left");
@@ -120,12 +121,12 @@
       requestAnimationFrame(move);
     }
 
-    // What the marks on the stage mean; only those that this world has.
-    addKey(parent, e) {
+    // What the marks on the stage mean; only those that these worlds have.
+    addKey(parent, episodes) {
       const key = make("p", parent, { class: "key" });
       make("span", key, { class: "key-motor" }, "motor force");
-      if (e.world.wind) make("span", key, { class: "key-wind" }, "wind");
-      if (e.sensed) make("span", key, { class: "key-sensed" }, "pole as the sensor reports it");
+      if (episodes.some((e) => e.world.wind)) make("span", key, { class: "key-wind" }, "wind");
+      if (episodes.some((e) => e.sensed)) make("span", key, { class: "key-sensed" }, "pole as the sensor reports it");
       make("span", key, { class: "key-limit" }, `${angleLimit}° limits`);
     }
 

@@ -15,6 +15,12 @@ def test_a_race_is_told_played_in_step_and_shared(visit):
     page.wait_for_function("() => document.querySelector('#race-stage .stages').textContent.includes('after 3 steps')")
     page.get_by_role("button", name="How far does memory go?").click()
     page.wait_for_function("() => document.activeElement.id === 'challenge-memory'")
+    places = page.locator("#race-result tbody tr").evaluate_all("rows => rows.map((r) => [r.cells[0].textContent, r.cells[1].textContent])")
+    assert places[:2] == [["1", "Memory, as it is"], ["2", "Meta-trained, fresh episodes"]] and places[-1] == [
+        "–",
+        "Meta-trained, as it is",
+    ]
+    assert page.inner_text("#race-stage .stages > .key").split("\n")[0].startswith("motor force")
     steps = page.get_attribute("#race-stage .player", "data-steps").split()
     assert int(steps[0]) < 100 and steps[1] == "500"
     page.get_by_role("tab", name="Play").click()
@@ -27,6 +33,7 @@ def test_a_race_is_told_played_in_step_and_shared(visit):
     page.locator("#race-standard").get_by_label("Standard").uncheck()
     page.wait_for_function("() => document.querySelectorAll('#race-stage figure.stage').length === 3")
     page.wait_for_selector("#race-result.stale")
+    assert page.evaluate("document.querySelector('#race-next').inert")
 
     second = page.context.new_page()
     link = page.url.replace("meta_memory_meta.standard", "memory_meta.standard")
@@ -35,6 +42,24 @@ def test_a_race_is_told_played_in_step_and_shared(visit):
     second.wait_for_timeout(800)
     assert second.locator("#race-stage .notes").all_inner_texts() == ["500 of 500 on average", "500 of 500 on average after 3 steps"]
     assert second.get_by_role("tab", name="Compare").get_attribute("aria-selected") == "true"
+
+
+def test_a_world_chosen_during_a_race_stands_on_the_stage_at_its_end(visit):
+    page = visit().page
+    page.get_by_role("tab", name="Compare").click()
+    page.wait_for_selector("#race-stage .player[data-run]")
+    page.evaluate(  # by the page itself, for the race may be over before a test's own click arrives
+        """() => new MutationObserver((_, observer) => {
+            if (document.querySelector("#race-stop").disabled) return;
+            observer.disconnect();
+            [...document.querySelectorAll("button")].find((b) => b.textContent.trim() === "Mirrored sensors" && b.offsetParent).click();
+        }).observe(document.querySelector("#race-stop"), { attributes: true })"""
+    )
+    page.click("#race-run")
+    page.wait_for_selector("#race-result.stale .stale-note:visible", timeout=60_000)
+    assert "Motor reversed" in page.inner_text("#race-result")
+    page.wait_for_function("() => /world=mirrored_sensors/.test(location.search) && !/ran=/.test(location.search)")
+    page.wait_for_function("() => !/on average/.test(document.querySelector('#race-stage .stages').textContent)")
 
 
 def test_no_racer_is_one_sentence(visit):

@@ -19,6 +19,7 @@ from ui.shared.policies import short_name
 from ui.shared.words import MODE_NAMES, count
 
 MOST = 6  # more lines than that can't be told apart
+DASHES = ((), (8, 4), (2, 3), (12, 4, 2, 4), (4, 8), (16, 4, 2, 3, 2, 4))  # by the run's number: those on the chart differ
 X_TITLE = "environment steps learnt from"
 NOTE = f"Dots: after every step, the mean of {EVALUATION_EPISODES} greedy episodes. Number: the run's, at its last step."
 
@@ -75,7 +76,7 @@ def pins_chart(pins: Sequence[Pin]) -> dict[str, Any]:
     for p in pins:
         words = [f"{p.number}, step {i}: {row[2]:.1f} on {count(row[0], 'environment step')}" for i, row in enumerate(p.points)]
         x, y = [row[0] for row in p.points], [row[2] for row in p.points]
-        series.append(Series(p.mode, p.label, x, y, words=words, mark=str(p.number)))
+        series.append(Series(p.mode, p.label, x, y, words=words, mark=str(p.number), dash=DASHES[(p.number - 1) % len(DASHES)]))
     furthest = max((p.points[-1][0] for p in pins), default=0)
     return chart_value(series, X_TITLE, Y_TITLE, (0, max(furthest, 1)), note=NOTE, empty="Tick a run to see its line.")
 

@@ -106,14 +106,16 @@ def score(lane: Lane) -> list[str]:
 
 
 def table(race: Race) -> str:
-    """Every racer's mean return before and after each step, and what standing has cost it."""
-    most = max(lane.curve.last.index for lane in race.lanes)
-    heads = ["", "Racer", "Before", *(f"Step {i}" for i in range(1, most + 1)), "Environment steps to stand"]
+    """Every racer from first to last: its mean return before and after each step, and what standing has cost it."""
+    lanes, most = ranked(race), max(lane.curve.last.index for lane in race.lanes)
+    heads = ["Place", "Racer", "Before", *(f"Step {i}" for i in range(1, most + 1)), "Environment steps to stand"]
     rows = []
-    for number, lane in enumerate(race.lanes, 1):
+    for lane in lanes:
         means = [f"{p.returns.mean():.0f}" for p in lane.curve.points]
-        cost = f"{lane.cost:,.0f}" if lane.cost < np.inf else "–"
-        rows.append([str(number), lane.racer.label, *means, *[""] * (most + 1 - len(means)), cost])
+        stood = lane.cost < np.inf
+        place = str(1 + sum(other.cost < lane.cost for other in lanes)) if stood else "–"  # those that tie share a place
+        cost = f"{lane.cost:,.0f}" if stood else "never stood"
+        rows.append([place, lane.racer.label, *means, *[""] * (most + 1 - len(means)), cost])
     head = "".join(f'<th scope="col">{html.escape(h)}</th>' for h in heads)
     body = "".join("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
     return f'<div class="steps" tabindex="0"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'

@@ -57,6 +57,8 @@ def test_the_oldest_makes_room_and_numbers_are_never_used_twice(run):
     for i in range(MOST + 1):
         pins = pinned(pins, again(run, str(i)))
     assert [p.number for p in pins] == list(range(2, MOST + 2))
+    lines = [tuple(s["dash"]) for s in pins_chart(pins)["series"]]
+    assert len(set(lines)) == MOST and [tuple(s["dash"]) for s in pins_chart(pins[2:])["series"]] == lines[2:]
     with pytest.raises(ValueError, match="pinned already"):
         pinned(pins, again(run, str(MOST)))
 

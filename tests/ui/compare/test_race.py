@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from urllib.parse import parse_qsl
 
@@ -89,9 +90,18 @@ def test_standing_once_is_not_standing():
     assert lane("meta", "standard", 500, 500).stands_from == 0
 
 
-def test_the_table_has_a_row_for_each_racer():
-    run = Race(RaceSettings(), (lane("memory", "none", 500), lane("meta", "standard", 9, 500)), "finished")
-    assert table(run).count("<tr>") == 3 and "Environment steps to stand" in table(run)
+def test_the_table_goes_from_first_to_last():
+    lanes = (lane("standard", "none", 9), lane("meta", "standard", 9, 500), lane("untrained", "none", 20), lane("memory", "none", 500))
+    shown = table(Race(RaceSettings(), lanes, "finished"))
+    rows = [re.findall(r"<td>(.*?)</td>", row) for row in re.findall(r"<tr>(<td>.*?)</tr>", shown)]
+    assert [(r[0], r[1].split(",")[0], r[-1]) for r in rows] == [
+        ("1", "Memory", "0"),
+        ("2", "Meta-trained", "100"),
+        ("–", "Untrained", "never stood"),
+        ("–", "Standard", "never stood"),
+    ]
+    tied = table(Race(RaceSettings(), (lane("memory", "none", 500), lane("meta", "none", 500), lane("meta", "standard", 9, 500))))
+    assert re.findall(r"<tr><td>(.*?)</td>", tied) == ["1", "1", "3"]
 
 
 @pytest.mark.parametrize(
