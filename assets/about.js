@@ -1,5 +1,8 @@
 // The drawing of the policy and its equations: a term pointed at or focused lights up its part, and the other way round.
 (() => {
+  const TOUCH = matchMedia("(pointer: coarse)").matches;
+  const ASKS = `${TOUCH ? "Tap" : "Point at"} a term or a part.`;
+
   class Drawing {
     constructor(root, parts) {
       Object.assign(this, { root, parts, words: {}, lit: "" });
@@ -26,7 +29,7 @@
 
     say() {
       const [name, what, then] = this.readout.children, part = this.parts[this.lit];
-      name.textContent = part ? part.name : "Point at a term or a part.";
+      name.textContent = part ? part.name : ASKS;
       what.textContent = part ? part.words : "Each lights up the other, with what it held at the last step. Colours: blue below zero, orange above.";
       then.textContent = this.words[this.lit] ?? "";
     }

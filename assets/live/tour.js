@@ -93,9 +93,8 @@
     }
 
     end() {
-      const further = this.page.onServer ? " Or see every gradient step in Adapt, and train your own in Meta-train." : "";
-      const { falls } = this.page.run;
-      return `${falls ? "That is the whole story" : "It needed no fall"}. Now break it another way, or take the motor yourself.${further}`;
+      const further = this.page.onServer ? "; Adapt shows every gradient step" : "";
+      return `${this.page.run.falls ? "That is the story" : "It needed no fall"}. Break it another way, or take the motor yourself${further}.`;
     }
   };
 })();

@@ -33,7 +33,7 @@ def test_it_goes_along_from_standing_to_standing_again(browser, page_url, option
     live.speed("16")
     page.wait_for_function(AT, arg=DONE, timeout=60_000)
     assert sorted(set(seen)) == [FALLS, LEARNS, AGAIN, DONE] and seen == sorted(seen)
-    assert page.locator(".live-tour li.done").count() == 5 and "whole story" in page.inner_text(".live-tour .hint")
+    assert page.locator(".live-tour li.done").count() == 5 and "That is the story" in page.inner_text(".live-tour .hint")
     live.press("tour-close")
     assert not page.is_visible(".live-tour")
     visit.reload()
@@ -58,6 +58,41 @@ CASES = [
     (AGAIN, "start", False, STANDS),
     (LEARNS, "learnt", True, AGAIN),
 ]
+
+
+HINTS = [
+    (FALLS, "meta", "reversed_motor", True, "is wrong now"),
+    (FALLS, "meta", "custom", True, "may be wrong here"),  # how it ends there is not known
+    (FALLS, "standard", "reversed_motor", True, "may be wrong here"),
+    (FALLS, "memory", "reversed_motor", True, "Its memory may tell it"),
+    (LEARNS, "meta", "reversed_motor", True, "One gradient step on this fall comes next"),
+    (LEARNS, "meta", "reversed_motor", False, "Learning is off"),
+]
+
+
+def test_what_it_says_is_true_of_the_policy_and_the_world(browser, page_url):
+    visit = Visit(browser, page_url)
+    visit.page.goto(page_url)
+    visit.page.wait_for_selector(".live-tour")
+    hint = "([at, policy, place, learning]) => ssmLive.tourHint(at, { run: { learning }, state: { policy }, place })"
+    for at, policy, place, learning, words in HINTS:
+        assert words in visit.page.evaluate(hint, [at, policy, place, learning]), (at, policy, place)
+    visit.context.close()
+
+
+def test_no_hint_moves_the_stage_on_a_phone(browser, page_url):
+    visit = Visit(browser, page_url, **PHONE)
+    page = visit.page
+    page.goto(page_url)
+    page.wait_for_selector(".live-tour")
+    tops = page.evaluate(
+        """() => {
+            const { tour } = ssmLive.page.parts, stages = document.querySelector(".live-stages");
+            return [0, 1, 2, 3, 4, 5].map((at) => { tour.go(at); return stages.getBoundingClientRect().top + scrollY; });
+        }"""
+    )
+    assert max(tops) - min(tops) < 2
+    visit.context.close()
 
 
 def test_it_knows_its_place_whatever_the_order(browser, page_url):

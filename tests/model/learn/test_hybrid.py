@@ -177,7 +177,7 @@ def test_every_start_has_defaults_of_its_own():
         adaptation_config("meta", "hybrid", episodes_per_step=0)
 
 
-@pytest.mark.parametrize(("start", "world"), [("meta", "reversed_gale"), ("memory", "reversed_tilted")])
+@pytest.mark.parametrize(("start", "world"), [("meta", "mirrored_sensors"), ("memory", "reversed_tilted")])
 def test_the_shipped_weights_recover_from_three_falls(start, world):
     """In worlds where nearly every seed does: elsewhere rounding, which differs from processor to processor, turns some of them."""
     config, world = adaptation_config(start, "hybrid", num_adapt_steps=2, episodes_per_step=3), WORLDS[world]
