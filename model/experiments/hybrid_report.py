@@ -29,6 +29,33 @@ def start_sets_table(results: Results) -> str:
     return table(["weights", "method", *sizes], rows)
 
 
+def verdicts_table(results: Results) -> str:
+    """In how many named worlds hybrid adaptation is ahead of standard after the last collection, even with it, or behind."""
+    rows = []
+    for start, by_world in results["named"].items():
+        ends = {name: row["gains"][max(row["gains"], key=int)]["equal_collections"]["interval"] for name, row in by_world.items()}
+        behind = [name_of(name) for name, (_, high) in ends.items() if high < 0]
+        ahead = sum(low > 0 for low, _ in ends.values())
+        rows.append([START_LABELS[start], str(ahead), str(len(ends) - ahead - len(behind)), str(len(behind)), ", ".join(behind) or "none"])
+    return table(["weights", "worlds where hybrid is ahead", "even: the interval holds 0", "behind", "behind in"], rows)
+
+
+def named_table(results: Results) -> str:
+    """Every named world on its own: each start before, and by each method after one collection and after three."""
+    rows = []
+    for name in results["named"]["meta"]:
+        for start, by_world in results["named"].items():
+            row = by_world[name]
+            last = len(row["standard"]["returns"]) - 1
+            cells = [" → ".join(f"{row[m]['returns'][k]:.0f}" for k in sorted({1, last})) for m in METHOD_LABELS]
+            gain = signed(row["gains"][str(last)]["equal_collections"])
+            steps = " / ".join(f"{row[m]['env_steps'][last]:,.0f}" for m in ("standard", "hybrid"))
+            rows.append([name_of(name), START_LABELS[start], f"{row['standard']['returns'][0]:.0f}", *cells, gain, steps])
+    after = [f"{label}: after 1 → 3" for label in METHOD_LABELS.values()]
+    gain, steps = "hybrid − standard after 3", "environment steps by 3, standard / hybrid"
+    return table(["world", "weights", "before", *after, gain, steps], rows)
+
+
 def optional(values: list | None, k: int, form: str) -> str:
     """A number if the file has it."""
     return format(values[k], form) if values else ""

@@ -80,10 +80,10 @@ curves: `curves.csv` and `budgets.csv`.
 
 ## Limits
 
-CartPole only: four observations, two actions. Adaptation needs a fall to learn from. Dead velocity sensors and long delays recover in part
-or not at all. A policy that was adapted to one world may do worse in another. The meta-trained weights were made before the policy's
-products were folded for speed: the same recipe today gives other bits and, in the one run compared on validation worlds, a policy
-that recovers a little less after one step.
+CartPole only: four observations, two actions. Adaptation needs a fall to learn from. By gradient steps alone, dead velocity sensors do not
+recover and long delays in part; practice mends more of both. A policy that was adapted to one world may do worse in another. The
+meta-trained weights were made before the policy's products were folded for speed: the same recipe today gives other bits and, in the one
+run compared on validation worlds, a policy that recovers a little less after one step.
 
 ## Bias
 

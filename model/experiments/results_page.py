@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from model.experiments import hybrid_report as h
 from model.experiments import report as r
 from model.experiments.report import Results
+from model.experiments.study import made_before
 
 Table = Callable[[Results], str]
 
@@ -24,6 +25,8 @@ TABLES: dict[str, Table] = {
     "hybrid": h.hybrid_table,
     "gains": h.gains_table,
     "budget": h.budget_table,
+    "verdicts": h.verdicts_table,
+    "named": h.named_table,
     "ablations": h.ablations_table,
     "cost": r.cost_table,
     "speed": r.speed_table,
@@ -38,9 +41,10 @@ INTRO = """# Results
 Every table here is made by `python -m ui.figures` from `results.json`, which `python -m model evaluate` writes, and `benchmark.json`, which
 `python -m model benchmark` writes. Returns are greedy, under the 500-step limit; brackets hold 95% bootstrap intervals; 475 is the mean at
 which CartPole-v1 counts as solved. Test worlds were kept from training and tuning and read once. The curves are in
-`curves.csv` (return after each step, with the environment steps used by then) and `budgets.csv` (return after equal environment steps).
+`curves.csv` (return after each step, with the environment steps used by then) and `budgets.csv` (return after equal environment steps), for
+every named world and every set, by every method.
 
-Measured with {made_with}.
+{made_with}
 
 ![Return against gradient step in the worlds that break the policy](../assets/break_set.svg)
 
@@ -73,6 +77,16 @@ SECTIONS: tuple[tuple[str, str, str], ...] = (
     ),
     ("Gains, paired", "Equal environment steps: against the standard policy held after as many as hybrid had used.", "gains"),
     ("Return against environment steps", "Of the policy held by then; 3 episodes a collection.", "budget"),
+    (
+        "Every named world, every method",
+        "3 episodes a collection, 50 trials in each world, paired by seed; the gain after 3 collections.",
+        "verdicts",
+    ),
+    (
+        "Every named world, every method, in full",
+        "Of the same trials. Environment steps grow as a policy stands: 3 episodes of 500 steps are 1,500 a collection.",
+        "named",
+    ),
     ("What hybrid adaptation owes to what", "On validation worlds, inside and outside together; 3 episodes a collection.", "ablations"),
     (
         "Learning from every fall",
@@ -99,11 +113,22 @@ SECTIONS: tuple[tuple[str, str, str], ...] = (
 
 def results_page(results: Results) -> str:
     """The whole of RESULTS.md."""
-    m = results["made_with"]
-    made_with = f"commit {str(m['commit'])[:12]}, PyTorch {m['torch']}, two cores of {m['processor']}"
-    parts = [INTRO.format(made_with=made_with)]
+    parts = [INTRO.format(made_with=made_with(results))]
     parts += [f"## {title}\n\n{text}\n\n{TABLES[name](results)}\n" for title, text, name in SECTIONS]
     return "\n".join(parts)
+
+
+PART_LABELS = {"hybrid": "standard against hybrid adaptation", "named": "every named world by every method"}
+
+
+def made_with(results: Results) -> str:
+    """With what code and on what machine it was measured: one for most of it, and which parts others made."""
+    made: dict[str, list[str]] = {}
+    for name, m in made_before(results).items():
+        made.setdefault(f"commit {str(m['commit'])[:12]}, PyTorch {m['torch']}, two cores of {m['processor']}", []).append(name)
+    most, *others = sorted(made, key=lambda words: -len(made[words]))
+    parts = [", ".join(PART_LABELS.get(name, name.replace("_", " ")) for name in made[words]) for words in others]
+    return f"Measured with {most}" + "".join(f"; {part} with {words}" for part, words in zip(parts, others, strict=True)) + "."
 
 
 CURVE_COLUMNS = ("world", "weights", "method", "episodes_a_step", "step", "env_steps", "mean_return", "low", "high", "n")
@@ -118,18 +143,27 @@ def step_rows(world: str, start: str, episodes: int, row: Results) -> Iterator[t
 
 
 def curve_rows(results: Results) -> Iterator[tuple]:
-    """Return after each step with the environment steps used by then: named worlds (with intervals), and the sets of the hybrid study."""
+    """Return after each step with the environment steps used by then: named worlds (with intervals), and the sets of the hybrid study.
+
+    The sets' intervals are empty where the file does not hold them.
+    """
     for world, by_start in results["presets"].items():
         for start, row in by_start.items():
             yield from step_rows(world, start, 10, row)
     for episodes, row in results["few_data"].items():
-        if episodes != "10":  # stands among the named worlds
+        if episodes not in ("3", "10"):  # those stand among the named worlds
             yield from step_rows("reversed_motor", "meta", int(episodes), row)
-    for start, episodes, where, row in comparisons(results):
+    for start, episodes, where, row in (*comparisons(results), *named(results)):
         for method in h.METHOD_LABELS:
-            for k, mean in enumerate(row[method]["returns"]):
-                steps = h.optional(row[method].get("env_steps"), k, ".1f")
-                yield where, start, method, episodes, k, steps, round(mean, 2), "", "", row["n"]
+            m = row[method]
+            for k, mean in enumerate(m["returns"]):
+                steps, interval = h.optional(m.get("env_steps"), k, ".1f"), m["intervals"][k] if "intervals" in m else ()
+                yield where, start, method, episodes, k, steps, round(mean, 2), *rounded(interval), row["n"]
+
+
+def rounded(interval: Sequence[float]) -> tuple:
+    """Low and high for a file; empty where they were not measured."""
+    return tuple(round(x, 2) for x in interval) or ("", "")
 
 
 def comparisons(results: Results) -> Iterator[tuple[str, int, str, Results]]:
@@ -140,15 +174,23 @@ def comparisons(results: Results) -> Iterator[tuple[str, int, str, Results]]:
                 yield start, int(episodes), where, row
 
 
-BUDGET_COLUMNS = ("worlds", "weights", "method", "episodes_a_step", "env_steps", "mean_return", "n")
+def named(results: Results) -> Iterator[tuple[str, int, str, Results]]:
+    """The same of every named world."""
+    for start, by_world in results["named"].items():
+        for world, row in by_world.items():
+            yield start, 3, world, row
+
+
+BUDGET_COLUMNS = ("world", "weights", "method", "episodes_a_step", "env_steps", "mean_return", "low", "high", "n")
 
 
 def budget_rows(results: Results) -> Iterator[tuple]:
-    """Mean return of the policy held after so many environment steps, for every set, start and method."""
-    for start, episodes, where, row in comparisons(results):
+    """Mean return of the policy held after so many environment steps, for every set, named world, start and method."""
+    for start, episodes, where, row in (*comparisons(results), *named(results)):
         for method in h.METHOD_LABELS:
+            intervals = row[method].get("at_env_steps_intervals", {})
             for steps, mean in row[method].get("at_env_steps", {}).items():
-                yield where, start, method, episodes, int(steps), round(mean, 2), row["n"]
+                yield where, start, method, episodes, int(steps), round(mean, 2), *rounded(intervals.get(steps, ())), row["n"]
 
 
 def as_csv(columns: Sequence[str], rows: Iterable[tuple]) -> str:

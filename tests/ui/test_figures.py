@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 from model.experiments.hybrid_report import METHOD_LABELS
-from model.experiments.results_page import SECTIONS, TABLES, comparisons
+from model.experiments.results_page import SECTIONS, TABLES, comparisons, made_with, named
 from model.policy.checkpoint import file_hash
 from model.policy.pretrained import PRETRAINED, WEIGHTS, pretrained_path
 from model.worlds.cartpole import MAX_EPISODE_STEPS
@@ -36,27 +36,46 @@ def rows_of(name: str) -> list[dict[str, str]]:
 
 def test_the_curves_hold_every_world_start_and_method_that_was_measured():
     results, rows = read_results(), rows_of("curves.csv")
-    named = {(w, start, "standard", "10") for w, by_start in results["presets"].items() for start in by_start}
+    presets = {(w, start, "standard", "10") for w, by_start in results["presets"].items() for start in by_start}
     few = {("reversed_motor", "meta", "standard", k) for k in results["few_data"]}
-    sets = {(where, start, m, str(k)) for start, k, where, _ in comparisons(results) for m in METHOD_LABELS}
-    assert set(results["presets"]) == set(WORLDS)
-    assert {(r["world"], r["weights"], r["method"], r["episodes_a_step"]) for r in rows} == named | few | sets
+    sets = {(where, start, m, str(k)) for start, k, where, _ in (*comparisons(results), *named(results)) for m in METHOD_LABELS}
+    assert set(results["presets"]) == set(WORLDS) == set(results["named"]["random"])
+    assert sets >= {(w, s, m, "3") for w in WORLDS for s in (*PRETRAINED, "random") for m in METHOD_LABELS}
+    assert {(r["world"], r["weights"], r["method"], r["episodes_a_step"]) for r in rows} == presets | few | sets
     keys = [tuple(r.values())[:5] for r in rows]
     assert len(set(keys)) == len(keys)
     at = {tuple(r.values())[:5]: r for r in rows}
     row, one_step = at["reversed_motor", "meta", "standard", "10", "1"], results["presets"]["reversed_motor"]["meta"]
     assert float(row["mean_return"]) == round(one_step["1"]["mean"], 2) and int(row["n"]) == one_step["1"]["n"]
     assert float(row["env_steps"]) == round(one_step["env_steps"][1], 1)
+    row, held = at["mirrored_gale", "memory", "hybrid", "3", "2"], results["named"]["memory"]["mirrored_gale"]["hybrid"]
+    assert float(row["mean_return"]) == round(held["returns"][2], 2) and float(row["low"]) <= float(row["mean_return"])
+    assert [float(row["low"]), float(row["high"])] == [round(x, 2) for x in held["intervals"][2]]
 
 
-def test_the_budgets_hold_every_set_start_and_method():
+def test_the_budgets_hold_every_set_named_world_start_and_method():
     results, rows = read_results(), rows_of("budgets.csv")
-    assert {(r["worlds"], r["weights"], r["method"], r["episodes_a_step"]) for r in rows} == {
-        (where, start, m, str(k)) for start, k, where, _ in comparisons(results) for m in METHOD_LABELS
+    measured = {
+        (where, start, m, str(k)): row[m] for start, k, where, row in (*comparisons(results), *named(results)) for m in METHOD_LABELS
     }
+    assert {(r["world"], r["weights"], r["method"], r["episodes_a_step"]) for r in rows} == set(measured)
     for r in rows:
-        measured = results["hybrid"]["comparison"][r["weights"]][r["episodes_a_step"]][r["worlds"]][r["method"]]["at_env_steps"]
-        assert float(r["mean_return"]) == round(measured[r["env_steps"]], 2)
+        m = measured[r["world"], r["weights"], r["method"], r["episodes_a_step"]]
+        assert float(r["mean_return"]) == round(m["at_env_steps"][r["env_steps"]], 2)
+        if r["world"] in WORLDS:
+            assert [float(r["low"]), float(r["high"])] == [round(x, 2) for x in m["at_env_steps_intervals"][r["env_steps"]]]
+
+
+def test_the_page_says_what_each_part_was_made_with():
+    one, other = ({"commit": c * 40, "torch": "2", "processor": p} for c, p in (("a", "a Ryzen"), ("b", "a Xeon")))
+    assert (
+        made_with({"made_with": one, "hybrid": {}, "presets": {}}) == "Measured with commit aaaaaaaaaaaa, PyTorch 2, two cores of a Ryzen."
+    )
+    parts = {"presets": one, "few_data": one, "named": other}
+    assert made_with({"parts_made_with": parts}) == (
+        "Measured with commit aaaaaaaaaaaa, PyTorch 2, two cores of a Ryzen; "
+        "every named world by every method with commit bbbbbbbbbbbb, PyTorch 2, two cores of a Xeon."
+    )
 
 
 def test_what_the_readme_says_in_words_is_what_was_measured():
@@ -75,6 +94,14 @@ def test_what_the_readme_says_in_words_is_what_was_measured():
     assert f"random weights stand in {solved['random']:.0%} of the worlds, memory's in {solved['memory']:.0%}" in words
     gain = compared["meta"]["1"]["break_set"]["gains"]["3"]["equal_collections"]
     assert f"{-gain['mean']:.0f} steps [{-gain['interval'][1]:.0f}, {-gain['interval'][0]:.0f}] below standard" in words
+    named_worlds = results["named"]["meta"]
+    behind = [w for w, row in named_worlds.items() if row["gains"]["3"]["equal_collections"]["interval"][1] < 0]
+    assert f"in {len(behind)} of {len(named_worlds)} named worlds, each with a reversed motor" in words
+    assert all(WORLDS[w].reversed_motor for w in behind)
+    blind = {method: named_worlds["blind_velocity"][method]["returns"][3] for method in ("hybrid", "standard")}
+    assert f"{blind['hybrid']:.0f} of 500 steps after nine episodes, {blind['standard']:.0f} without" in words
+    late = named_worlds["delayed_motor"]["standard"]["returns"]
+    assert late[3] < late[0] == 500  # on a delayed motor a step can make a standing policy worse
     regulator = [row["gains"]["3"]["regulator_minus_hybrid"] for _, _, _, row in comparisons(results)]
     assert f"{sum(g['interval'][1] >= 0 for g in regulator)} of {len(regulator)} comparisons" in words
     reversed_worlds = [row for name, row in results["presets"].items() if name.startswith("reversed")]

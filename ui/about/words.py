@@ -49,7 +49,7 @@ that no episode in training had. <em>Standard</em> only ever saw the standard wo
 <p>Hybrid adaptation keeps every episode of this world in an [[experience buffer]]. From it, Bayesian linear regression
 fits a model of how this world moves. Then the policy plays imagined episodes in that model and learns from them: [[practice]].
 This is Dyna (Sutton 1991). It costs more computing and no more experience. It assumes that the motion is nearly linear, as it is near
-the upright pole, and that the sensors show it: dead velocity sensors stay mostly unsolved. Practice takes many small steps,
+the upright pole; past observations stand in for dead velocity sensors. Practice takes many small steps,
 so it is not one gradient step. {practice} A linear regulator (LQR) planned on the same fit is measured beside it; where it is
 ahead, the table says so.</p>
 """
@@ -59,8 +59,8 @@ LIMITS = f"""
 <ul>
 <li>CartPole only: four sensors, two actions, {MAX_EPISODE_STEPS} steps. Nothing here was tried on a real cart.</li>
 <li>The gradient needs a fall. A policy that drifts without falling within an episode learns nothing from it.</li>
-<li>Far from training a fall may be mended in part only. On a late motor a step can make a policy that stands worse; dead velocity
-sensors are not mended. The tables name the worlds.</li>
+<li>Far from training a fall may be mended in part only. On a late motor a gradient step can make a policy that stands
+worse; dead velocity sensors are mended by practice alone. The tables name the worlds.</li>
 <li>What the meta-trained policy can do cost a long training in simulation; the table of costs counts it.</li>
 <li>Everything played on this page is computed when you ask for it, with the [[seed]] you give; the same seed gives the same episode.</li>
 </ul>

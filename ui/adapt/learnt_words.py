@@ -15,7 +15,7 @@ METHOD = (
     "episodes imagined with it, each with coefficients drawn from the posterior. It takes more computing and no more experience. "
     "It assumes that the motion is nearly linear and that the limits are known; it sees observations, actions and falls, "
     "never the world's settings. "
-    "With dead velocity sensors it mostly fails."
+    "Where the velocity sensors are dead, past observations stand in for them."
 )
 SAME_WAY = 0.97  # share of pushes in one direction from which on a push can't be told from a wind
 

@@ -87,7 +87,7 @@ def is_meta(model: StateSpaceModel | None) -> bool:
 def test_a_whole_study_reads_test_worlds_only_with_settings_already_chosen(reads, monkeypatch, tmp_path):
     monkeypatch.setattr(module, "Size", lambda: SMALL)
     monkeypatch.setattr(module, "RESULTS", tmp_path / "results.json")
-    monkeypatch.setattr(module, "run_hybrid_study", lambda *args: {})  # a study of its own, with tests of its own
+    monkeypatch.setattr(module, "run_hybrid_study", lambda *args, chosen: {"named": {}})  # a study of its own, with tests of its own
     results = run_study("test", processes=1)
     read = set().union(*(splits for splits, _, _ in reads.trials), *reads.scratch)
     assert read == {"named", "validation", "validation_outside", "test", "test_outside"}
