@@ -38,14 +38,12 @@
 
     // A line's name beside a piece of it.
     name(s) {
-      const span = make("span", this.legend), shape = (name, parent, attributes) => {
-        const node = parent.appendChild(document.createElementNS("http://www.w3.org/2000/svg", name));
-        for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
-        return node;
-      };
-      const look = { stroke: `var(--role-${s.role})`, "stroke-width": s.width * 1.3, "stroke-dasharray": s.dash.join(" ") };
-      shape("line", shape("svg", span, { viewBox: "0 0 34 8", "aria-hidden": "true" }), { x1: 0, x2: 34, y1: 4, y2: 4, ...look });
-      span.append(s.label);
+      const colour = `var(--role-${s.role})`, ends = s.dash.reduce((at, d) => [...at, at.at(-1) + d], [0]);
+      const pieces = s.dash.map((_, i) => `${i % 2 ? "transparent" : colour} ${ends[i]}px ${ends[i + 1]}px`);
+      const look = pieces.length ? `repeating-linear-gradient(90deg, ${pieces.join(", ")})` : colour;
+      const name = make("span", this.legend);
+      make("i", name, { style: `height: ${1.3 * s.width}px; background: ${look}` });
+      make("span", name, {}, s.label);
     }
 
     px(x) {

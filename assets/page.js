@@ -25,19 +25,14 @@
     openTab(tab);
   });
 
-  // A result is dimmed while it belongs to other settings (`of`) than those that stand (`now`), and what would show or use it rests.
-  const fit = (selector, stale) => {
+  // A result is dimmed while it belongs to other settings (`of`) than those that stand (`now`), or those that stand can't be used
+  // (`refused`); and what would show or use it rests.
+  window.ssmFits = (selector, of, now, refused) => {
+    const stale = !!of && (!!refused || (!!now && of !== now));
     for (const element of document.querySelectorAll(selector)) {
       element.classList.toggle("stale", stale);
       if (element.matches(".step-choice, .next-step")) element.inert = stale;
     }
-  };
-  window.ssmFits = (selector, of, now) => fit(selector, !!of && !!now && of !== now);
-  // The same once the controls were read, for several results: an entry that can't be used fits none, nor what stands on the stage.
-  window.ssmRead = (message, stage, results, of, now) => {
-    const refused = !!document.querySelector(`${message} .problem`);
-    if (stage && !refused) window.ssmBright(stage);
-    results.forEach((selector, i) => fit(selector, !!of[i] && (refused || of[i] !== now)));
   };
   const dim = (on) => (selector) => { for (const element of document.querySelectorAll(selector)) element.classList.toggle("stale", on); };
   window.ssmDim = dim(true);

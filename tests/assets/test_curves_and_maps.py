@@ -76,6 +76,25 @@ def test_limits_and_events_are_lines_with_their_names(marks):
     assert {x for x, _ in event} == {event[0][0]} and event[0][0] == pixel(marks, 2, 0)[0]
 
 
+def test_a_limits_name_stands_clear_of_dots_and_lines():
+    name = "475: counts as solved"
+    free, taken = (
+        texts(flat(on_page(CURVES, chart_value([Series("standard", "s", [0, 1, 3], [y, 100.0, 100.0])], "step", "return", (0, 3)))))
+        for y in (100.0, 465.0)
+    )
+    assert taken[name][0] >= free[name][0] + 12 and taken[name][1] == free[name][1]
+
+
+def test_the_legend_shows_each_lines_dashes():
+    pieces = (
+        'return mount("ssmCurves", "curves", payload).querySelector(".legend").children.map((s) => [s.textContent, s.children[0].style]);'
+    )
+    lines = [Series("standard", "a", [0], [1.0], dash=()), Series("standard", "b", [0], [1.0], dash=(8, 4))]
+    (a, plain), (b, dashed) = on_page(pieces, chart_value(lines, "step", "return", (0, 3)))
+    assert (a, b) == ("a", "b") and "gradient" not in plain
+    assert "var(--role-standard) 0px 8px, transparent 8px 12px" in dashed
+
+
 def test_a_limit_that_changes_is_a_staircase_with_a_name_on_each_tread():
     series = Series("policy", "p", [1, 2, 3], [100.0, 200.0, 300.0], markers=False, width=1.3)
     treads = [(1, 2, 200, "low"), (2, 3, 400, "high")]

@@ -108,6 +108,12 @@ class Visit:
         return self.page.get_by_role("checkbox", name=name)
 
 
+def open_settings(page) -> None:
+    """Open "More settings". What it holds is drawn just then and wired a moment later; nobody types within that moment."""
+    page.get_by_role("button", name="More settings").click()
+    page.wait_for_timeout(600)
+
+
 @pytest.fixture(scope="session")
 def first_run(browser, page_url) -> str:
     """The id of the episode that stands in every freshly opened page."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.e2e.conftest import Visit
+from tests.e2e.conftest import Visit, open_settings
 
 QUERY = "/?tab=adapt&world=reversed_motor&start=meta&mode=standard&num_adapt_steps=1&episodes_per_step=3&seed={}"
 DONE = "() => document.querySelector('#adapt-result .outcome') && !document.querySelector('#adapt-run').disabled"
@@ -20,7 +20,7 @@ def test_two_runs_lie_over_each_other_until_one_is_unticked(browser, page_url, w
     page.wait_for_function(DONE, timeout=60_000)
     page.click("#pins-pin")
     page.wait_for_function(LINES, arg=1)
-    page.get_by_role("button", name="More settings").click()
+    open_settings(page)
     page.locator("#adapt-episodes input[type=number]").fill("5")
     page.locator("#adapt-episodes input[type=number]").press("Tab")
     page.click("#adapt-run")

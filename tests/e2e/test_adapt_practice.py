@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.e2e.conftest import Visit
+from tests.e2e.conftest import Visit, open_settings
 
 QUERY = (
     "/?tab=adapt&world=mirrored_jupiter&start=memory&mode=hybrid&adapt_lr=0.05&num_adapt_steps=2&episodes_per_step=3"
@@ -41,7 +41,7 @@ def test_practice_alone_teaches_memory_the_mirrored_world(browser, page_url, opt
 
 def test_choosing_a_start_sets_what_suits_it(browser, page_url):
     page = opened(browser, page_url)
-    page.get_by_role("button", name="More settings").click()
+    open_settings(page)
     fresh = page.get_by_role("checkbox", name="Gradient step before practice")
     assert not fresh.is_checked()
     for start, lr, before_practice in (("Meta-trained", "0.5 as trained", True), ("Memory", "0.05 10 times", False)):

@@ -124,7 +124,7 @@ def test_it_plays_while_it_trains_and_a_reload_finds_it_again(visit, monkeypatch
     first = page.get_attribute("#meta-stage .player", "data-run")
     assert "press Train" in page.inner_text("#meta-seen")
     train_until(page, 3)
-    legend = page.locator("#meta-returns .legend span").all_inner_texts()
+    legend = page.locator("#meta-returns .legend > span").all_inner_texts()
     assert legend == [f"{motor} motor, {when}" for motor in ("usual", "reversed") for when in ("before", "after 1 step")]
     page.wait_for_function("old => document.querySelector('#meta-stage .player').dataset.run !== old", arg=first)
     assert "The best policy after" in page.inner_text("#meta-title") and page.locator("#meta-stage .frame").count() == 4

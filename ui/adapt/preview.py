@@ -12,7 +12,7 @@ from ui.adapt.controls import AdaptControls
 from ui.adapt.run import AdaptRun
 from ui.adapt.view import preview_value, stage_value
 from ui.shared.controls import FIRST_BREAK, problem
-from ui.shared.events import IN_BROWSER, QUIET, soon
+from ui.shared.events import IN_BROWSER, QUIET, REFUSED, bright, soon
 from ui.shared.inputs import AdaptSettings, adapt_to_query
 from ui.shared.session import Session
 
@@ -32,12 +32,14 @@ class Preview:
         self.session, self.player, self.message = session, player, message
         self.shown = gr.State(key(FIRST))  # what stands on the stage
         self.now = gr.Textbox(urlencode(adapt_to_query(FIRST)), visible="hidden", elem_id="adapt-now")
+        self.refused = gr.Textbox("", visible="hidden")
         self.soon = gr.Button("Show", visible="hidden", elem_id="adapt-soon")
         self.inputs = [session, self.shown, run, *controls.inputs]
-        self.outputs = [session, player, message, self.shown, self.now]
+        self.outputs = [session, player, message, self.shown, self.now, self.refused]
         # One after another: two at once could end in the wrong order and leave another world on the stage than was chosen last.
         self.queue = {"concurrency_id": "preview", "concurrency_limit": 1, "trigger_mode": "always_last", **QUIET}
-        self.shows = self.soon.click(self.show, self.inputs, self.outputs, **self.queue)
+        shown = self.soon.click(self.show, self.inputs, self.outputs, **self.queue)
+        shown.then(None, self.refused, None, js=bright("#adapt-stage .player"), **IN_BROWSER)
         c = controls
         on_stage = [*c.world.events, c.start.input, c.seed.input]
         gr.on(on_stage, None, None, None, js=soon("adapt-soon", "#adapt-stage .player"), **IN_BROWSER)
@@ -49,8 +51,8 @@ class Preview:
         try:
             s = self.controls.read(session, inputs)
         except ValueError as error:
-            return {self.message: problem(error)}
-        now = {self.message: "", self.now: urlencode(adapt_to_query(s))}
+            return {self.message: problem(error), self.refused: REFUSED}
+        now = {self.message: "", self.refused: "", self.now: urlencode(adapt_to_query(s))}
         if key(s) == shown:
             return now
         made_here = run is not None and key(run.settings) == key(s)

@@ -25,7 +25,7 @@ from ui.adapt.words import progress
 from ui.play.tab import PlayTab
 from ui.shared import stops
 from ui.shared.controls import message_area, notice, problem, unopened
-from ui.shared.events import COPY_LINK, IN_BROWSER, QUIET, after_reading, copy_text, fits
+from ui.shared.events import COPY_LINK, IN_BROWSER, QUIET, copy_text, fits
 from ui.shared.fairness import HEAVY, heavy
 from ui.shared.inputs import adapt_from_query, adapt_to_query, query_of
 from ui.shared.made import MADE, MAKERS_ONLY, stand_in
@@ -93,10 +93,9 @@ class AdaptTab:
         use.buttons["reset"].click(self._reset, self.run, self._outputs, **QUIET)
         use.buttons["copy"].click(None, self.link, self.message, js=COPY_LINK, **IN_BROWSER)
         use.buttons["python"].click(None, self.results.code, self.message, js=COPY_PYTHON, **IN_BROWSER)
-        gr.on([now.change, self.of.change], None, [self.of, now], None, js=fits(FITTING), **IN_BROWSER)
-        gr.on([now.change, self.luck.of.change], None, [self.luck.of, now], None, js=fits(LUCK_FITTING), **IN_BROWSER)
-        script = after_reading("#adapt-message", "#adapt-stage .player", FITTING, LUCK_FITTING)
-        p.shows.then(None, [now, self.of, self.luck.of], None, js=script, **IN_BROWSER)
+        for of, made in ((self.of, FITTING), (self.luck.of, LUCK_FITTING)):
+            changes = [now.change, of.change, p.refused.change]
+            gr.on(changes, None, [of, now, p.refused], None, js=fits(made), **IN_BROWSER)
         gr.on([now.change, self.of.change, self.link.change], None, [self.of, now, self.link], None, js=ADDRESS, **IN_BROWSER)
 
     def connect_tab(self, tab: gr.Tab) -> None:

@@ -18,7 +18,7 @@ from ui.compare.view import race_value, start_value
 from ui.compare.words import progress, result_html, table
 from ui.shared import stops
 from ui.shared.controls import message_area, notice, problem, unopened
-from ui.shared.events import IN_BROWSER, QUIET, after_reading, fits, soon
+from ui.shared.events import IN_BROWSER, QUIET, REFUSED, bright, fits, soon
 from ui.shared.fairness import HEAVY, heavy
 from ui.shared.next_step import NextStep
 from ui.shared.player import player
@@ -63,6 +63,7 @@ class CompareTab:
         self.stands = gr.Textbox(link_of(first), visible="hidden")  # of what stands on the stage, before a race or after it
         self.of = gr.Textbox("", visible="hidden")  # of what was raced
         self.link = gr.Textbox("", visible="hidden")  # the same with its result
+        self.refused = gr.Textbox("", visible="hidden")
         self.asked = gr.Textbox("", visible="hidden")  # a link whose race is to be run
         self.soon = gr.Button("Show", visible="hidden", elem_id="race-soon")
         self._connect()
@@ -89,15 +90,16 @@ class CompareTab:
         self.next.button.click(None, self.next.act, None, js="(act) => window.ssmGo(act)", **IN_BROWSER)
         # One after another, and of those that wait only the last: two at once could end in the wrong order.
         order = {"concurrency_id": "race-preview", "concurrency_limit": 1, "trigger_mode": "always_last", **QUIET}
-        show = {"inputs": [self.stands, *given], "outputs": [self.player, self.message, self.now, self.stands], **order}
+        shown = [self.player, self.message, self.now, self.stands, self.refused]
+        show = {"inputs": [self.stands, *given], "outputs": shown, **order}
         self.again = {"fn": self._again, **show}
         raced.then(**self.again)  # the controls may have changed meanwhile
-        script = after_reading("#race-message", STAGE, FITTING)
-        self.soon.click(self._show, **show).then(None, [self.now, self.of], None, js=script, **IN_BROWSER)
+        self.soon.click(self._show, **show).then(None, self.refused, None, js=bright(STAGE), **IN_BROWSER)
         changes = [*c.world.events, *(group.input for group in c.chosen), c.seed.input]
         gr.on(changes, None, None, None, js=soon("race-soon", STAGE), **IN_BROWSER)
         c.steps.input(None, None, None, js='() => window.ssmSoon("race-soon")', **IN_BROWSER)
-        gr.on([self.now.change, self.of.change], None, [self.of, self.now], None, js=fits(FITTING), **IN_BROWSER)
+        made = [self.now.change, self.of.change, self.refused.change]
+        gr.on(made, None, [self.of, self.now, self.refused], None, js=fits(FITTING), **IN_BROWSER)
         self.address = {"inputs": [self.of, self.now, self.link], "js": ADDRESS, **IN_BROWSER}
         gr.on([self.now.change, self.of.change, self.link.change], None, outputs=None, **self.address)
         link = "(of, now, link) => window.ssmCopyLink(link && of === now ? link : now)"
@@ -121,8 +123,8 @@ class CompareTab:
         try:
             settings = self.controls.read(session, inputs)
         except ValueError as error:
-            return {self.message: problem(error)}
-        now = {self.message: "", self.now: link_of(settings)}
+            return {self.message: problem(error), self.refused: REFUSED}
+        now = {self.message: "", self.refused: "", self.now: link_of(settings)}
         if link_of(settings) == stands:
             return now
         return {**now, self.player: start_value(settings, session.policy_model), self.stands: link_of(settings)}

@@ -14,7 +14,7 @@ from ui.shared.animation import gif
 from ui.shared.checks import check_episodes
 from ui.shared.controls import PolicyControls, WorldControls, message_area, notice, problem, stale_note, unchecked, unopened
 from ui.shared.episode import Recording, returns, to_csv
-from ui.shared.events import COPY_LINK, IN_BROWSER, PRIVATE, QUIET, after_reading, file_button, fits, follow_address, soon
+from ui.shared.events import COPY_LINK, IN_BROWSER, PRIVATE, QUIET, REFUSED, file_button, fits, follow_address, soon
 from ui.shared.fairness import HEAVY, heavy
 from ui.shared.files import new_file
 from ui.shared.inputs import Choice, choice_from_page, from_query, to_query
@@ -88,6 +88,7 @@ class PlayTab:
                 self.file = file_button("play-file")
                 self.link = gr.Textbox(link_of(first.choice), visible="hidden", elem_id="play-link")
                 self.verified = gr.Textbox("", visible="hidden")  # the link of what was verified
+                self.refused = gr.Textbox("", visible="hidden")
                 self.soon = gr.Button("Run", visible="hidden", elem_id="play-soon")
         self._connect()
 
@@ -99,7 +100,7 @@ class PlayTab:
     @property
     def stage(self) -> list:
         """What changes when an episode comes on the stage."""
-        return [self.session, self.player, self.message, self.link, *self.next.outputs]
+        return [self.session, self.player, self.message, self.link, self.refused, *self.next.outputs]
 
     @property
     def outputs(self) -> list:
@@ -111,18 +112,15 @@ class PlayTab:
         # One at a time, and of those that wait only the last: two could end in the wrong order.
         order = {"concurrency_id": "play", "concurrency_limit": 2, "trigger_mode": "always_last", **QUIET}
         given = [self.session, *self.inputs]
-        played = [
-            gr.on([self.run.click, self.policy.seed.submit], self._run, given, self.stage, js=now, **order),
-            self.soon.click(self._run, given, self.stage, **order),
-        ]
-        for event in played:  # the stage is bright again when its episode is there
-            event.then(None, [self.link, self.verified], None, js=after_reading("#play-message", "", "#play-verdict"), **IN_BROWSER)
+        gr.on([self.run.click, self.policy.seed.submit], self._run, given, self.stage, js=now, **order)
+        self.soon.click(self._run, given, self.stage, **order)
         changes = [*self.world.events, *(c.input for c in self.policy.inputs)]
         gr.on(changes, None, None, None, js=soon("play-soon", "#play-stage .player"), **IN_BROWSER)
         verdict = [self.verdict, self.verified, self.message]
         self.verify.click(self._verify, [self.session, self.episodes, *self.inputs], verdict, **PRIVATE)
         self.link.change(None, self.link, None, js=follow_address(TAB), **IN_BROWSER)
-        gr.on([self.link.change, self.verified.change], None, [self.verified, self.link], None, js=fits("#play-verdict"), **IN_BROWSER)
+        made = [self.link.change, self.verified.change, self.refused.change]
+        gr.on(made, None, [self.verified, self.link, self.refused], None, js=fits("#play-verdict"), **IN_BROWSER)
         self.copy.click(None, self.link, self.message, js=COPY_LINK, **IN_BROWSER)
         self.gif.click(self._gif, self.session, [self.file, self.message], **HEAVY, **QUIET)
         self.csv.click(self._csv, self.session, [self.file, self.message], **QUIET)
@@ -152,6 +150,7 @@ class PlayTab:
             self.session: session,
             self.player: value_of(session),
             self.message: "",
+            self.refused: "",
             self.link: link_of(session.choice, session.made),
             **self.next.updates(after_episode(session.recording)),
         }
@@ -164,7 +163,7 @@ class PlayTab:
         try:
             return self._shown(session.play(self._choice(session, inputs)))
         except ValueError as error:
-            return {self.message: problem(error)}
+            return {self.message: problem(error), self.refused: REFUSED}
 
     def _return(self, session: Session) -> dict:
         return self._shown(session.played()) if session.stale else gr.skip()

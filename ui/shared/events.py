@@ -21,17 +21,21 @@ def soon(button_id: str, dim: str) -> str:
     return f"() => {{ window.ssmDim({dim!r}); window.ssmSoon({button_id!r}); }}"
 
 
+REFUSED = "refused"
+"""What a hidden box of a tab holds while its controls can't be used; else it is empty."""
+
+
 def fits(selector: str) -> str:
-    """A script that dims results made with other settings; its inputs are the queries of those and of the present ones."""
-    return f"(of, now) => window.ssmFits({selector!r}, of, now)"
+    """A script that dims results which the controls don't describe.
 
-
-def after_reading(message: str, stage: str, *results: str) -> str:
-    """A script for when the controls were read: it dims the results if they can't be used, `message` saying why, and else as `fits`.
-
-    Its inputs are the query of the present settings, then those that each of the results was made with.
+    Its inputs: the queries of the settings that they were made with and of the present ones, and whether those are REFUSED.
     """
-    return f"(now, ...of) => window.ssmRead({message!r}, {stage!r}, {list(results)!r}, of, now)"
+    return f"(of, now, refused) => window.ssmFits({selector!r}, of, now, refused)"
+
+
+def bright(selector: str) -> str:
+    """A script that ends the dimming by `soon`, unless the controls are REFUSED: its one input."""
+    return f"(refused) => {{ if (!refused) window.ssmBright({selector!r}); }}"
 
 
 COPY_LINK = "(query) => window.ssmCopyLink(query)"

@@ -277,13 +277,15 @@ def test_the_stage_shows_the_starting_point_in_the_chosen_world(tab):
     assert answer[tab.message] == "" and answer[tab.preview.shown] == (REVERSED, "memory", 4, "")
     assert stage["episodes"][0]["notes"] == ["motor reversed"] and "Memory" in stage["episodes"][0]["label"] and stage["episodes"][0]["map"]
     assert (session.choice.world, session.choice.seed, session.choice.policy) == (REVERSED, 4, "meta") and session.stale
-    assert set(looked(tab, Session(), (), preset=["x"])) == {tab.message}
+    assert answer[tab.preview.refused] == ""
+    refused = looked(tab, Session(), (), preset=["x"])
+    assert set(refused) == {tab.message, tab.preview.refused} and refused[tab.preview.refused]
 
 
 def test_what_stands_on_the_stage_already_stays(tab):
     shown = pressed(tab)[tab.preview.shown]
     answer = looked(tab, Session(), shown, power=1)
-    assert set(answer) == {tab.message, tab.preview.now} and "adapt_lr=5" in answer[tab.preview.now]
+    assert set(answer) == {tab.message, tab.preview.now, tab.preview.refused} and "adapt_lr=5" in answer[tab.preview.now]
 
 
 def test_coming_back_to_the_runs_world_shows_the_run_again(tab):

@@ -41,9 +41,10 @@ def sent(**changes):
 @pytest.mark.parametrize(
     "bad", [{"seed": None}, {"seed": -1}, {"policy": ["meta"]}, {"mode": None}, {"preset": "venus"}, {"seed": math.nan}]
 )
-def test_a_bad_input_changes_nothing_but_the_message(tab, bad):
+def test_a_bad_input_changes_nothing_but_the_message_and_that_it_was_refused(tab, bad):
     answer = tab._run(Session(), *sent(**bad))
-    assert set(answer) == {tab.message} and 'role="alert"' in answer[tab.message]
+    assert set(answer) == {tab.message, tab.refused} and 'role="alert"' in answer[tab.message] and answer[tab.refused]
+    assert tab._run(Session(), *sent())[tab.refused] == ""
 
 
 def test_a_message_cannot_carry_markup(tab):
