@@ -25,7 +25,7 @@ from ui.play.tab import PlayTab
 from ui.shared.checks import check_name
 from ui.shared.controls import notice, problem, unopened
 from ui.shared.events import QUIET
-from ui.shared.fairness import HEAVY, JOBS, TRAINING, Job
+from ui.shared.fairness import JOBS, TRAINING, Job
 from ui.shared.inputs import AdaptSettings, query_of
 from ui.shared.made import MADE, stages_of
 from ui.shared.policies import SHIPPED, choices, shared_model
@@ -102,7 +102,7 @@ class YoursLink:
         made = [session, play.message, adapt.message, play.policy.policy, adapt.controls.start, start]
         done = self.query.change(self._make, [session, self.query], made, **TRAINING, **QUIET)
         opened = done.then(self._open, [session, self.query], [*play.link_outputs, *adapt.link_outputs], **QUIET)
-        opened.then(adapt._make_result, [session, adapt.asked], adapt._outputs, **HEAVY, **QUIET)
+        adapt.connect_result(opened)
 
     def _ask(self, session: Session, request: gr.Request) -> Any:
         """The query of a link that needs a policy made."""

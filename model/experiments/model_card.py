@@ -81,9 +81,9 @@ curves: `curves.csv` and `budgets.csv`.
 ## Limits
 
 CartPole only: four observations, two actions. Adaptation needs a fall to learn from. By gradient steps alone, dead velocity sensors do not
-recover and long delays in part; practice mends more of both. A policy that was adapted to one world may do worse in another. The
-meta-trained weights were made before the policy's products were folded for speed: the same recipe today gives other bits and, in the one
-run compared on validation worlds, a policy that recovers a little less after one step.
+recover, and on a delayed motor a policy that stands can get worse; practice helps with both. A policy that was adapted to one world may do
+worse in another. The meta-trained weights were made before the policy's products were folded for speed: the same recipe today gives other
+bits and, in the one run compared on validation worlds, a policy that recovers a little less after one step.
 
 ## Bias
 

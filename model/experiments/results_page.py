@@ -151,7 +151,7 @@ def curve_rows(results: Results) -> Iterator[tuple]:
         for start, row in by_start.items():
             yield from step_rows(world, start, 10, row)
     for episodes, row in results["few_data"].items():
-        if episodes not in ("3", "10"):  # those stand among the named worlds
+        if episodes not in ("3", "10"):  # 10 stands among the named worlds, and 3 there beside hybrid adaptation
             yield from step_rows("reversed_motor", "meta", int(episodes), row)
     for start, episodes, where, row in (*comparisons(results), *named(results)):
         for method in h.METHOD_LABELS:

@@ -249,9 +249,28 @@ def test_a_world_chosen_during_a_run_stands_on_the_stage_at_its_end(adapting):
         }).observe(document.querySelector("#adapt-stop"), { attributes: true })"""
     )
     tab.page.click("#adapt-run")
-    tab.page.wait_for_selector("#adapt-result.stale .stale-note:visible", timeout=60_000)
+    tab.page.wait_for_selector("#adapt-result.stale .outcome", timeout=60_000)
+    tab.page.wait_for_function(DONE)
     tab.page.wait_for_function("() => document.querySelector('#adapt-stage .notes')?.textContent === 'motor reversed'")
-    assert tab.stages == ["Before adaptation: Meta-trained"] and "wind 4 N" in tab.page.inner_text("#adapt-result")
+    tab.page.wait_for_function("() => document.querySelector('#adapt-stage .who').textContent === 'Before adaptation: Meta-trained'")
+    assert "wind 4 N" in tab.page.inner_text("#adapt-result") and tab.page.is_visible("#adapt-result .stale-note")
+    tab.page.click("#adapt-keep")  # keeping it brings its world back, and its result fits again
+    tab.page.wait_for_function("() => document.querySelector('#adapt-stage .notes')?.textContent.includes('wind 4 N')")
+    tab.page.wait_for_function("() => !document.querySelector('#adapt-result.stale') && !document.querySelector('.step-choice').inert")
+
+
+def test_a_link_to_a_run_that_went_on_with_another_rate_opens_alive(adapting):
+    tab = adapting()
+    tab.set("adapt-steps", "1")
+    tab.adapt()
+    tab.set("adapt-steps", "2")
+    tab.adapt("#adapt-further")
+    tab.page.wait_for_function("() => /ran=1_2x/.test(location.search)")
+    tab.visit.reload()
+    tab.page.wait_for_function(DONE, timeout=60_000)
+    tab.page.wait_for_timeout(800)
+    assert not tab.page.evaluate("document.querySelector('.step-choice').inert || document.querySelector('#adapt-result.stale') !== null")
+    assert "ran=1_2x" in tab.page.url and tab.points == "2 4"
 
 
 @pytest.mark.parametrize(

@@ -56,10 +56,40 @@ def test_a_world_chosen_during_a_race_stands_on_the_stage_at_its_end(visit):
         }).observe(document.querySelector("#race-stop"), { attributes: true })"""
     )
     page.click("#race-run")
-    page.wait_for_selector("#race-result.stale .stale-note:visible", timeout=60_000)
-    assert "Motor reversed" in page.inner_text("#race-result")
-    page.wait_for_function("() => /world=mirrored_sensors/.test(location.search) && !/ran=/.test(location.search)")
+    page.wait_for_selector("#race-result.stale .outcome", timeout=60_000)
+    page.wait_for_selector("#race-run:not([disabled])")
+    assert "Motor reversed" in page.inner_text("#race-result") and page.is_visible("#race-result .stale-note")
     page.wait_for_function("() => !/on average/.test(document.querySelector('#race-stage .stages').textContent)")
+    assert "world=mirrored_sensors" in page.url and "ran=" not in page.url
+    page.get_by_role("tab", name="Play").click()
+    page.wait_for_function("() => document.querySelector('#play-stage .notes').textContent === 'pole sensors mirrored'")
+
+
+def test_a_race_with_other_racers_leaves_plays_world_alone(visit):
+    page = visit().page
+    page.get_by_role("tab", name="Compare").click()
+    page.wait_for_selector("#race-stage .player[data-run]")
+    page.locator("#race-standard").get_by_label("Standard").uncheck()
+    page.wait_for_function("() => document.querySelectorAll('#race-stage figure.stage').length === 3")
+    page.get_by_role("tab", name="Play").click()
+    page.wait_for_timeout(800)
+    assert page.inner_text("#play-stage .notes") == "standard world" and "world=standard" in page.url
+
+
+def test_a_seed_mended_on_another_tab_is_mended_here(visit):
+    page = visit().page
+    seed, stage = page.locator(".field-seed input").locator("visible=true"), "#race-stage .player:not(.stale)"
+    page.get_by_role("tab", name="Compare").click()
+    page.wait_for_selector("#race-stage .player[data-run]")
+    seed.fill("-1")
+    page.wait_for_selector("#race-stage .player.stale")
+    page.wait_for_selector(".field-seed .beside:visible")
+    page.get_by_role("tab", name="Play").click()
+    seed.fill("0")
+    page.get_by_role("tab", name="Compare").click()
+    page.wait_for_selector(stage)
+    page.wait_for_function("() => !document.querySelector('#race-message .problem')")
+    assert page.locator(".field-seed .beside:visible").count() == 0
 
 
 def test_no_racer_is_one_sentence(visit):

@@ -60,7 +60,7 @@ LIMITS = f"""
 <li>CartPole only: four sensors, two actions, {MAX_EPISODE_STEPS} steps. Nothing here was tried on a real cart.</li>
 <li>The gradient needs a fall. A policy that drifts without falling within an episode learns nothing from it.</li>
 <li>Far from training a fall may be mended in part only. On a late motor a gradient step can make a policy that stands
-worse; dead velocity sensors are mended by practice alone. The tables name the worlds.</li>
+worse; against dead velocity sensors only practice helps. The tables name the worlds.</li>
 <li>What the meta-trained policy can do cost a long training in simulation; the table of costs counts it.</li>
 <li>Everything played on this page is computed when you ask for it, with the [[seed]] you give; the same seed gives the same episode.</li>
 </ul>

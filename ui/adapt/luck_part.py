@@ -45,7 +45,7 @@ class LuckPart:
                 self.curve = chart(visible=False, elem_id="luck-curve")
         self.of = gr.Textbox("", visible="hidden")  # the link of the settings that were repeated
         outputs = [self.message, self.curve, self.result, self.repeat, self.stop, self.of, *self.next.outputs]
-        self.repeat.click(self._repeat, [session, *controls.inputs], outputs, **HEAVY, **QUIET)
+        self.repeated = self.repeat.click(self._repeat, [session, *controls.inputs], outputs, **HEAVY, **QUIET)
         self.stop.click(self._stop, None, self.message, queue=False, **QUIET)
 
     @heavy("repetition with 20 seeds")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from urllib.parse import urlencode
 
@@ -12,7 +13,7 @@ from ui.adapt.controls import AdaptControls
 from ui.adapt.run import AdaptRun
 from ui.adapt.view import preview_value, stage_value
 from ui.shared.controls import FIRST_BREAK, problem
-from ui.shared.events import IN_BROWSER, QUIET, REFUSED, bright, soon
+from ui.shared.events import IN_BROWSER, QUIET, REFUSED, bright, soon, unasked
 from ui.shared.inputs import AdaptSettings, adapt_to_query
 from ui.shared.session import Session
 
@@ -38,8 +39,7 @@ class Preview:
         self.outputs = [session, player, message, self.shown, self.now, self.refused]
         # One after another: two at once could end in the wrong order and leave another world on the stage than was chosen last.
         self.queue = {"concurrency_id": "preview", "concurrency_limit": 1, "trigger_mode": "always_last", **QUIET}
-        shown = self.soon.click(self.show, self.inputs, self.outputs, **self.queue)
-        shown.then(None, self.refused, None, js=bright("#adapt-stage .player"), **IN_BROWSER)
+        self._brighten(self.soon.click(self.show, self.inputs, self.outputs, **self.queue))
         c = controls
         on_stage = [*c.world.events, c.start.input, c.seed.input]
         gr.on(on_stage, None, None, None, js=soon("adapt-soon", "#adapt-stage .player"), **IN_BROWSER)
@@ -57,10 +57,18 @@ class Preview:
             return now
         made_here = run is not None and key(run.settings) == key(s)
         value = stage_value(run) if made_here else preview_value(session.policy_model(s.start), s)
-        # Play keeps its policy, and finds the world and the seed changed when the visitor comes back to it.
-        session = replace(session, choice=replace(session.choice, world=s.world, seed=s.seed))
-        return {**now, self.session: session, self.player: value, self.shown: key(s)}
+        if (*shown[:1], *shown[2:3]) != (s.world, s.seed):
+            # Play keeps its policy, and finds the world and the seed changed when the visitor comes back to it.
+            now[self.session] = replace(session, choice=replace(session.choice, world=s.world, seed=s.seed))
+        return {**now, self.player: value, self.shown: key(s)}
 
-    def again(self, *args) -> dict:
-        """The same for coming back to the tab and at a run's end, when what a message says still holds."""
-        return {output: value for output, value in self.show(*args).items() if output is not self.message or value}
+    def _brighten(self, event) -> None:
+        event.then(None, self.refused, None, js=bright("#adapt-stage .player"), **IN_BROWSER)
+
+    def show_again(self, after: Callable) -> None:
+        """Show what the controls say after an event: `after` is what a handler of it is given to."""
+        self._brighten(after(self.again, [self.refused, *self.inputs], self.outputs, **self.queue))
+
+    def again(self, refused: str, *args) -> dict:
+        """The same, where nobody has touched the controls."""
+        return unasked(self.show(*args), self.session, self.message, refused)

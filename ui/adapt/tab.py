@@ -82,37 +82,50 @@ class AdaptTab:
         use.connect(self.session, self.run, self.player, self.message)
         self.pins.connect(self.run, use.run_id)
         heavily = {"js": SEE_STAGE, **HEAVY, **QUIET}
-        runs = [
-            self.adapt.click(self._adapt, [self.session, *c.inputs], self._outputs, **heavily),
-            use.buttons["further"].click(self._further, [self.session, self.run, use.run_id, *c.inputs], self._outputs, **heavily),
-        ]
         p = self.preview
-        for run in runs:  # the controls may have changed meanwhile
-            run.then(p.again, p.inputs, p.outputs, **p.queue)
+        self._follow(self.adapt.click(self._adapt, [self.session, *c.inputs], self._outputs, **heavily))
+        given = [self.session, self.run, use.run_id, *c.inputs]
+        self._follow(use.buttons["further"].click(self._further, given, self._outputs, **heavily))
         self.stop.click(self._stop, None, self.message, queue=False, **QUIET)
-        use.buttons["reset"].click(self._reset, self.run, self._outputs, **QUIET)
+        p.show_again(use.buttons["reset"].click(self._reset, self.run, self._outputs, **QUIET).then)
         use.buttons["copy"].click(None, self.link, self.message, js=COPY_LINK, **IN_BROWSER)
         use.buttons["python"].click(None, self.results.code, self.message, js=COPY_PYTHON, **IN_BROWSER)
         for of, made in ((self.of, FITTING), (self.luck.of, LUCK_FITTING)):
             changes = [now.change, of.change, p.refused.change]
             gr.on(changes, None, [of, now, p.refused], None, js=fits(made), **IN_BROWSER)
+        # Once more when all is there that a repetition shows.
+        self.luck.repeated.then(None, [self.luck.of, now, p.refused], None, js=fits(LUCK_FITTING), **IN_BROWSER)
         gr.on([now.change, self.of.change, self.link.change], None, [self.of, now, self.link], None, js=ADDRESS, **IN_BROWSER)
+
+    def _follow(self, run: Any) -> None:
+        """At a run's end the stage and the dimming follow the controls, for they may have changed meanwhile."""
+        self.preview.show_again(run.then)
+        run.then(None, [self.of, self.preview.now, self.preview.refused], None, js=fits(FITTING), **IN_BROWSER)
 
     def connect_tab(self, tab: gr.Tab) -> None:
         """Coming back to the stage shows the world that another tab has chosen meanwhile."""
         p = self.preview
-        tab.select(p.again, p.inputs, p.outputs, **p.queue)
+        p.show_again(tab.select)
         tab.select(None, [self.of, p.now, self.link], None, js=ADDRESS, **IN_BROWSER)
 
     def connect_play(self, play: PlayTab) -> None:
         """Let a kept policy stand on Play's stage."""
-        self.use.connect_keep(self.run, play, self.controls)
+        self.preview.show_again(self.use.connect_keep(self.run, play, self.controls).then)
 
     def connect_link(self, page: gr.Blocks, tabs: gr.Tabs) -> None:
         """Restore what the page's link encodes, open this tab if the link leads here, and make its result if it asks for one."""
         self.tabs = tabs
         opened = page.load(self._open_link, self.session, self.link_outputs, **QUIET)
-        opened.then(self._make_result, [self.session, self.asked], self._outputs, **HEAVY, **QUIET)
+        self.connect_result(opened)
+
+    def connect_result(self, opened: Any) -> None:
+        """Once a link has opened, make its result if it asks for one. opened: that event."""
+        p, made = self.preview, opened.then(self._make_result, [self.session, self.asked], self._outputs, **HEAVY, **QUIET)
+        made.then(self._after_link, [self.asked, p.refused, *p.inputs], p.outputs, **p.queue)
+
+    def _after_link(self, asked: str, *args) -> dict:
+        """At the end of a link's run the stage follows the controls, as at any other's."""
+        return self.preview.again(*args) if asked else gr.skip()
 
     @property
     def link_outputs(self) -> list:
@@ -124,7 +137,7 @@ class AdaptTab:
     def _outputs(self) -> list:
         """What changes with a run."""
         shown = [self.run, self.player, self.message, self.adapt, self.stop, self.link, self.of, self.preview.shown, self.preview.now]
-        shown += self.next.outputs
+        shown += [self.preview.refused, *self.next.outputs]
         return [*shown, *self.results.outputs, *self.use.outputs, *self.learnt.outputs, *self.pins.outputs]
 
     # --- showing ---
@@ -183,7 +196,7 @@ class AdaptTab:
             return
         with stops.running(f"adapt {request.session_hash}") as stop:
             # A press right after a change of the controls comes before the preview has taken note of it.
-            first = {self.preview.now: urlencode(adapt_to_query(settings))}
+            first = {self.preview.now: urlencode(adapt_to_query(settings)), self.preview.refused: ""}
             for answer in self._live(adapt(settings, session.policy_model(settings.start), stop), stop):
                 yield {**first, **answer}
                 first = {}
@@ -209,7 +222,10 @@ class AdaptTab:
             yield {self.message: problem(error)}
             return
         with stops.running(f"adapt {request.session_hash}") as stop:
-            yield from self._live(go_on(run, settings, stop), stop)
+            first = {self.preview.now: urlencode(adapt_to_query(settings)), self.preview.refused: ""}
+            for answer in self._live(go_on(run, settings, stop), stop):
+                yield {**first, **answer}
+                first = {}
 
     def _make_result(self, request: gr.Request, session: Session, asked: str) -> Iterator[dict]:
         """The result that a link describes, made again."""
@@ -226,7 +242,10 @@ class AdaptTab:
     @heavy("adaptation")
     def _rerun(self, request: gr.Request, session: Session, segments) -> Iterator[dict]:
         with stops.running(f"adapt {request.session_hash}") as stop:
-            yield from self._live(rerun(segments, session.policy_model(segments[0].start), stop), stop)
+            # The link's settings, and so the controls', are those of the first segment: that is what the result belongs to.
+            of = {self.of: urlencode(adapt_to_query(segments[0]))}
+            for answer in self._live(rerun(segments, session.policy_model(segments[0].start), stop), stop):
+                yield {**answer, **of}
 
     def _live(self, runs: Iterator[AdaptRun], stop) -> Iterator[dict]:
         run = None

@@ -67,15 +67,15 @@ class UsePart:
         self.buttons["download"].click(self.download, chosen, [self.file, message], **QUIET)
         self.buttons["share"].click(self.share, chosen, [self.file, message], **HEAVY, **QUIET)
 
-    def connect_keep(self, run: gr.State, play: PlayTab, controls) -> None:
-        """Keeping a policy puts it, its world and its seed on Play's stage."""
+    def connect_keep(self, run: gr.State, play: PlayTab, controls) -> Any:
+        """Keeping a policy puts it, its world and its seed on Play's stage. Returns the event, for what follows."""
         here = [self.session, self.message, *controls.world.outputs, controls.start, controls.seed]
         there = [*play.world.outputs, *play.policy.inputs]
 
         def keep(*args) -> dict:
             return self.keep(play, controls, *args)
 
-        self.buttons["keep"].click(keep, [self.session, run, self.run_id, self.which, self.step], [*here, *there], **QUIET)
+        return self.buttons["keep"].click(keep, [self.session, run, self.run_id, self.which, self.step], [*here, *there], **QUIET)
 
     @property
     def outputs(self) -> list:

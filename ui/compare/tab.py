@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -18,7 +19,7 @@ from ui.compare.view import race_value, start_value
 from ui.compare.words import progress, result_html, table
 from ui.shared import stops
 from ui.shared.controls import message_area, notice, problem, unopened
-from ui.shared.events import IN_BROWSER, QUIET, REFUSED, bright, fits, soon
+from ui.shared.events import IN_BROWSER, QUIET, REFUSED, bright, fits, soon, unasked
 from ui.shared.fairness import HEAVY, heavy
 from ui.shared.next_step import NextStep
 from ui.shared.player import player
@@ -60,7 +61,7 @@ class CompareTab:
                 self.copy = gr.Button("Copy link", size="sm", elem_id="race-copy")
         self.challenges = ChallengesPart(self.controls.world)
         self.now = gr.Textbox(link_of(first), visible="hidden")  # the link of what the controls show
-        self.stands = gr.Textbox(link_of(first), visible="hidden")  # of what stands on the stage, before a race or after it
+        self.stands = gr.State(first)  # what stands on the stage, before a race or after it
         self.of = gr.Textbox("", visible="hidden")  # of what was raced
         self.link = gr.Textbox("", visible="hidden")  # the same with its result
         self.refused = gr.Textbox("", visible="hidden")
@@ -80,6 +81,7 @@ class CompareTab:
             self.of,
             self.link,
             self.stands,
+            self.refused,
             *self.next.outputs,
         ]
 
@@ -90,11 +92,12 @@ class CompareTab:
         self.next.button.click(None, self.next.act, None, js="(act) => window.ssmGo(act)", **IN_BROWSER)
         # One after another, and of those that wait only the last: two at once could end in the wrong order.
         order = {"concurrency_id": "race-preview", "concurrency_limit": 1, "trigger_mode": "always_last", **QUIET}
-        shown = [self.player, self.message, self.now, self.stands, self.refused]
+        shown = [self.session, self.player, self.message, self.now, self.stands, self.refused]
         show = {"inputs": [self.stands, *given], "outputs": shown, **order}
-        self.again = {"fn": self._again, **show}
-        raced.then(**self.again)  # the controls may have changed meanwhile
-        self.soon.click(self._show, **show).then(None, self.refused, None, js=bright(STAGE), **IN_BROWSER)
+        self.brighten = {"fn": None, "inputs": self.refused, "outputs": None, "js": bright(STAGE), **IN_BROWSER}
+        self.again = {"fn": self._again, **show, "inputs": [self.refused, *show["inputs"]]}
+        raced.then(**self.again).then(**self.brighten)  # the controls may have changed meanwhile
+        self.soon.click(self._show, **show).then(**self.brighten)
         changes = [*c.world.events, *(group.input for group in c.chosen), c.seed.input]
         gr.on(changes, None, None, None, js=soon("race-soon", STAGE), **IN_BROWSER)
         c.steps.input(None, None, None, js='() => window.ssmSoon("race-soon")', **IN_BROWSER)
@@ -107,7 +110,7 @@ class CompareTab:
 
     def connect_tab(self, tab: gr.Tab) -> None:
         """Coming here shows the world that another tab has chosen, and the visitor's own policy."""
-        tab.select(self.controls.with_yours, self.session, self.controls.chosen, **QUIET).then(**self.again)
+        tab.select(self.controls.with_yours, self.session, self.controls.chosen, **QUIET).then(**self.again).then(**self.brighten)
         tab.select(None, None, None, js="() => window.ssmBests(document)", **IN_BROWSER)
         tab.select(None, outputs=None, **self.address)
 
@@ -116,22 +119,26 @@ class CompareTab:
         self.tabs = tabs
         outputs = [tabs, self.message, self.player, self.now, self.stands, self.asked, *self.controls.outputs]
         opened = page.load(self._open_link, self.session, outputs, **QUIET)
-        opened.then(self._make_result, [self.session, self.asked, *self.controls.inputs], self._outputs, **HEAVY, **QUIET)
+        made = opened.then(self._make_result, [self.session, self.asked, *self.controls.inputs], self._outputs, **HEAVY, **QUIET)
+        made.then(**{**self.again, "fn": self._after_link, "inputs": [self.asked, *self.again["inputs"]]})
 
-    def _show(self, stands: str, session: Session, *inputs) -> dict:
+    def _show(self, stands: RaceSettings, session: Session, *inputs) -> dict:
         """The lanes before a race, unless they or its result stand there already."""
         try:
             settings = self.controls.read(session, inputs)
         except ValueError as error:
             return {self.message: problem(error), self.refused: REFUSED}
         now = {self.message: "", self.refused: "", self.now: link_of(settings)}
-        if link_of(settings) == stands:
+        if settings == stands:
             return now
-        return {**now, self.player: start_value(settings, session.policy_model), self.stands: link_of(settings)}
+        if (stands.world, stands.seed) != (settings.world, settings.seed):
+            # Play keeps its policy, and finds the world and the seed changed when the visitor comes back to it.
+            now[self.session] = replace(session, choice=replace(session.choice, world=settings.world, seed=settings.seed))
+        return {**now, self.player: start_value(settings, session.policy_model), self.stands: settings}
 
-    def _again(self, *args) -> dict:
-        """The same for coming back to the tab and at a race's end, when what a message says still holds."""
-        return {output: value for output, value in self._show(*args).items() if output is not self.message or value}
+    def _again(self, refused: str, *args) -> dict:
+        """The same, where nobody has touched the controls."""
+        return unasked(self._show(*args), self.session, self.message, refused)
 
     @heavy("race")
     def _race(self, request: gr.Request, session: Session, *inputs) -> Iterator[dict]:
@@ -143,7 +150,7 @@ class CompareTab:
         with stops.running(f"race {request.session_hash}") as stop:
             # A press right after a change of the controls comes before the preview has taken note of it; what changes later stays.
             run: Race | None = None
-            first = {self.now: link_of(settings)}
+            first = {self.now: link_of(settings), self.refused: ""}
             for run in paced(race(settings, session.policy_model, stop), stop, wait=False):
                 yield {self.message: notice(progress(run)), **first, **self._busy(True), **self.next.waiting()}
                 first = {}
@@ -152,7 +159,7 @@ class CompareTab:
             self.result: result_html(run) + table(run),
             self.message: "",
             self.of: link_of(settings),
-            self.stands: link_of(settings),
+            self.stands: settings,
             self.link: link_of(settings, ran=True),
             **self._busy(False),
             **self.next.updates(after_race(run)),
@@ -164,6 +171,10 @@ class CompareTab:
             yield from self._race(request, session, *inputs)
         else:
             yield gr.skip()
+
+    def _after_link(self, asked: str, *args) -> dict:
+        """At the end of a link's race the stage follows the controls, as at any other's."""
+        return self._again(*args) if asked else gr.skip()
 
     def _busy(self, busy: bool) -> dict:
         return {self.race: gr.update(interactive=not busy), self.stop: gr.update(interactive=busy)}
@@ -183,7 +194,7 @@ class CompareTab:
             self.tabs: gr.Tabs(selected="compare"),
             self.player: start_value(settings, session.policy_model),
             self.now: link_of(settings),
-            self.stands: link_of(settings),
+            self.stands: settings,
             self.asked: query.get(RAN, ""),
             **self.controls.updates(settings),
         }

@@ -127,7 +127,7 @@ class PlayTab:
 
     def connect_tab(self, tab: gr.Tab) -> None:
         """Coming back to a stage whose choice another tab has changed plays the new choice."""
-        tab.select(self._return, self.session, self.stage, **QUIET)
+        tab.select(self._return, [self.session, self.refused, *self.inputs], self.stage, **QUIET)
         tab.select(None, self.link, None, js=follow_address(TAB), **IN_BROWSER)
 
     def connect_link(self, page: gr.Blocks, tabs: gr.Tabs) -> None:
@@ -165,7 +165,9 @@ class PlayTab:
         except ValueError as error:
             return {self.message: problem(error), self.refused: REFUSED}
 
-    def _return(self, session: Session) -> dict:
+    def _return(self, session: Session, refused: str, *inputs) -> dict:
+        if refused:  # another tab may have mended what could not be used
+            return self._run(session, *inputs)
         return self._shown(session.played()) if session.stale else gr.skip()
 
     def _verify(self, session: Session, episodes, *inputs) -> dict:

@@ -64,10 +64,17 @@ def test_run_puts_the_choice_on_the_stage(tab):
 
 def test_coming_back_plays_what_another_tab_chose(tab):
     played = Session().play(Choice())
-    assert tab._return(played) == gr.skip()
-    answer = tab._return(replace(played, choice=Choice(WORLDS["moon"])))
+    assert tab._return(played, "", *sent()) == gr.skip()
+    answer = tab._return(replace(played, choice=Choice(WORLDS["moon"])), "", *sent())
     assert answer[tab.session].recording.world == WORLDS["moon"] and "world=moon" in answer[tab.link]
     assert answer[tab.player]["episodes"][0]["notes"] == ["gravity 1.62 m/s²"]
+
+
+def test_coming_back_reads_again_what_was_refused(tab):
+    """Another tab may have mended the seed, for it is the same on all."""
+    played = Session().play(Choice())
+    assert tab._return(played, "refused", *sent())[tab.refused] == ""
+    assert "Seed must be" in tab._return(played, "refused", *sent(seed=-1))[tab.message]
 
 
 def test_verify_says_how_many_and_how_far(tab):
