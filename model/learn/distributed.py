@@ -21,8 +21,9 @@ def start() -> None:
 
 
 def stop() -> None:
-    """Leave the other processes."""
+    """Leave the other processes, once all are done: one that ended early would take the connection from those still at work."""
     if together():
+        dist.barrier()
         dist.destroy_process_group()
 
 

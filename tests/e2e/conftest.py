@@ -108,9 +108,9 @@ class Visit:
         return self.page.get_by_role("checkbox", name=name)
 
 
-def open_settings(page) -> None:
-    """Open "More settings". What it holds is drawn just then and wired a moment later; nobody types within that moment."""
-    page.get_by_role("button", name="More settings").click()
+def open_settings(page, button: str = "button:visible:has-text('More settings')") -> None:
+    """Open a part that is folded. What it holds is drawn just then and wired a moment later; nobody types within that moment."""
+    page.click(button)
     page.wait_for_timeout(600)
 
 

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from model import load_checkpoint
-from tests.e2e.conftest import Visit
+from tests.e2e.conftest import Visit, open_settings
 from ui.meta_train import kept
 from ui.meta_train.queue import TRAININGS
 
@@ -22,7 +22,7 @@ def open_tab(visit, settings=SMALL, **options):
     page.get_by_role("tab", name="Meta-train").click()
     page.wait_for_selector("#meta-stage .player[data-run]")
     if settings:
-        page.locator("#meta-more button.label-wrap").click()
+        open_settings(page, "#meta-more button.label-wrap")
         for name, value in settings.items():
             fill(page, name, value)
     return page

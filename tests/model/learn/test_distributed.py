@@ -35,12 +35,13 @@ def test_one_update_in_float64_agrees_with_one_process(tmp_path, normalisation):
     for processes in (1, 2):
         out = tmp_path / f"{processes}.pt"
         launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes)]
-        subprocess.run(
-            [*launch, str(script), str(out), normalisation],
-            check=True,
-            cwd=ROOT,
-            env={"PYTHONPATH": str(ROOT), "PATH": "", "OMP_NUM_THREADS": "1"},
-        )
+        command, env = [*launch, str(script), str(out), normalisation], {"PYTHONPATH": str(ROOT), "PATH": "", "OMP_NUM_THREADS": "1"}
+        for attempt in range(3):
+            done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True)
+            # On a busy machine torch's own threads now and then abort a process ("terminate called"): that says nothing of the update.
+            if done.returncode == 0 or attempt == 2 or "terminate called" not in done.stderr:
+                break
+        assert done.returncode == 0, done.stderr
         outcomes.append(torch.load(out, weights_only=True))
     one, two = outcomes
     assert one["steps"] == two["steps"] and one["returns"] == pytest.approx(two["returns"], abs=1e-9)
