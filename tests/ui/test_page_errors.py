@@ -88,7 +88,7 @@ def fields() -> dict[str, Fields]:
         "play": each(play.inputs, lambda v: play._run(first, *v)[play.message])
         + each(episodes, lambda v: play._verify(first, *v)[play.message])[:1],
         "adapt": each(adapt.controls.inputs, lambda v: adapt.preview.show(first, (), None, *v)[adapt.message]),
-        "compare": each(compare.controls.inputs, lambda v: compare._show(RaceSettings(), first, *v)[compare.message])
+        "compare": each(compare.controls.inputs, lambda v: compare.preview.show(RaceSettings(), first, *v)[compare.message])
         + each(compare.controls.world.inputs, challenge),
         "meta-train": each([meta.controls.fields[name] for name in NAMES], train),
     }

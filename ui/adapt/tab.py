@@ -27,7 +27,7 @@ from ui.shared import stops
 from ui.shared.controls import message_area, notice, problem, unopened
 from ui.shared.events import COPY_LINK, IN_BROWSER, QUIET, copy_text, fits
 from ui.shared.fairness import HEAVY, heavy
-from ui.shared.inputs import adapt_from_query, adapt_to_query, query_of
+from ui.shared.inputs import AdaptSettings, adapt_from_query, adapt_to_query, query_of
 from ui.shared.made import MADE, MAKERS_ONLY, stand_in
 from ui.shared.next_step import NextStep
 from ui.shared.player import player
@@ -120,12 +120,8 @@ class AdaptTab:
 
     def connect_result(self, opened: Any) -> None:
         """Once a link has opened, make its result if it asks for one. opened: that event."""
-        p, made = self.preview, opened.then(self._make_result, [self.session, self.asked], self._outputs, **HEAVY, **QUIET)
-        made.then(self._after_link, [self.asked, p.refused, *p.inputs], p.outputs, **p.queue)
-
-    def _after_link(self, asked: str, *args) -> dict:
-        """At the end of a link's run the stage follows the controls, as at any other's."""
-        return self.preview.again(*args) if asked else gr.skip()
+        made = opened.then(self._make_result, [self.session, self.asked], self._outputs, **HEAVY, **QUIET)
+        self.preview.show_again(made.then, self.asked)
 
     @property
     def link_outputs(self) -> list:
@@ -185,6 +181,10 @@ class AdaptTab:
             **self.next.updates(None),
         }
 
+    def _read(self, settings: AdaptSettings) -> dict:
+        """At a run's start: a press right after a change of the controls comes before the preview has taken note of it."""
+        return {self.preview.now: urlencode(adapt_to_query(settings)), self.preview.refused: "", **self._busy(True)}
+
     # --- handlers ---
 
     @heavy("adaptation")
@@ -195,11 +195,8 @@ class AdaptTab:
             yield {self.message: problem(error)}
             return
         with stops.running(f"adapt {request.session_hash}") as stop:
-            # A press right after a change of the controls comes before the preview has taken note of it.
-            first = {self.preview.now: urlencode(adapt_to_query(settings)), self.preview.refused: ""}
-            for answer in self._live(adapt(settings, session.policy_model(settings.start), stop), stop):
-                yield {**first, **answer}
-                first = {}
+            yield self._read(settings)
+            yield from self._live(adapt(settings, session.policy_model(settings.start), stop), stop)
 
     @heavy("adaptation")
     def _further(self, request: gr.Request, session: Session, run: AdaptRun | None, run_id: str, *inputs) -> Iterator[dict]:
@@ -222,10 +219,8 @@ class AdaptTab:
             yield {self.message: problem(error)}
             return
         with stops.running(f"adapt {request.session_hash}") as stop:
-            first = {self.preview.now: urlencode(adapt_to_query(settings)), self.preview.refused: ""}
-            for answer in self._live(go_on(run, settings, stop), stop):
-                yield {**first, **answer}
-                first = {}
+            yield self._read(settings)
+            yield from self._live(go_on(run, settings, stop), stop)
 
     def _make_result(self, request: gr.Request, session: Session, asked: str) -> Iterator[dict]:
         """The result that a link describes, made again."""

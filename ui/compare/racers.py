@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlencode
 
 from model import WORLDS, World, adaptation_config
 from model.config import LONGEST_ECHO, FieldInfo
@@ -17,6 +18,7 @@ from ui.shared.words import MODE_NAMES
 
 MOST = 6
 MODES = ("none", "standard", "hybrid")
+RAN = "ran"  # in a link: the result is wanted too
 MODE_WORDS = {"none": "as it is", "standard": MODE_NAMES["standard"].lower(), "hybrid": MODE_NAMES["hybrid"].lower()}
 STEPS = FieldInfo("num_adapt_steps", "", 1, 5, 3, "that each racer may take")
 TUNED = {"untrained": "random", "yours": "meta"}  # the starts whose step sizes these take, for they have none of their own
@@ -108,6 +110,11 @@ def race_to_query(s: RaceSettings) -> dict[str, str]:
     """A race as a link's query."""
     names = "_".join(r.name for r in s.racers)
     return {**world_to_query(s.world), "tab": "compare", "race": names, "steps": str(s.steps), "seed": str(s.seed)}
+
+
+def link_of(settings: RaceSettings, ran: bool = False) -> str:
+    """The query that opens these settings, and the result where it is wanted."""
+    return urlencode({**race_to_query(settings), **({RAN: "1"} if ran else {})})
 
 
 def race_from_query(query: Mapping[str, str], has_own_model: bool = False) -> RaceSettings | None:

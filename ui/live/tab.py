@@ -117,7 +117,7 @@ class LiveTab:
         except ValueError as error:
             return {self.stage: self._say(problem=said(error))}
         play, controls = self.play, self.adapt.controls
-        session = replace(session, choice=replace(session.choice, world=world, seed=seed)).played()
+        session = session.elsewhere(world, seed).played()
         return {
             **play._shown(session),
             **play.world.updates(world),

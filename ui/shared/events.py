@@ -38,15 +38,6 @@ def bright(selector: str) -> str:
     return f"(refused) => {{ if (!refused) window.ssmBright({selector!r}); }}"
 
 
-def unasked(shown: dict, session: gr.State, message: gr.HTML, refused: str) -> dict:
-    """What a tab's handler shows, where nobody has touched the controls: coming back to the tab, or at the end of a run.
-
-    What the message says still holds, unless it was of an entry now mended; and the session stays, for the visitor may be at work on
-    another tab.
-    """
-    return {output: value for output, value in shown.items() if output is not session and (output is not message or value or refused)}
-
-
 COPY_LINK = "(query) => window.ssmCopyLink(query)"
 
 

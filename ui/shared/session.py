@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from model import StateSpaceModel
+from model import StateSpaceModel, World
 from ui.shared.episode import Recording, record
 from ui.shared.inputs import Choice
 from ui.shared.policies import shared_model
@@ -38,6 +38,10 @@ class Session:
         """This session after an episode of `choice`."""
         recording = record(self.policy_model(choice.policy), choice.world, choice.seed, choice.greedy, choice.policy)
         return replace(self, choice=choice, recording=recording)
+
+    def elsewhere(self, world: World, seed: int) -> Session:
+        """This session with the world and the seed that another tab has chosen; Play keeps its policy, and plays it there on return."""
+        return replace(self, choice=replace(self.choice, world=world, seed=seed))
 
     def played(self) -> Session:
         """This session with a recording of its choice."""

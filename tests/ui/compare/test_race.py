@@ -22,10 +22,10 @@ from ui.compare.racers import (
     check_race,
     check_racers,
     chosen_of,
+    link_of,
     race_from_page,
     race_from_query,
 )
-from ui.compare.tab import link_of
 from ui.compare.words import sentence, table
 from ui.shared.inputs import page_values
 from ui.shared.policies import shared_model
