@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from model.experiments import hybrid_report as h
 from model.experiments import report as r
 from model.experiments.report import Results
-from model.experiments.study import made_before
 
 Table = Callable[[Results], str]
 
@@ -124,7 +123,7 @@ PART_LABELS = {"hybrid": "standard against hybrid adaptation", "named": "every n
 def made_with(results: Results) -> str:
     """With what code and on what machine it was measured: one for most of it, and which parts others made."""
     made: dict[str, list[str]] = {}
-    for name, m in made_before(results).items():
+    for name, m in results["parts_made_with"].items():
         made.setdefault(f"commit {str(m['commit'])[:12]}, PyTorch {m['torch']}, two cores of {m['processor']}", []).append(name)
     most, *others = sorted(made, key=lambda words: -len(made[words]))
     parts = [", ".join(PART_LABELS.get(name, name.replace("_", " ")) for name in made[words]) for words in others]

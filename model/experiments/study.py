@@ -23,6 +23,7 @@ from model.experiments.hybrid_study import QUICK as HYBRID_QUICK
 from model.experiments.hybrid_study import run_hybrid_study
 from model.experiments.provenance import provenance
 from model.experiments.scratch import random_params, train_from_scratch
+from model.experiments.summaries import break_set, by_step, paired_ratio
 from model.experiments.trials import run_trials
 from model.learn.adaptation import StandardAdaptationConfig
 from model.learn.evaluation import evaluate_policy, play_gymnasium, summary
@@ -31,7 +32,7 @@ from model.learn.training import read_log
 from model.policy.checkpoint import file_hash, read_metadata, write_atomically
 from model.policy.pretrained import PRETRAINED, WEIGHTS, load_pretrained, pretrained_path
 from model.policy.ssm import StateSpaceModel
-from model.worlds.cartpole import MAX_EPISODE_STEPS, SOLVED, World
+from model.worlds.cartpole import World
 from model.worlds.named import BREAK_SET, WORLDS
 from model.worlds.sampling import sample_worlds
 
@@ -59,25 +60,6 @@ QUICK = Size(trials=5, gymnasium_seeds=5, worlds_inside=10, worlds_outside=10, t
 def start_model(name: str) -> StateSpaceModel | None:
     """The model of a starting point; None stands for a random initialisation in each trial."""
     return None if name == "random" else load_pretrained(name)
-
-
-def by_step(returns: np.ndarray, steps: Sequence[int]) -> dict[str, Any]:
-    """Summaries of the trials' returns after the given numbers of steps. returns (all steps + 1, M)."""
-    return {str(s): {**summary(returns[s]), "share_solved": float((returns[s] >= SOLVED).mean())} for s in steps}
-
-
-def break_set(presets: dict[str, Any], solvable: dict[str, float]) -> dict[str, Any]:
-    """Recovered share = (after - before) / (ceiling - before) of the meta policy, ceiling 500; and that each world is solvable."""
-    rows = {}
-    for name in BREAK_SET:
-        row = presets[name]["meta"]
-        before = row["0"]["mean"]
-        share = {k: (row[k]["mean"] - before) / (MAX_EPISODE_STEPS - before) for k in ("1", "2", "3", "10")}
-        rows[name] = {"before": before, "recovered_share": share, "best_return_alone_from_scratch": solvable[name]}
-    return {
-        "worlds": rows,
-        "mean_recovered_share": {k: float(np.mean([r["recovered_share"][k] for r in rows.values()])) for k in ("1", "2", "3", "10")},
-    }
 
 
 class Study:
@@ -159,16 +141,10 @@ class Study:
             row["env_steps"] = trials.env_steps.mean(1).tolist()
             row["share_moved"] = trials.moved.mean(1).tolist()
             if steps == 10:
-                row["step_10_over_step_3"] = self.paired_ratio(trials.returns[10], trials.returns[3])
+                row["step_10_over_step_3"] = paired_ratio(trials.returns[10], trials.returns[3])
             rows[start] = row
         self.say(f"{name}: " + "; ".join(f"{s} " + " -> ".join(f"{rows[s][k]['mean']:.0f}" for k in "0123") for s in self.starts))
         return rows
-
-    def paired_ratio(self, later: np.ndarray, earlier: np.ndarray) -> dict[str, Any]:
-        """mean(later) / mean(earlier) over paired trials with its 95% bootstrap interval."""
-        index = np.random.default_rng(0).integers(len(later), size=(10_000, len(later)))
-        ratios = later[index].mean(1) / earlier[index].mean(1)
-        return {"ratio": float(later.mean() / earlier.mean()), "interval": [float(np.quantile(ratios, q)) for q in (0.025, 0.975)]}
 
     def solvable(self) -> dict[str, float]:
         """The best return of a policy trained on each world of the break set alone."""
@@ -267,7 +243,7 @@ def run_study(
     parts = {place: part for place, part in study_parts().items() if place[0] in wanted}
     results = {"split": split, "seed": seed, "size": dataclasses.asdict(size), "made_with": provenance()}
     kept = kept_results(results) if split == "test" and not quick and chosen else {}
-    results = {**kept, **results, "parts_made_with": {**made_before(kept), **dict.fromkeys(wanted, results["made_with"])}}
+    results = {**kept, **results, "parts_made_with": {**kept.get("parts_made_with", {}), **dict.fromkeys(wanted, results["made_with"])}}
     if parts:
         results |= _measure(parts, split, size, seed, say, processes)
     if "hybrid" in wanted:
@@ -285,17 +261,10 @@ def run_study(
 
 
 def kept_results(new: dict[str, Any]) -> dict[str, Any]:
-    """What the file holds, if it was made with the same weights, seed and sizes; else nothing."""
+    """What the file holds, if it tells what each part was made with, and the weights, seed and sizes are the same; else nothing."""
     old = json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}
-    same = (
-        all(old.get(key) == new[key] for key in ("seed", "size")) and old.get("made_with", {}).get("weights") == new["made_with"]["weights"]
-    )
-    return old if same else {}
-
-
-def made_before(kept: dict[str, Any]) -> dict[str, Any]:
-    """With what each part of a file was made: all with the same, if the file doesn't tell."""
-    return kept.get("parts_made_with") or {name: kept["made_with"] for name in PARTS if name in kept}
+    same = "parts_made_with" in old and all(old[key] == new[key] for key in ("seed", "size"))
+    return old if same and old["made_with"]["weights"] == new["made_with"]["weights"] else {}
 
 
 def _measure(parts: dict, split: str, size: Size, seed: int, say: Callable[[str], None], processes: int) -> dict[str, Any]:

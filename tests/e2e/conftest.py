@@ -9,6 +9,10 @@ from typing import ClassVar
 
 import pytest
 
+from tests.e2e.adapt_visit import Adapting
+from tests.e2e.live_visit import ROOT, Live
+from ui import live_page
+
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 QUIET = [
     "--no-sandbox",
@@ -146,3 +150,48 @@ def visit(browser, page_url, first_run) -> Iterator:
     for v in visits:
         v.context.close()
     assert not problems
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory) -> str:
+    """The address of the page that runs alone, written to a folder."""
+    folder = tmp_path_factory.mktemp("site")
+    assert live_page.main(["--out", str(folder)]) == 0
+    return f"file://{folder}/index.html"
+
+
+@pytest.fixture
+def opener(browser):
+    """Opens pages as a visitor does; afterwards none may have met an error or reached outside."""
+    visits: list[Visit] = []
+
+    def opened(url: str, query: str, options: dict) -> Live:
+        visit = Visit(browser, url, **options)
+        visits.append(visit)
+        visit.page.goto(url + query)
+        visit.page.wait_for_selector(ROOT)
+        return Live(visit.page)
+
+    yield opened
+    problems = [p for v in visits for p in v.problems]
+    for v in visits:
+        v.context.close()
+    assert not problems
+
+
+@pytest.fixture
+def live(opener, page_url):
+    """The Live tab: live(query, **browser options)."""
+    return lambda query="", **options: opener(page_url, query, options)
+
+
+@pytest.fixture
+def alone(opener, site):
+    """The same page from disk, with the network cut."""
+    return lambda query="", **options: opener(site, query, {"offline": True, **options})
+
+
+@pytest.fixture
+def adapting(visit):
+    """Opens visits on the Adapt tab."""
+    return lambda **options: Adapting.opened(visit(**options))

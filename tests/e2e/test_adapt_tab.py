@@ -5,69 +5,10 @@ from __future__ import annotations
 import re
 from types import SimpleNamespace
 
-import pytest
 from safetensors.torch import load_file
 
 from model import load_pretrained
-from tests.e2e.conftest import Visit, open_settings
-
-DONE = "() => document.querySelector('#adapt-result .outcome') && !document.querySelector('#adapt-run').disabled"
-
-
-class Adapting:
-    """A visit on the Adapt tab."""
-
-    def __init__(self, visit):
-        self.visit, self.page = visit, visit.page
-
-    @classmethod
-    def opened(cls, visit) -> Adapting:
-        visit.page.get_by_role("tab", name="Adapt").click()
-        visit.page.wait_for_selector("#adapt-stage .player[data-run]")
-        return cls(visit)
-
-    def break_it(self, world: str) -> None:
-        """Press one of the worlds' buttons and wait until the stage shows it."""
-        before, same = self.page.get_attribute("#adapt-stage .player", "data-run"), world == "Reversed motor"
-        self.page.get_by_role("button", name=world).click()
-        shown = "document.querySelector('#adapt-stage .player').dataset.run !== old"
-        settled = f"([old, same]) => same ? !document.querySelector('#adapt-stage .stale') : {shown}"
-        self.page.wait_for_function(settled, arg=[before, same])
-
-    def set(self, name: str, value: str) -> None:
-        """Type into a slider's number box."""
-        self.page.locator(f"#{name} input[type=number]").fill(value)
-        self.page.locator(f"#{name} input[type=number]").press("Tab")
-
-    def mode(self, name: str) -> None:
-        self.page.locator("#adapt-mode").get_by_role("radio", name=name).check()
-
-    def adapt(self, button: str = "#adapt-run") -> str:
-        """Press a button that adapts and wait for the sentence."""
-        before = self.page.get_attribute("#adapt-stage .player", "data-run")
-        self.page.click(button)
-        self.page.wait_for_function(
-            f"old => ({DONE})() && document.querySelector('#adapt-stage .player').dataset.run !== old", arg=before, timeout=60_000
-        )
-        return self.page.inner_text("#adapt-result .outcome")
-
-    @property
-    def stages(self) -> list[str]:
-        return self.page.locator("#adapt-stage .who").all_inner_texts()
-
-    @property
-    def points(self) -> str:
-        return self.page.get_attribute("#adapt-curve .curves", "data-points")
-
-    @property
-    def message(self) -> str:
-        return self.page.inner_text("#adapt-message")
-
-
-@pytest.fixture
-def adapting(visit):
-    """Opens visits on the Adapt tab."""
-    return lambda **options: Adapting.opened(visit(**options))
+from tests.e2e.adapt_visit import DONE, Adapting
 
 
 def test_break_it_adapt_it_keep_it(adapting, tmp_path):
@@ -201,93 +142,6 @@ def test_any_gradient_step_can_be_watched(adapting):
     assert tab.stages == ["Before", "After 0 steps"] and tab.page.evaluate(dot) != picture
     steps = tab.page.get_attribute("#adapt-stage .player", "data-steps").split()
     assert steps[0] == steps[1]
-
-
-def test_a_result_of_other_settings_says_so(adapting):
-    tab = adapting()
-    tab.set("adapt-steps", "1")
-    tab.adapt()
-    tab.page.wait_for_function("() => location.search.includes('ran=1')")
-    tab.set("adapt-steps", "2")
-    tab.page.wait_for_selector("#adapt-result.stale .stale-note:visible")
-    assert "ran=" not in tab.page.url and "num_adapt_steps=2" in tab.page.url
-    tab.set("adapt-steps", "1")
-    tab.page.wait_for_function("() => !document.querySelector('#adapt-result.stale') && location.search.includes('ran=1')")
-
-
-def test_what_uses_a_result_rests_while_it_does_not_fit(adapting):
-    tab = adapting()
-    tab.set("adapt-steps", "1")
-    tab.adapt()
-    rests = "() => [...document.querySelectorAll('.adapt-stage .step-choice, #adapt-next')].map((e) => e.inert)"
-    stale = "on => document.querySelector('#adapt-result').classList.contains('stale') === on"
-    assert tab.page.evaluate(rests) == [False, False]
-    tab.set("adapt-steps", "2")
-    tab.page.wait_for_function(stale, arg=True)
-    assert tab.page.evaluate(rests) == [True, True]
-    tab.set("adapt-steps", "1")
-    tab.page.wait_for_function(stale, arg=False)
-    assert tab.page.evaluate(rests) == [False, False]
-    open_settings(tab.page)
-    seed = tab.page.locator(".field-seed input").locator("visible=true")
-    for entry, fits in (("-1", False), ("0", True)):  # an entry that can't be used fits no result
-        seed.fill(entry)
-        seed.press("Tab")
-        tab.page.wait_for_function(stale, arg=not fits)
-        assert tab.page.locator(".field-seed .beside:visible").count() == (not fits)
-
-
-def test_a_world_chosen_during_a_run_stands_on_the_stage_at_its_end(adapting):
-    tab = adapting()
-    tab.mode("Both")
-    tab.break_it("Reversed gale")
-    tab.page.evaluate(  # by the page itself, for the run may be over before a test's own click arrives
-        """() => new MutationObserver((_, observer) => {
-            if (document.querySelector("#adapt-stop").disabled) return;
-            observer.disconnect();
-            [...document.querySelectorAll("button")].find((b) => b.textContent.trim() === "Reversed motor" && b.offsetParent).click();
-        }).observe(document.querySelector("#adapt-stop"), { attributes: true })"""
-    )
-    tab.page.click("#adapt-run")
-    tab.page.wait_for_selector("#adapt-result.stale .outcome", timeout=60_000)
-    tab.page.wait_for_function(DONE)
-    tab.page.wait_for_function("() => document.querySelector('#adapt-stage .notes')?.textContent === 'motor reversed'")
-    tab.page.wait_for_function("() => document.querySelector('#adapt-stage .who').textContent === 'Before adaptation: Meta-trained'")
-    assert "wind 4 N" in tab.page.inner_text("#adapt-result") and tab.page.is_visible("#adapt-result .stale-note")
-    tab.page.click("#adapt-keep")  # keeping it brings its world back, and its result fits again
-    tab.page.wait_for_function("() => document.querySelector('#adapt-stage .notes')?.textContent.includes('wind 4 N')")
-    tab.page.wait_for_function("() => !document.querySelector('#adapt-result.stale') && !document.querySelector('.step-choice').inert")
-
-
-def test_a_link_to_a_run_that_went_on_with_another_rate_opens_alive(adapting):
-    tab = adapting()
-    tab.set("adapt-steps", "1")
-    tab.adapt()
-    tab.set("adapt-steps", "2")
-    tab.adapt("#adapt-further")
-    tab.page.wait_for_function("() => /ran=1_2x/.test(location.search)")
-    tab.visit.reload()
-    tab.page.wait_for_function(DONE, timeout=60_000)
-    tab.page.wait_for_timeout(800)
-    assert not tab.page.evaluate("document.querySelector('.step-choice').inert || document.querySelector('#adapt-result.stale') !== null")
-    assert "ran=1_2x" in tab.page.url and tab.points == "2 4"
-
-
-@pytest.mark.parametrize(
-    ("query", "message", "words"),
-    [
-        ("?tab=adapt&num_adapt_steps=99", "#adapt-message", "between 1 and"),
-        ("?tab=compare&race=nobody", "#race-message", "Racers must be of those"),
-    ],
-)
-def test_why_a_link_was_not_opened_stays(browser, page_url, query, message, words):
-    visit = Visit(browser, page_url)
-    visit.page.goto(page_url + query)
-    said = visit.page.locator(message)
-    said.get_by_text("This link can't be opened").wait_for(state="attached")
-    visit.page.wait_for_timeout(1_500)
-    assert words.lower() in said.text_content().lower()
-    visit.context.close()
 
 
 def test_a_picture_to_share(adapting):

@@ -4,91 +4,10 @@ from __future__ import annotations
 
 import re
 
-import pytest
 from safetensors.torch import load_file
 
 from model import load_pretrained
-from tests.e2e.conftest import Visit
 from ui import live_page
-
-ROOT = ".live[data-phase]"
-
-
-class Live:
-    """A visit on the Live tab, or on the page that runs alone."""
-
-    def __init__(self, page):
-        self.page = page
-
-    def data(self, name: str) -> str:
-        return self.page.get_attribute(ROOT, f"data-{name}")
-
-    def number(self, name: str) -> float:
-        return float(self.data(name))
-
-    @property
-    def says(self) -> str:
-        return self.page.inner_text(".live-say")
-
-    @property
-    def lengths(self) -> list[int]:
-        return [int(n) for n in self.data("lengths").split()]
-
-    def press(self, act: str) -> None:
-        self.page.click(f"[data-act={act}]")
-
-    def speed(self, value: str) -> None:
-        self.page.get_by_label("Speed", exact=True).select_option(value)
-
-    def until(self, condition: str, arg=None, timeout: int = 60_000) -> None:
-        """Wait for a condition on the page's data: d.falls and so on, all text."""
-        self.page.wait_for_function(
-            f"(a) => {{ const d = document.querySelector('{ROOT}').dataset; return {condition}; }}", arg=arg, timeout=timeout
-        )
-
-    def slide(self, name: str, value: float) -> None:
-        self.page.locator(f"[data-field={name}] input").evaluate(
-            "(e, v) => { e.value = v; e.dispatchEvent(new Event('input', { bubbles: true })); }", value
-        )
-
-
-@pytest.fixture(scope="session")
-def site(tmp_path_factory) -> str:
-    """The address of the page that runs alone, written to a folder."""
-    folder = tmp_path_factory.mktemp("site")
-    assert live_page.main(["--out", str(folder)]) == 0
-    return f"file://{folder}/index.html"
-
-
-@pytest.fixture
-def opener(browser):
-    """Opens pages as a visitor does; afterwards none may have met an error or reached outside."""
-    visits: list[Visit] = []
-
-    def opened(url: str, query: str, options: dict) -> Live:
-        visit = Visit(browser, url, **options)
-        visits.append(visit)
-        visit.page.goto(url + query)
-        visit.page.wait_for_selector(ROOT)
-        return Live(visit.page)
-
-    yield opened
-    problems = [p for v in visits for p in v.problems]
-    for v in visits:
-        v.context.close()
-    assert not problems
-
-
-@pytest.fixture
-def live(opener, page_url):
-    """The Live tab: live(query, **browser options)."""
-    return lambda query="", **options: opener(page_url, query, options)
-
-
-@pytest.fixture
-def alone(opener, site):
-    """The same page from disk, with the network cut."""
-    return lambda query="", **options: opener(site, query, {"offline": True, **options})
 
 
 def test_break_it_and_it_learns_from_its_first_fall(live):
@@ -212,39 +131,6 @@ def test_the_world_of_another_tab_comes_here(live):
     page.page.get_by_role("option", name="Jupiter", exact=True).click()
     page.page.get_by_role("tab", name="Live").click()
     page.page.wait_for_function("document.querySelector('.live-stage .notes').textContent === 'gravity 24.8 m/s²'")
-
-
-@pytest.mark.parametrize(
-    ("query", "words"),
-    [
-        ("", "The meta-trained policy balances. Reverse its motor: it falls, learns"),
-        ("policy=memory", "The memory policy balances. Reverse its motor: what it remembers of this episode tells it so"),
-        ("policy=standard", "The standard policy balances; it has seen no other cart."),
-        ("policy=untrained", "The untrained policy has learnt nothing yet."),
-        ("learning=off", "The meta-trained policy starts on the standard cart. Learning is off"),
-        ("world=windy", "Here: wind 2.5 N to the right. The meta-trained policy starts from its own weights"),
-    ],
-)
-def test_it_opens_with_what_is_true_of_its_policy(alone, query, words):
-    page = alone(f"?tab=live&{query}")
-    said = page.page.evaluate("() => ssmLive.sentence({ type: 'start' }, ssmLive.page.run, ssmLive.page.state.policy)")
-    assert said.startswith(words)
-    if "untrained" not in query:  # that one falls before it can be read
-        assert page.says == said
-
-
-def test_bars_of_another_world_or_policy_are_cleared(alone):
-    page = alone()
-    bars = "() => [...document.querySelectorAll('.live-bar output')].every((o) => o.textContent === '–')"
-    for change in (lambda: page.press("reverse"), lambda: page.page.get_by_label("Which one").select_option("standard")):
-        if page.data("phase") != "learnt":
-            page.slide("wind", 2.5)
-            page.press("reverse")
-        page.speed("16")
-        page.page.wait_for_function(f"() => !({bars})()", timeout=60_000)
-        page.speed("0.25")  # so that nothing is learnt meanwhile
-        change()
-        assert page.page.evaluate(bars)
 
 
 def test_a_link_reopens_it(live, alone):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.e2e.conftest import Visit
-from tests.e2e.test_live import Live
+from tests.e2e.live_visit import Live
 
 STANDS, BREAK, FALLS, LEARNS, AGAIN, DONE = range(6)
 PHONE = {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark", "has_touch": True}

@@ -68,9 +68,7 @@ def test_the_budgets_hold_every_set_named_world_start_and_method():
 
 def test_the_page_says_what_each_part_was_made_with():
     one, other = ({"commit": c * 40, "torch": "2", "processor": p} for c, p in (("a", "a Ryzen"), ("b", "a Xeon")))
-    assert (
-        made_with({"made_with": one, "hybrid": {}, "presets": {}}) == "Measured with commit aaaaaaaaaaaa, PyTorch 2, two cores of a Ryzen."
-    )
+    assert made_with({"parts_made_with": {"presets": one}}) == "Measured with commit aaaaaaaaaaaa, PyTorch 2, two cores of a Ryzen."
     parts = {"presets": one, "few_data": one, "named": other}
     assert made_with({"parts_made_with": parts}) == (
         "Measured with commit aaaaaaaaaaaa, PyTorch 2, two cores of a Ryzen; "

@@ -9,7 +9,8 @@ from model import HybridAdaptationConfig, StateSpaceModel, load_pretrained
 from model.experiments import study as module
 from model.experiments.report import cost_table
 from model.experiments.scratch import ScratchResult
-from model.experiments.study import Size, Study, by_step, run_study
+from model.experiments.study import Size, Study, run_study
+from model.experiments.summaries import break_set, by_step
 from model.experiments.trials import Trials
 from model.worlds.named import WORLDS
 
@@ -101,7 +102,7 @@ def test_a_whole_study_reads_test_worlds_only_with_settings_already_chosen(reads
 def test_recovered_share_is_what_was_won_of_what_was_missing():
     steps = {k: {"mean": mean} for k, mean in {"0": 100.0, "1": 200.0, "2": 300.0, "3": 400.0, "10": 500.0}.items()}
     presets = {name: {"meta": steps} for name in module.BREAK_SET}
-    row = module.break_set(presets, dict.fromkeys(module.BREAK_SET, 490.0))
+    row = break_set(presets, dict.fromkeys(module.BREAK_SET, 490.0))
     assert row["worlds"]["reversed_motor"]["recovered_share"] == {"1": 0.25, "2": 0.5, "3": 0.75, "10": 1.0}
     assert row["mean_recovered_share"] == {"1": 0.25, "2": 0.5, "3": 0.75, "10": 1.0}
 
