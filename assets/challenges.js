@@ -1,4 +1,4 @@
-// The visitor's best in each challenge (ui/compare/challenges_part.py): kept in this browser, with a link to its world.
+// The visitor's best in each challenge (ui/tabs/compare/challenges_part.py): kept in this browser, with a link to its world.
 (() => {
   const KEY = "ssm-challenges";
   const NEARER = { mend: true, memory: false }; // whether a smaller score is the better one

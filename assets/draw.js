@@ -1,4 +1,4 @@
-// What all canvases share: colours of the theme, sharp pixels, round ticks, and when to draw again. Numbers come from window.ssmConfig (ui/shared/player.py).
+// What all canvases share: colours of the theme, sharp pixels, round ticks, and when to draw again. Numbers come from window.ssmConfig (ui/views/player.py).
 (() => {
   // c.font, and every role's and scene's colour by its name, as the theme has them now.
   function colours(element) {

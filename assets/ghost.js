@@ -1,5 +1,5 @@
 // The ghost: what the fitted motion imagines of the same policy from the same start, drawn dashed over the real cart.
-// An episode's `ghost` holds x (m), angle (degrees, of the real pole), steps and ending (ui/adapt/imagined.py).
+// An episode's `ghost` holds x (m), angle (degrees, of the real pole), steps and ending (ui/views/imagined.py).
 (() => {
   const { stage: S } = window.ssmConfig;
   const { line, mix } = window.ssmDraw;

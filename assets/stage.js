@@ -1,5 +1,5 @@
 // The stage: one cart in its world, drawn to scale at one moment. Lengths in m, forces in N, angles in degrees.
-// Its sizes are those of ui/shared/stage.py, which draws the same picture for files.
+// Its sizes are those of ui/views/stage.py, which draws the same picture for files.
 (() => {
   const { stage: S, xLimit, angleLimit, timeStep } = window.ssmConfig;
   const { format, line, mix, within } = window.ssmDraw;

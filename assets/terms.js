@@ -1,4 +1,4 @@
-// Words that explain themselves (ui/shared/terms.py): point at one, tap it, or tab to it; Esc or a tap elsewhere closes.
+// Words that explain themselves (ui/views/terms.py): point at one, tap it, or tab to it; Esc or a tap elsewhere closes.
 (() => {
   const GAP = 8; // px, from the window's edge
   let open = null;

@@ -28,9 +28,9 @@ from model import (
     load_pretrained,
 )
 from model.config import check_number, field_infos
-from model.learn import distributed
-from model.learn.recipes import RECIPES, polish
-from model.learn.training import Training, read_state
+from model.maml import distributed
+from model.maml.recipes import RECIPES, polish
+from model.maml.to_file import Training, read_state
 from model.policy.pretrained import PRETRAINED, WEIGHTS
 
 TRUE, FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")

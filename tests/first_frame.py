@@ -19,10 +19,10 @@ from gradio_client import Client
 from playwright.sync_api import sync_playwright
 
 from tests.e2e.conftest import BROWSERS, QUIET
+from ui.fields import Choice, to_query
 from ui.page import build
-from ui.shared.episode import record
-from ui.shared.inputs import Choice, to_query
-from ui.shared.policies import SHIPPED, shared_model
+from ui.runs.episode import record
+from ui.runs.policies import SHIPPED, shared_model
 
 RUNS = 20
 PLAYER = "#play-stage .player"

@@ -20,8 +20,8 @@ from conftest import BROWSERS, QUIET  # noqa: E402
 from live_engine import file_bytes, sources  # noqa: E402
 
 from model import load_pretrained  # noqa: E402
-from ui.adapt.decisions import MAP_SIZE  # noqa: E402
-from ui.live.emit import live_config  # noqa: E402
+from ui.views.decisions import MAP_SIZE  # noqa: E402
+from ui.views.live_config import live_config  # noqa: E402
 
 MEASURE = """
 ([config, file, size]) => {

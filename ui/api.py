@@ -12,17 +12,17 @@ import gradio as gr
 import numpy as np
 
 from model import World
-from ui.adapt.learnt import lesson, numbers
-from ui.adapt.run import Curve
-from ui.adapt.run import adapt as adapt_run
-from ui.adapt.words import sentence
-from ui.compare.api import race
-from ui.meta_train import api as meta_api
-from ui.shared.checks import check_episodes, check_seed
-from ui.shared.episode import Recording, record, returns
-from ui.shared.fairness import HEAVY, JOBS
-from ui.shared.inputs import FIELDS, AdaptSettings, Choice, check_adaptation, check_policy
-from ui.shared.policies import shared_model
+from ui import api_training as meta_api
+from ui.api_race import race
+from ui.checks import check_episodes, check_seed
+from ui.fields import FIELDS, AdaptSettings, Choice, check_adaptation, check_policy
+from ui.runs.adaptation import Curve
+from ui.runs.adaptation import adapt as adapt_run
+from ui.runs.episode import Recording, record, returns
+from ui.runs.policies import shared_model
+from ui.server.fairness import HEAVY, JOBS
+from ui.views.adaptation_words import sentence
+from ui.views.learnt import lesson, numbers
 
 
 def with_world_fields(fn: Callable[..., dict]) -> Callable[..., dict]:

@@ -18,10 +18,10 @@ from model.experiments.model_card import model_card
 from model.experiments.report import START_LABELS, Results, name_of
 from model.experiments.results_page import TABLES, budgets_csv, curves_csv, results_page
 from model.experiments.study import RESULTS
-from model.learn.training import read_log
+from model.maml.to_file import read_log
 from model.policy.pretrained import PRETRAINED, WEIGHTS, pretrained_path
 from model.worlds.cartpole import MAX_EPISODE_STEPS, SOLVED
-from ui.shared.colours import ROLES
+from ui.views.colours import ROLES
 
 # Starting points have colours of their own from the same palette: those of the roles mean before, standard and hybrid.
 START_LINES = {"meta": (ROLES["policy"].light, "-"), "memory": ("#56b4e9", "--"), "standard": ("#e69f00", "-."), "random": ("#555555", ":")}

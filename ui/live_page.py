@@ -12,10 +12,10 @@ import sys
 from pathlib import Path
 
 from model import CheckpointError
-from ui.live.scripts import LABELS, live_scripts
-from ui.shared.colours import css_variables
-from ui.shared.player import ASSETS, scripts
-from ui.shared.terms import terms_script, with_terms
+from ui.views.colours import css_variables
+from ui.views.live_scripts import LABELS, live_scripts
+from ui.views.player import ASSETS, scripts
+from ui.views.terms import terms_script, with_terms
 
 TITLE = "Break it while it runs, and watch it learn from every fall"
 LEAD = with_terms(

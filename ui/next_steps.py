@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import gradio as gr
 
-from ui.adapt.run import AdaptRun
-from ui.adapt.tab import AdaptTab
-from ui.play.tab import PlayTab
-from ui.shared.events import IN_BROWSER, QUIET
-from ui.shared.inputs import STARTS, Choice
-from ui.shared.session import Session
+from ui.fields import STARTS, Choice
+from ui.runs.adaptation import AdaptRun
+from ui.server.session import Session
+from ui.tabs.adapt.tab import AdaptTab
+from ui.tabs.events import IN_BROWSER, QUIET
+from ui.tabs.play import PlayTab
 
 
 def connect_next(session: gr.State, play: PlayTab, adapt: AdaptTab) -> None:

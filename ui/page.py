@@ -8,29 +8,29 @@ import gradio as gr
 from gradio.themes.utils.fonts import LocalFont
 
 from ui import api
-from ui.about.tab import AboutTab, about_script
-from ui.adapt.run import warm_up
-from ui.adapt.tab import AdaptTab
-from ui.compare.tab import CompareTab
-from ui.live.scripts import live_scripts
-from ui.live.tab import LiveTab
-from ui.meta_train.tab import MetaTrainTab
 from ui.next_steps import connect_next
-from ui.play.tab import PlayTab, first_session
-from ui.shared.colours import css_variables
-from ui.shared.controls import connect_same, connect_worlds
-from ui.shared.events import IN_BROWSER, QUIET
-from ui.shared.guarded import GuardedBlocks
-from ui.shared.player import ASSETS, scripts
-from ui.shared.policies import load_all
-from ui.shared.session import STATE_SECONDS
-from ui.shared.terms import terms_script, with_terms
+from ui.runs.adaptation import warm_up
+from ui.runs.policies import load_all
+from ui.server.guarded import GuardedBlocks
+from ui.server.session import STATE_SECONDS
+from ui.tabs.about import AboutTab, about_script
+from ui.tabs.adapt.tab import AdaptTab
+from ui.tabs.compare.tab import CompareTab
+from ui.tabs.controls import connect_same, connect_worlds
+from ui.tabs.events import IN_BROWSER, QUIET
+from ui.tabs.live import LiveTab
+from ui.tabs.meta_train.tab import MetaTrainTab
+from ui.tabs.play import PlayTab, first_session
+from ui.views.colours import css_variables
+from ui.views.live_scripts import live_scripts
+from ui.views.player import ASSETS, scripts
+from ui.views.terms import terms_script, with_terms
 from ui.yours import YoursLink
 
 TITLE = "SSM-MetaRL playground"
 LEAD = "A small [[State Space Model]] balances a pole. Break its [[world]], watch it fall, and let it learn to stand again."
 STYLES = ("style.css", "terms.css", "live.css", "adapt.css", "compare.css", "meta.css", "about.css")
-QUEUE = {"api_open": False, "default_concurrency_limit": 4}  # ui/shared/admission.py bounds its length, fairly
+QUEUE = {"api_open": False, "default_concurrency_limit": 4}  # ui/server/admission.py bounds its length, fairly
 
 
 def theme() -> gr.themes.Base:

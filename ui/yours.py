@@ -12,26 +12,26 @@ import gradio as gr
 
 from model import StateSpaceModel
 from model.policy.checkpoint import serialise
-from ui.adapt.recipe import rerun, segments_from_query
-from ui.adapt.tab import AdaptTab
-from ui.meta_train.chain import Retraining, retraining
-from ui.meta_train.controls import MetaControls
-from ui.meta_train.kept import new_token
-from ui.meta_train.run import run_training
-from ui.meta_train.tab import MetaTrainTab
-from ui.meta_train.trained import model_from_bytes
-from ui.meta_train.view import phase_words, spoken_seconds
-from ui.play.tab import PlayTab
-from ui.shared.checks import check_name
-from ui.shared.controls import notice, problem, unopened
-from ui.shared.events import QUIET
-from ui.shared.fairness import JOBS, TRAINING, Job
-from ui.shared.inputs import AdaptSettings, query_of
-from ui.shared.made import MADE, stages_of
-from ui.shared.policies import SHIPPED, choices, shared_model
-from ui.shared.session import Session
-from ui.shared.visitors import address_of
-from ui.shared.words import count
+from ui.chain import Retraining, retraining
+from ui.checks import check_name
+from ui.fields import AdaptSettings, query_of
+from ui.made import MADE, stages_of
+from ui.runs.policies import SHIPPED, choices, shared_model
+from ui.runs.recipe import rerun, segments_from_query
+from ui.runs.trained import model_from_bytes
+from ui.server.fairness import JOBS, TRAINING, Job
+from ui.server.session import Session
+from ui.server.training_kept import new_token
+from ui.server.training_run import run_training
+from ui.server.visitors import address_of
+from ui.tabs.adapt.tab import AdaptTab
+from ui.tabs.events import QUIET
+from ui.tabs.meta_train.controls import MetaControls
+from ui.tabs.meta_train.tab import MetaTrainTab
+from ui.tabs.play import PlayTab
+from ui.views.messages import notice, problem, unopened
+from ui.views.training import phase_words, spoken_seconds
+from ui.words import count
 
 Stage = Retraining | list[AdaptSettings] | str
 STARTS = (*SHIPPED, "untrained")

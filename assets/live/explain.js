@@ -1,10 +1,10 @@
-// Words of the glossary (ui/shared/terms.py) on the live page: [[word]] or [[word|as shown]] explains itself where it stands first.
+// Words of the glossary (ui/views/terms.py) on the live page: [[word]] or [[word|as shown]] explains itself where it stands first.
 (() => {
   const live = (globalThis.ssmLive ??= {});
   const make = window.ssmMake;
   const MARK = /\[\[([^\]|]+)(?:\|([^\]]+))?\]\]/;
 
-  // In all text of `root`, once it is built. The same elements as those of `term` in ui/shared/terms.py, for assets/terms.js.
+  // In all text of `root`, once it is built. The same elements as those of `term` in ui/views/terms.py, for assets/terms.js.
   live.explain = (root) => {
     const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT), texts = [], seen = new Set();
     while (walker.nextNode()) if (MARK.test(walker.currentNode.data)) texts.push(walker.currentNode);

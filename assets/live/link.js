@@ -1,4 +1,4 @@
-// The live page's state in the address bar, with the names that every link of the page uses (ui/shared/inputs.py). No DOM.
+// The live page's state in the address bar, with the names that every link of the page uses (ui/fields.py). No DOM.
 (() => {
   const live = (globalThis.ssmLive ??= {});
   const CUSTOM = "custom", MAX_SEED = 2 ** 32 - 1;

@@ -1,5 +1,5 @@
 // The live page: its state, what each control does to it, and what happens in a frame.
-// window.ssmLive.mount(element, props, watch, send): once, by the Live tab (ui/live/tab.py) or the page that needs no server (ui/live_page.py).
+// window.ssmLive.mount(element, props, watch, send): once, by the Live tab (ui/tabs/live.py) or the page that needs no server (ui/live_page.py).
 (() => {
   const live = (globalThis.ssmLive ??= {});
   const STARTS = 20; // of "was it luck?"

@@ -1,4 +1,4 @@
-// Learning live, from every fall: the rules (model/learn/live_protocol.py) as a state machine, one step at a time. No DOM.
+// Learning live, from every fall: the rules (model/maml/live_rules.py) as a state machine, one step at a time. No DOM.
 //   A fall teaches by one gradient step on that one episode; actions are greedy.
 //   A change of the world or of the policy starts a new record: fresh memory, the starting weights again. The cart moves on.
 //   A fall after a push, or in a visitor's hands, teaches nothing.

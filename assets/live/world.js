@@ -1,5 +1,5 @@
 // The world in the browser: CartPole with a World's fields, as model/worlds/cartpole.py moves it. No DOM.
-// Every number of the science arrives with ssmLive.configure, from ui/live/emit.py; these scripts hold none of their own.
+// Every number of the science arrives with ssmLive.configure, from ui/views/live_config.py; these scripts hold none of their own.
 (() => {
   "use strict";
   const live = (globalThis.ssmLive ??= {});

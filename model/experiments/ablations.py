@@ -12,13 +12,13 @@ from torch import Tensor
 
 from model.config import bounded
 from model.experiments.trials import Method
-from model.learn.adaptation import StandardAdaptationConfig, TaskStep, fresh_step, one_each
-from model.learn.experience import ExperienceBuffer
-from model.learn.hybrid import HybridAdaptationConfig, adaptation_config, steps_of_tasks
-from model.learn.motion_model import MotionConfig
-from model.learn.practice import ppo_updates
-from model.learn.rollout import Episodes, collect, concatenated, stacked
+from model.maml.adaptation import StandardAdaptationConfig, TaskStep, fresh_step, one_each
+from model.model_based.buffer import ExperienceBuffer
+from model.model_based.dynamics import DynamicsConfig
+from model.model_based.hybrid import HybridAdaptationConfig, adaptation_config, steps_of_tasks
+from model.model_based.imagined_ppo import ppo_updates
 from model.policy.params import Params
+from model.rl.rollout import Episodes, collect, concatenated, stacked
 from model.worlds.cartpole import World
 
 
@@ -89,7 +89,7 @@ def _varied(**practice: float | bool) -> Callable[[str], tuple[HybridAdaptationC
 
 
 def _prior(sd: float) -> Callable[[str], tuple[HybridAdaptationConfig, Method]]:
-    return lambda start: (adaptation_config(start, "hybrid", episodes_per_step=3, motion=MotionConfig(prior_sd=sd)), steps_of_tasks)
+    return lambda start: (adaptation_config(start, "hybrid", episodes_per_step=3, motion=DynamicsConfig(prior_sd=sd)), steps_of_tasks)
 
 
 def _replay(weight: float) -> Callable[[str], tuple[StandardAdaptationConfig, Method]]:

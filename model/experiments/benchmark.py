@@ -20,10 +20,10 @@ from model.experiments.ppo_baseline import ppo_comparison
 from model.experiments.provenance import provenance
 from model.experiments.speed import Report, environment_speed, meta_training_speed, plain_loop_speed, profile, scaling, seconds_of
 from model.experiments.trials import run_trials
-from model.learn.adaptation import StandardAdaptationConfig, StandardAdapter
-from model.learn.maml import MetaMAML
-from model.learn.recipes import ONE_MINUTE, ONE_MINUTE_FAMILIES
-from model.learn.training import read_log
+from model.maml.adaptation import StandardAdaptationConfig, StandardAdapter
+from model.maml.recipes import ONE_MINUTE, ONE_MINUTE_FAMILIES
+from model.maml.to_file import read_log
+from model.maml.training import MetaMAML
 from model.policy.checkpoint import write_atomically
 from model.policy.pretrained import WEIGHTS, load_pretrained, pretrained_path
 from model.worlds.cartpole import SOLVED

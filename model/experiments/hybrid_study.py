@@ -20,9 +20,9 @@ from model.allocator import keep_freed_memory
 from model.experiments.ablations import ABLATIONS
 from model.experiments.linear_control import linear_trials
 from model.experiments.trials import Trials, run_trials
-from model.learn.evaluation import bootstrap_interval, summary
-from model.learn.hybrid import adaptation_config
+from model.model_based.hybrid import adaptation_config
 from model.policy.pretrained import load_pretrained
+from model.rl.evaluation import bootstrap_interval, summary
 from model.worlds.cartpole import SOLVED, World
 from model.worlds.named import BREAK_SET, WORLDS
 from model.worlds.sampling import sample_worlds

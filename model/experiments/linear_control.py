@@ -13,14 +13,14 @@ import numpy as np
 import torch
 
 from model.experiments.trials import Trials, in_batches
-from model.learn.adaptation import StandardAdaptationConfig, one_each
-from model.learn.evaluation import evaluate_tasks
-from model.learn.experience import ExperienceBuffer
-from model.learn.imagination import shifted
-from model.learn.motion_model import MotionModel
-from model.learn.rollout import Episodes, collect
+from model.maml.adaptation import StandardAdaptationConfig, one_each
+from model.model_based.buffer import ExperienceBuffer
+from model.model_based.dynamics import DynamicsModel
+from model.model_based.imagination import shifted
 from model.policy.params import Params
 from model.policy.ssm import StateSpaceModel
+from model.rl.evaluation import evaluate_tasks
+from model.rl.rollout import Episodes, collect
 from model.worlds.cartpole import MAX_EPISODE_STEPS, World, WorldCartPole
 
 COST = np.array([1.0, 0.1, 10.0, 0.1])  # of squared position, velocity, angle and angular velocity
@@ -29,7 +29,7 @@ DISCOUNT = 0.995  # what can't be changed, as the constant, must not cost infini
 ITERATIONS = 1000
 
 
-def regulator(motion: MotionModel) -> np.ndarray:
+def regulator(motion: DynamicsModel) -> np.ndarray:
     """Gains L (M, F): the push u = -f L for the features f with u_t = 0, for each task's posterior mean.
 
     P <- Q + d A P A' - d A P B (R + d B' P B)^-1 d B' P A' / d, in rows: f_{t+1} = f_t A + u_t B.
@@ -112,7 +112,7 @@ def _run(params: Params, worlds: list[World], config: StandardAdaptationConfig, 
             fresh = play(gains, worlds, config.episodes_per_step, generator, config.max_steps_per_episode)
         for i, buffer in enumerate(buffers):
             buffer.add(fresh.task(i))
-        gains = regulator(MotionModel().fit([b.joined() for b in buffers]))
+        gains = regulator(DynamicsModel().fit([b.joined() for b in buffers]))
         returns.append(evaluate())
         env_steps.append(env_steps[-1] + fresh.lengths.sum(1).numpy())
         moved.append(np.ones(len(worlds), bool))

@@ -1,4 +1,4 @@
-"""The Live tab's protocol (model/learn/live_protocol.py) in many worlds at once, computed as the browser computes it.
+"""The Live tab's protocol (model/maml/live_rules.py) in many worlds at once, computed as the browser computes it.
 
 The browser (assets/live/) computes in double precision and keeps its parameters in single; so does this.
 """
@@ -13,12 +13,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from model.learn.adaptation import StandardAdaptationConfig, equal_weights, inner_step
-from model.learn.live_protocol import LiveRules
-from model.learn.rollout import Episodes, collect
+from model.maml.adaptation import StandardAdaptationConfig, equal_weights, inner_step
+from model.maml.live_rules import LiveRules
 from model.policy.params import Params
 from model.policy.pretrained import PRETRAINED, load_pretrained
 from model.policy.ssm import StateSpaceModel
+from model.rl.rollout import Episodes, collect
 from model.worlds.cartpole import MAX_EPISODE_STEPS, World
 from model.worlds.named import BREAK_SET, WORLDS
 from model.worlds.sampling import sample_worlds

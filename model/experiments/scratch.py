@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from model.learn.evaluation import evaluate_tasks
-from model.learn.meta_batch import add_meta_gradient, collect_batch
-from model.learn.meta_config import MetaTrainingConfig
+from model.maml.meta_batch import add_meta_gradient, collect_batch
+from model.maml.meta_config import MetaTrainingConfig
 from model.policy.ssm import StateSpaceModel
+from model.rl.evaluation import evaluate_tasks
 from model.worlds.cartpole import MAX_EPISODE_STEPS, SOLVED, World
 
 SCRATCH_CONFIG = MetaTrainingConfig(

@@ -19,13 +19,13 @@ import numpy as np
 import torch
 
 from model.allocator import keep_freed_memory
-from model.learn import distributed
-from model.learn.meta_batch import add_meta_gradient, collect_batch
-from model.learn.meta_config import MetaTrainingConfig
-from model.learn.rollout import Episodes, collect
+from model.maml import distributed
+from model.maml.meta_batch import add_meta_gradient, collect_batch
+from model.maml.meta_config import MetaTrainingConfig
 from model.policy.params import with_task_axis
 from model.policy.pretrained import load_pretrained
 from model.policy.ssm import StateSpaceModel
+from model.rl.rollout import Episodes, collect
 from model.worlds.cartpole import World, WorldCartPole
 from model.worlds.sampling import standard_worlds, training_worlds
 

@@ -25,13 +25,13 @@ from model.experiments.provenance import provenance
 from model.experiments.scratch import random_params, train_from_scratch
 from model.experiments.summaries import break_set, by_step, paired_ratio
 from model.experiments.trials import run_trials
-from model.learn.adaptation import StandardAdaptationConfig
-from model.learn.evaluation import evaluate_policy, play_gymnasium, summary
-from model.learn.rollout import collect
-from model.learn.training import read_log
+from model.maml.adaptation import StandardAdaptationConfig
+from model.maml.to_file import read_log
 from model.policy.checkpoint import file_hash, read_metadata, write_atomically
 from model.policy.pretrained import PRETRAINED, WEIGHTS, load_pretrained, pretrained_path
 from model.policy.ssm import StateSpaceModel
+from model.rl.evaluation import evaluate_policy, play_gymnasium, summary
+from model.rl.rollout import collect
 from model.worlds.cartpole import World
 from model.worlds.named import BREAK_SET, WORLDS
 from model.worlds.sampling import sample_worlds

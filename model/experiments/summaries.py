@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from model.learn.evaluation import summary
+from model.rl.evaluation import summary
 from model.worlds.cartpole import MAX_EPISODE_STEPS, SOLVED
 
 

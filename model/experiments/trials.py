@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from model.experiments.scratch import random_params
-from model.learn.adaptation import StandardAdaptationConfig, TaskStep
-from model.learn.evaluation import evaluate_tasks
-from model.learn.hybrid import steps_of_tasks
+from model.maml.adaptation import StandardAdaptationConfig, TaskStep
+from model.model_based.hybrid import steps_of_tasks
 from model.policy.params import Params, with_task_axis
 from model.policy.ssm import StateSpaceModel
+from model.rl.evaluation import evaluate_tasks
 from model.worlds.cartpole import World
 
 Method = Callable[[Params, Sequence[World], StandardAdaptationConfig, np.random.Generator], Iterator[TaskStep]]

@@ -37,7 +37,7 @@ def load_pretrained(name: str = "meta") -> StateSpaceModel:
     """The shipped weights in eval mode, a fresh copy each time.
 
     "meta": meta-trained with inner steps. "memory": the same worlds, zero inner steps (domain randomisation).
-    "standard": zero inner steps, the standard world only. Each has a recipe of its own (model/learn/recipes.py).
+    "standard": zero inner steps, the standard world only. Each has a recipe of its own (model/maml/recipes.py).
     Raises CheckpointError that names the file and the command that rebuilds it.
     """
     path = pretrained_path(name)

@@ -11,8 +11,8 @@ from typing import Any
 
 from playwright._impl._driver import compute_driver_executable
 
-from ui.shared.colours import css_variables
-from ui.shared.player import scripts
+from ui.views.colours import css_variables
+from ui.views.player import scripts
 
 FAKE_PAGE = Path(__file__).with_name("fake_page.js").read_text()
 RUNNER = """

@@ -8,9 +8,9 @@ import torch
 from page_engine import HEIGHT, WIDTH, flat, on_page, strokes, texts, theme
 
 from model import StateSpaceModel
-from ui.adapt import decisions
-from ui.shared.charts import Series, chart_value
-from ui.shared.colours import ROLES
+from ui.views import decisions
+from ui.views.charts import Series, chart_value
+from ui.views.colours import ROLES
 
 CURVES = 'const root = mount("ssmCurves", "curves", payload); return root.querySelector("canvas").context.drawn;'
 SERIES = [

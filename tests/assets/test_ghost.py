@@ -7,7 +7,7 @@ from page_engine import on_page, strokes, theme
 from test_stage import ANGLES, POSITIONS, recording, scale_of, tip
 
 from model import World
-from ui.shared.player import Shown, player_value
+from ui.views.player import Shown, player_value
 
 ACT = """
 const root = mount("ssmPlayer", "player", payload.value), scrubber = root.querySelector("input");

@@ -7,8 +7,8 @@ import pytest
 from page_engine import HEIGHT, WIDTH, flat, on_page, strokes, texts, theme
 
 from model import World
-from ui.shared.episode import Recording
-from ui.shared.player import Shown, player_value
+from ui.runs.episode import Recording
+from ui.views.player import Shown, player_value
 
 DRAW = """
 const root = mount("ssmPlayer", "player", payload.value), scrubber = root.querySelector("input");

@@ -9,10 +9,10 @@ import pytest
 from page_engine import HEIGHT, WIDTH, fills, on_page, strokes, texts, theme
 
 from model import WORLDS, World
-from ui.shared.colours import ROLES
-from ui.shared.episode import Recording
-from ui.shared.player import Shown, player_value
-from ui.shared.render import frame
+from ui.runs.episode import Recording
+from ui.views.colours import ROLES
+from ui.views.player import Shown, player_value
+from ui.views.render import frame
 
 DRAW = """
 const root = mount("ssmPlayer", "player", payload.value), scrubber = root.querySelector("input");

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ui.shared.terms import GLOSSARY
+from ui.views.terms import GLOSSARY
 
 READY = {
     "Live": ".live-stage canvas",

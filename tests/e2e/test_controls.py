@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import gradio as gr
 import pytest
 
-from ui.shared.controls import PolicyControls, WorldControls, connect_same, connect_worlds
+from ui.tabs.controls import PolicyControls, WorldControls, connect_same, connect_worlds
 
 
 @pytest.fixture(scope="module")

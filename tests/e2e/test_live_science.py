@@ -10,7 +10,7 @@ from live_engine import file_bytes, numbers, run_check, sources
 from vectors import any_worlds, fresh_generator, random_fall, record_of, recorded_steps, sway
 
 from model import WORLDS, load_pretrained
-from ui.live.emit import live_config
+from ui.views.live_config import live_config
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,8 @@ import pytest
 
 from model import load_checkpoint
 from tests.e2e.conftest import Visit, open_settings
-from ui.meta_train import kept
-from ui.meta_train.queue import TRAININGS
+from ui.server import training_kept as kept
+from ui.server.training_queue import TRAININGS
 
 POINTS = "+(document.querySelector('#meta-returns .curves')?.dataset.points || '0').split(' ')[0]"
 SMALL = {"Epochs": "1000", "Worlds per epoch": "2", "Episodes per world": "2", "Steps per episode": "20", "Hidden size": "8"}

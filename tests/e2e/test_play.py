@@ -9,9 +9,9 @@ from pathlib import Path
 from PIL import Image
 
 from model import WORLDS, World
-from ui.shared.episode import record
-from ui.shared.player import Shown, player_value
-from ui.shared.policies import shared_model
+from ui.runs.episode import record
+from ui.runs.policies import shared_model
+from ui.views.player import Shown, player_value
 
 
 def test_it_plays_without_a_click(visit):

@@ -15,8 +15,8 @@ import torch
 from model import WORLDS, MetaMAML, MetaTrainingConfig, load_checkpoint
 from model.__main__ import main
 from model.config import field_infos
-from model.learn.recipes import RECIPES
-from model.learn.training import LOG_COLUMNS, read_log, state_path
+from model.maml.recipes import RECIPES
+from model.maml.to_file import LOG_COLUMNS, read_log, state_path
 
 SMALL = [
     "--num_epochs",

@@ -9,7 +9,7 @@ from gradio_client.exceptions import AppError
 
 from model import StandardAdaptationConfig, StandardAdapter, World, evaluate_policy, load_pretrained
 from ui.api import add_endpoints
-from ui.shared.episode import record
+from ui.runs.episode import record
 
 
 @pytest.fixture(scope="module")

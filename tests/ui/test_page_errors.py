@@ -17,18 +17,18 @@ import torch
 
 from model import StateSpaceModel
 from model.policy.checkpoint import serialise
-from ui.adapt.tab import AdaptTab
-from ui.adapt.use_part import EXPIRED
-from ui.compare.racers import RaceSettings
-from ui.compare.tab import CompareTab
-from ui.live.tab import own_model, world_and_seed
-from ui.meta_train.controls import NAMES
-from ui.meta_train.settings import check_settings
-from ui.meta_train.tab import MetaTrainTab
-from ui.play.tab import PlayTab, first_session
-from ui.shared.controls import field_class, problem
-from ui.shared.inputs import world_from_page
-from ui.shared.session import Session
+from ui.fields import world_from_page
+from ui.racers import RaceSettings
+from ui.server.session import Session
+from ui.tabs.adapt.tab import AdaptTab
+from ui.tabs.adapt.use_part import EXPIRED
+from ui.tabs.compare.tab import CompareTab
+from ui.tabs.live import own_model, world_and_seed
+from ui.tabs.meta_train.controls import NAMES
+from ui.tabs.meta_train.tab import MetaTrainTab
+from ui.tabs.play import PlayTab, first_session
+from ui.training_settings import check_settings
+from ui.views.messages import field_class, problem
 
 BAD = (None, "", "abc", "a_b [1]", "yours", "x" * 5000, -1e9, 1e9, 1.5, 10**400, math.nan, math.inf, True, [], [1], ["a_b"], {"a": 1})
 LONGEST = 200  # characters

@@ -14,8 +14,8 @@ import pytest
 from raw import handler_of, listen, post, send
 
 from model import World
-from ui.shared.gateway import CLOSED
-from ui.shared.inputs import page_values
+from ui.fields import page_values
+from ui.server.gateway import CLOSED
 
 STANDARD = page_values(World())
 

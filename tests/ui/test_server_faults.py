@@ -53,7 +53,7 @@ def test_sigterm_leaves_nothing(tmp_path):
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     code = f"import signal, sys, app; signal.signal(signal.SIGINT, signal.SIG_IGN); sys.argv = ['app.py', '--port', '{port}']; "
-    code += "from ui.shared.files import new_file; new_file('a.csv', b'1'); sys.exit(app.main())"
+    code += "from ui.server.files import new_file; new_file('a.csv', b'1'); sys.exit(app.main())"
     env = {**os.environ, "TMPDIR": str(tmp_path), "GRADIO_TEMP_DIR": str(tmp_path / "gradio"), "GRADIO_ANALYTICS_ENABLED": "False"}
     server = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     try:
@@ -95,9 +95,8 @@ def test_mcp_without_its_extra_is_one_sentence(monkeypatch, capsys):
 
 def test_the_worker_goes_with_its_server():
     """Its only tie is the pipe: a server that is killed can tell it nothing."""
-    code = (
-        "import sys, time; from ui.meta_train.process import TrainingProcess as P; from ui.meta_train.settings import MetaSettings as S; "
-    )
+    code = "import sys, time; from ui.server.training_process import TrainingProcess as P; "
+    code += "from ui.training_settings import MetaSettings as S; "
     code += "p = P(S()); print(p._process.pid, flush=True); time.sleep(60)"
     server = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE)
     pid = int(server.stdout.readline())

@@ -8,7 +8,7 @@ import pytest
 
 import app
 import model.policy.pretrained
-from ui.shared.policies import shared_model
+from ui.runs.policies import shared_model
 
 
 @pytest.fixture

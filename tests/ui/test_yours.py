@@ -11,16 +11,16 @@ import pytest
 import torch
 
 from model import World
-from ui.adapt.recipe import link_of, made_of, segments_from_query
-from ui.adapt.run import adapt, go_on
-from ui.meta_train.chain import made_by, retraining
-from ui.meta_train.run import run_training
-from ui.meta_train.settings import RECIPES, MetaSettings, _config
-from ui.meta_train.trained import Trained, model_from_bytes
-from ui.shared.fairness import Jobs
-from ui.shared.inputs import AdaptSettings, world_from_query, world_to_query
-from ui.shared.made import MOST_STAGES, joined, stages_of
-from ui.shared.policies import shared_model
+from ui.chain import made_by, retraining
+from ui.fields import AdaptSettings, world_from_query, world_to_query
+from ui.made import MOST_STAGES, joined, stages_of
+from ui.runs.adaptation import adapt, go_on
+from ui.runs.policies import shared_model
+from ui.runs.recipe import link_of, made_of, segments_from_query
+from ui.runs.trained import Trained, model_from_bytes
+from ui.server.fairness import Jobs
+from ui.server.training_run import run_training
+from ui.training_settings import RECIPES, MetaSettings, _config
 from ui.yours import make, promise, read_stages
 
 REVERSED = AdaptSettings(World(reversed_motor=True, angle_bias=0.034906585039886591), num_adapt_steps=2, episodes_per_step=2)

@@ -15,7 +15,7 @@ from playwright._impl._driver import compute_driver_executable
 
 from model import StateSpaceModel
 from model.policy.checkpoint import serialise
-from ui.live.emit import SCRIPTS, live_config
+from ui.views.live_config import SCRIPTS, live_config
 
 HERE = Path(__file__).parent
 SCRIPT_FILES = [HERE.parents[2] / "assets" / "live" / name for name in SCRIPTS]

@@ -10,13 +10,13 @@ from live_engine import file_bytes, numbers, run_check
 from vectors import fresh_generator, policies, random_fall, record_of
 
 from model import StandardAdaptationConfig, load_pretrained
-from model.learn import policy_gradient as policy_gradient_module
-from model.learn.adaptation import equal_weights, inner_step
-from model.learn.policy_gradient import policy_gradient
-from model.learn.rollout import Episodes
+from model.maml.adaptation import equal_weights, inner_step
 from model.policy.params import GROUPS, with_task_axis
-from ui.adapt.comparison import movement
-from ui.live.emit import live_config
+from model.rl import advantages as policy_gradient_module
+from model.rl.advantages import policy_gradient
+from model.rl.rollout import Episodes
+from ui.views.live_config import live_config
+from ui.views.movement import movement
 
 LENGTHS = (5, 9, 40, 200, 499, 500)
 LR = 0.25

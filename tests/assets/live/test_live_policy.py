@@ -18,7 +18,7 @@ from model.policy import cell
 from model.policy.checkpoint import serialise
 from model.policy.recurrence import stable
 from model.policy.ssm import reference_outputs
-from ui.adapt.decisions import MAP_ANGLE, MAP_SIZE, MAP_VELOCITY, action_map
+from ui.views.decisions import MAP_ANGLE, MAP_SIZE, MAP_VELOCITY, action_map
 
 
 def wild(steps: int, generator: np.random.Generator) -> np.ndarray:

@@ -14,9 +14,9 @@ from vectors import fresh_generator
 
 from model import WORLDS, load_pretrained, sample_worlds
 from model.experiments.live_study import BACK_TO_START, GIVEN_UP, LEARNT, STANDS, falls_until_standing, live_rounds
-from model.learn.live_protocol import LiveRules
-from model.learn.rollout import collect
+from model.maml.live_rules import LiveRules
 from model.policy.params import with_task_axis
+from model.rl.rollout import collect
 from model.worlds.cartpole import MAX_EPISODE_STEPS, START_RANGE
 from model.worlds.named import BREAK_SET
 

@@ -12,7 +12,7 @@ from vectors import any_worlds, fresh_generator, recorded_steps
 
 from model import WORLDS, World, WorldCartPole
 from model.worlds.cartpole import MAX_DELAY, START_RANGE
-from ui.live.emit import live_config
+from ui.views.live_config import live_config
 
 TRIED = 30
 

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from model import StateSpaceModel, World, WorldCartPole, load_pretrained
-from model.learn.rollout import Episodes
+from model.rl.rollout import Episodes
 from model.worlds.cartpole import ANGLE_LIMIT, X_LIMIT
 
 

@@ -5,9 +5,9 @@ import torch
 
 from model import StandardAdaptationConfig, StateSpaceModel, World
 from model.experiments.ablations import ReplayConfig, replay_tasks, with_replay
-from model.learn.adaptation import adapt_tasks, equal_weights
-from model.learn.rollout import Episodes, collect
+from model.maml.adaptation import adapt_tasks, equal_weights
 from model.policy.params import with_task_axis
+from model.rl.rollout import Episodes, collect
 
 REVERSED = World(reversed_motor=True)
 

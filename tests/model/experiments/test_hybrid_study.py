@@ -6,15 +6,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from model import HybridAdaptationConfig, MotionModel, StandardAdaptationConfig, World, adaptation_config, load_pretrained, sample_worlds
+from model import DynamicsModel, HybridAdaptationConfig, StandardAdaptationConfig, World, adaptation_config, load_pretrained, sample_worlds
 from model.experiments import hybrid_study as module
 from model.experiments.ablations import ABLATIONS
 from model.experiments.hybrid_study import QUICK, HybridSize, held_at, parts, run_hybrid_study, worlds_of
 from model.experiments.linear_control import linear_trials, play, regulator
 from model.experiments.trials import Trials, run_trials
-from model.learn.practice import PracticeConfig
-from model.learn.rollout import collect
+from model.model_based.imagined_ppo import PracticeConfig
 from model.policy.params import with_task_axis
+from model.rl.rollout import collect
 from model.worlds.named import BREAK_SET, WORLDS
 
 REVERSED = World(reversed_motor=True)
@@ -95,7 +95,7 @@ def test_ablations_are_read_on_validation_even_in_a_test_run(monkeypatch):
 def test_the_regulator_stands_on_what_a_few_falls_say():
     worlds = [World(), REVERSED, World(mirrored_sensors=True, wind=2.0), World(action_delay=3), World(angle_bias=0.08)]
     fallen = collect(with_task_axis(load_pretrained("standard").params()), worlds, 10, np.random.default_rng(0))
-    played = play(regulator(MotionModel().fit(fallen)), worlds, 4, np.random.default_rng(1), 500)
+    played = play(regulator(DynamicsModel().fit(fallen)), worlds, 4, np.random.default_rng(1), 500)
     assert played.lengths.min() > 400 and played.obs.shape[:2] == (5, 4)
 
 

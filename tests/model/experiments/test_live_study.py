@@ -8,7 +8,7 @@ import pytest
 from model import WORLDS, load_pretrained
 from model.experiments import live_study
 from model.experiments.live_study import falls_until_standing, live_learning, live_rounds
-from model.learn.live_protocol import LiveRules
+from model.maml.live_rules import LiveRules
 
 
 def test_shares_grow_with_the_falls_allowed_and_say_how_many_runs(monkeypatch):

@@ -15,7 +15,7 @@ from model.experiments.scratch import train_from_scratch
 from model.experiments.study import Size, run_study
 from model.experiments.summaries import paired_ratio
 from model.experiments.trials import Trials, run_trials
-from model.learn.practice import PracticeConfig
+from model.model_based.imagined_ppo import PracticeConfig
 
 REVERSED = World(reversed_motor=True)
 ONE_STEP = StandardAdaptationConfig(num_adapt_steps=1, episodes_per_step=2)

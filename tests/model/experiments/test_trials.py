@@ -7,9 +7,9 @@ import torch
 from model import HybridAdaptationConfig, HybridAdapter, StandardAdaptationConfig, StandardAdapter, StateSpaceModel, World, load_pretrained
 from model.experiments import trials as module
 from model.experiments.trials import run_trials
-from model.learn.practice import PracticeConfig
-from model.learn.rollout import collect
+from model.model_based.imagined_ppo import PracticeConfig
 from model.policy.params import with_task_axis
+from model.rl.rollout import collect
 
 REVERSED = World(reversed_motor=True)
 TWO_STEPS = StandardAdaptationConfig(num_adapt_steps=2, episodes_per_step=3, adapt_lr=0.4)

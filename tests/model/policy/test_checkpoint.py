@@ -12,8 +12,8 @@ import safetensors.torch
 import torch
 
 from model import CheckpointError, StateSpaceModel, load_checkpoint, load_pretrained
-from model.learn.meta_config import MetaTrainingConfig
-from model.learn.recipes import RECIPES, polish
+from model.maml.meta_config import MetaTrainingConfig
+from model.maml.recipes import RECIPES, polish
 from model.policy import pretrained
 from model.policy.checkpoint import file_hash, read_metadata, serialise, write_atomically
 from model.policy.pretrained import PRETRAINED, pretrained_path

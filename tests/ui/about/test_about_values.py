@@ -9,12 +9,12 @@ import pytest
 import torch
 
 from model import World, load_pretrained
-from ui.about.architecture import EQUATIONS, PARTS, drawing
-from ui.about.parameters import parameter_table
-from ui.about.values import last_step, last_step_value
-from ui.shared.episode import record
-from ui.shared.inputs import Choice
-from ui.shared.session import Session
+from ui.fields import Choice
+from ui.runs.episode import record
+from ui.server.session import Session
+from ui.views.about.architecture import EQUATIONS, PARTS, drawing
+from ui.views.about.parameters import parameter_table
+from ui.views.about.values import last_step, last_step_value
 
 WORLD = World(reversed_motor=True, mirrored_sensors=True)
 

@@ -9,12 +9,12 @@ import pytest
 from model.experiments.results_page import TABLES
 from model.policy.checkpoint import file_hash
 from model.policy.pretrained import PRETRAINED, pretrained_path
-from ui.about.measured import FOLDED, comparison, measured, outdated, practice, read
-from ui.about.sources import citation
-from ui.about.starts import start_picture, start_pictures
-from ui.about.tab import texts
-from ui.about.tables import html_table
-from ui.shared.terms import GLOSSARY, term, with_terms
+from ui.tabs.about import texts
+from ui.views.about.measured import FOLDED, comparison, measured, outdated, practice, read
+from ui.views.about.sources import citation
+from ui.views.about.starts import start_picture, start_pictures
+from ui.views.about.tables import html_table
+from ui.views.terms import GLOSSARY, term, with_terms
 
 
 def test_the_pictures_numbers_are_the_results():

@@ -14,20 +14,20 @@ from PIL import Image
 from safetensors.torch import load_file
 
 from model import WORLDS, World
-from ui.adapt.preview import key
-from ui.adapt.share import headline
-from ui.adapt.snippet import snippet
-from ui.adapt.tab import AdaptTab
-from ui.adapt.use_part import EXPIRED
-from ui.play.tab import PlayTab, first_session
-from ui.shared import stops
-from ui.shared.inputs import (
+from ui.fields import (
     AdaptSettings,
     adapt_from_page,
     adapt_to_query,
     page_values,
 )
-from ui.shared.session import Session
+from ui.server import stops
+from ui.server.session import Session
+from ui.tabs.adapt.preview import key
+from ui.tabs.adapt.tab import AdaptTab
+from ui.tabs.adapt.use_part import EXPIRED
+from ui.tabs.play import PlayTab, first_session
+from ui.views.share import headline
+from ui.views.snippet import snippet
 
 REVERSED = WORLDS["reversed_motor"]
 SHORT = {"num_adapt_steps": 2, "episodes_per_step": 3}
@@ -110,7 +110,7 @@ def keep(tab, run, step, which="standard", run_id=None):
 
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch):
-    monkeypatch.setattr("ui.adapt.view.PACE", 0.0)
+    monkeypatch.setattr("ui.views.adaptation.PACE", 0.0)
 
 
 def pressed(tab, name="a", session=None, **changes):

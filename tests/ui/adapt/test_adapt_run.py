@@ -11,18 +11,18 @@ import numpy as np
 import pytest
 import torch
 
-import ui.adapt.run
+import ui.runs.adaptation
 from model import WORLDS, AdaptationStep, NonFiniteParameters, StandardAdapter, World, evaluate_policy
-from ui.adapt.decisions import MAP_SIZE, action_map
-from ui.adapt.luck import AT_ONCE, SEEDS, luck_words, repeat
-from ui.adapt.run import adapt, config_of, go_on
-from ui.adapt.snippet import snippet
-from ui.adapt.words import sentence
-from ui.shared.inputs import (
+from ui.fields import (
     TRAINED_LR,
     AdaptSettings,
 )
-from ui.shared.policies import shared_model
+from ui.runs.adaptation import adapt, config_of, go_on
+from ui.runs.policies import shared_model
+from ui.runs.seed_sweep import AT_ONCE, SEEDS, luck_words, repeat
+from ui.views.adaptation_words import sentence
+from ui.views.decisions import MAP_SIZE, action_map
+from ui.views.snippet import snippet
 
 REVERSED = WORLDS["reversed_motor"]
 SHORT = {"num_adapt_steps": 2, "episodes_per_step": 3}
@@ -80,7 +80,7 @@ def test_stop_keeps_what_was_reached():
 
 
 def test_the_wall_clock_ends_a_run(monkeypatch):
-    monkeypatch.setattr(ui.adapt.run, "TIME_LIMIT", -1.0)
+    monkeypatch.setattr(ui.runs.adaptation, "TIME_LIMIT", -1.0)
     run = finished()
     assert run.ended == "time" and run.curves[0].last.index == 0
 
@@ -88,8 +88,8 @@ def test_the_wall_clock_ends_a_run(monkeypatch):
 def test_a_busy_server_makes_the_same_run(monkeypatch):
     settings = AdaptSettings(REVERSED, mode="hybrid", num_adapt_steps=1, episodes_per_step=2)
     alone, clock = finished(settings), iter(range(0, 100_000, 5))
-    monkeypatch.setattr(ui.adapt.run.time, "monotonic", lambda: float(next(clock)))  # every round takes 5 s
-    monkeypatch.setattr(ui.adapt.run, "TIME_LIMIT", 100_000.0)
+    monkeypatch.setattr(ui.runs.adaptation.time, "monotonic", lambda: float(next(clock)))  # every round takes 5 s
+    monkeypatch.setattr(ui.runs.adaptation, "TIME_LIMIT", 100_000.0)
     busy = finished(settings)
     assert next(clock) > 30 and busy.ended == "finished"
     assert same(busy.curves[0].last.model, alone.curves[0].last.model)
@@ -98,10 +98,10 @@ def test_a_busy_server_makes_the_same_run(monkeypatch):
 def test_a_step_that_comes_too_late_is_left_out_whole(monkeypatch):
     settings = AdaptSettings(REVERSED, mode="hybrid", num_adapt_steps=2, episodes_per_step=2)
     one, clock = finished(replace(settings, num_adapt_steps=1)), [0.0]
-    monkeypatch.setattr(ui.adapt.run.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(ui.runs.adaptation.time, "monotonic", lambda: clock[0])
     for run in adapt(settings, shared_model("meta"), threading.Event()):
         if run.practising is not None and run.practising.step == 2:
-            clock[0] = ui.adapt.run.TIME_LIMIT + 1
+            clock[0] = ui.runs.adaptation.TIME_LIMIT + 1
     assert run.ended == "time" and run.curves[0].last.index == 1
     assert same(run.curves[0].last.model, one.curves[0].last.model) and len(run.curves[0].buffer) == len(one.curves[0].buffer)
 
@@ -119,7 +119,7 @@ class BreaksAtTwo:
 
 
 def test_parameters_that_are_not_finite_end_a_run_and_the_last_good_ones_stay(monkeypatch):
-    monkeypatch.setattr(ui.adapt.run, "StandardAdapter", BreaksAtTwo)
+    monkeypatch.setattr(ui.runs.adaptation, "StandardAdapter", BreaksAtTwo)
     run = finished(AdaptSettings(REVERSED, num_adapt_steps=5))
     assert run.ended == "finished" and run.curves[0].last.index == 1
     assert "Step 2 made parameters that are not finite; those of step 1 are kept." in sentence(run)

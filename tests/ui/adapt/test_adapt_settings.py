@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from model import WORLDS, World
-from ui.shared.inputs import TRAINED_LR, AdaptSettings, adapt_from_query, adapt_to_query, check_adaptation, lr_of, power_of
+from ui.fields import TRAINED_LR, AdaptSettings, adapt_from_query, adapt_to_query, check_adaptation, lr_of, power_of
 
 
 @pytest.mark.parametrize("lr", [0.005, 0.3, TRAINED_LR, 1.23, 50.0])

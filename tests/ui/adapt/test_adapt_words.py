@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 from model import World
-from ui.adapt.comparison import movement, movement_html, rule_html
-from ui.adapt.run import AdaptRun, Curve, Point, Segment, adapt
-from ui.adapt.view import curve_value
-from ui.adapt.words import progress, result_html, sentence, steps_table
-from ui.shared.inputs import AdaptSettings
-from ui.shared.policies import shared_model
+from ui.fields import AdaptSettings
+from ui.runs.adaptation import AdaptRun, Curve, Point, Segment, adapt
+from ui.runs.policies import shared_model
+from ui.views.adaptation import curve_value
+from ui.views.adaptation_words import progress, result_html, sentence, steps_table
+from ui.views.movement import movement, movement_html, rule_html
 
 MODEL = shared_model("untrained")
 

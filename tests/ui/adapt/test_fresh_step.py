@@ -8,14 +8,14 @@ from urllib.parse import parse_qsl, urlencode
 import pytest
 
 from model import WORLDS, adaptation_config
-from ui.adapt.comparison import rule_html
-from ui.adapt.controls import SUITED, suited
-from ui.adapt.recipe import link_of, segments_from_query
-from ui.adapt.run import adapt, config_of, go_on
-from ui.adapt.snippet import snippet
-from ui.adapt.words import after, outcome, steps_table
-from ui.shared.inputs import STARTS, AdaptSettings, adapt_from_query, adapt_to_query
-from ui.shared.policies import shared_model
+from ui.fields import STARTS, AdaptSettings, adapt_from_query, adapt_to_query
+from ui.runs.adaptation import adapt, config_of, go_on
+from ui.runs.policies import shared_model
+from ui.runs.recipe import link_of, segments_from_query
+from ui.tabs.adapt.controls import SUITED, suited
+from ui.views.adaptation_words import after, outcome, steps_table
+from ui.views.movement import rule_html
+from ui.views.snippet import snippet
 
 ALONE = AdaptSettings(
     WORLDS["mirrored_jupiter"],

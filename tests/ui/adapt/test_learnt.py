@@ -8,29 +8,29 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from model import WORLDS, MotionModel, World, WorldCartPole
-from model.learn.motion_model import features
-from model.learn.motion_reading import read_motion
-from model.learn.rollout import collect
+from model import WORLDS, DynamicsModel, World, WorldCartPole
+from model.model_based.dynamics import features
+from model.model_based.dynamics_reading import read_motion
 from model.policy.params import with_task_axis
+from model.rl.rollout import collect
 from model.worlds.linearised import linearised
-from ui.adapt.comparison import rule_html
-from ui.adapt.imagined import LATER, ahead, forecast, ghost, recorded, unsensed
-from ui.adapt.learnt import INTERVAL, facts, lesson, motion_of, numbers, unknown
-from ui.adapt.learnt_part import practice_value, practising, thinned
-from ui.adapt.learnt_words import cut_short, learnt_html, practice_words
-from ui.adapt.run import adapt
-from ui.adapt.snippet import snippet
-from ui.adapt.view import stage_value
-from ui.adapt.words import sentence
-from ui.shared.inputs import AdaptSettings
-from ui.shared.policies import shared_model
+from ui.fields import AdaptSettings
+from ui.runs.adaptation import adapt
+from ui.runs.policies import shared_model
+from ui.tabs.adapt.learnt_part import practice_value, practising, thinned
+from ui.views.adaptation import stage_value
+from ui.views.adaptation_words import sentence
+from ui.views.imagined import LATER, ahead, forecast, ghost, recorded, unsensed
+from ui.views.learnt import INTERVAL, facts, lesson, motion_of, numbers, unknown
+from ui.views.learnt_words import cut_short, learnt_html, practice_words
+from ui.views.movement import rule_html
+from ui.views.snippet import snippet
 
 
-def motion(world: World, episodes: int = 10) -> MotionModel:
+def motion(world: World, episodes: int = 10) -> DynamicsModel:
     """Fitted to sampled episodes of the shipped policy, as the first step of an adaptation collects them."""
     params = with_task_axis(shared_model("meta").params())
-    return MotionModel().fit(collect(params, [world], episodes, np.random.default_rng(0), 500))
+    return DynamicsModel().fit(collect(params, [world], episodes, np.random.default_rng(0), 500))
 
 
 def said(world: World, episodes: int = 10) -> list[str]:
@@ -129,7 +129,7 @@ def test_the_words_of_a_run_name_its_practice(both):
     updates = run.curves[1].last.updates
     assert updates > 0 and run.curves[0].last.updates == 0
     assert f"{updates} updates in imagination" in sentence(run)
-    assert f"then {updates} updates of Adam (PPO)" in rule_html(run) and "MotionModel().fit(buffer.joined())" in snippet(run)
+    assert f"then {updates} updates of Adam (PPO)" in rule_html(run) and "DynamicsModel().fit(buffer.joined())" in snippet(run)
 
 
 def test_a_lesson_holds_learnt_true_and_agreement(both):

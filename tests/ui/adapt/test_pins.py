@@ -11,12 +11,12 @@ import gradio as gr
 import pytest
 
 from model import WORLDS
-from ui.adapt.pins import MOST, pinned, pins_chart, pins_csv, pins_table
-from ui.adapt.pins_part import PinsPart
-from ui.adapt.run import adapt
-from ui.adapt.use_part import EXPIRED
-from ui.shared.inputs import AdaptSettings
-from ui.shared.policies import shared_model
+from ui.fields import AdaptSettings
+from ui.runs.adaptation import adapt
+from ui.runs.policies import shared_model
+from ui.tabs.adapt.pins_part import PinsPart
+from ui.tabs.adapt.use_part import EXPIRED
+from ui.views.pins import MOST, pinned, pins_chart, pins_csv, pins_table
 
 
 @pytest.fixture(scope="module")

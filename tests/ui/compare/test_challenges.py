@@ -9,10 +9,10 @@ import pytest
 
 from model import WORLDS, World, evaluate_policy
 from model.worlds.sampling import TRAINING_RANGES
-from ui.compare.challenges import distance, judge_memory, judge_mend
-from ui.compare.challenges_part import outcome
-from ui.compare.racers import RaceSettings, race_from_query
-from ui.shared.policies import shared_model
+from ui.racers import RaceSettings, race_from_query
+from ui.runs.challenges import distance, judge_memory, judge_mend
+from ui.runs.policies import shared_model
+from ui.tabs.compare.challenges_part import outcome
 
 
 @pytest.mark.parametrize("name", TRAINING_RANGES)

@@ -10,10 +10,8 @@ import numpy as np
 import pytest
 
 from model import WORLDS, World, evaluate_policy
-from ui.adapt.run import Curve, Point, adapt
-from ui.compare.next_step import after_race
-from ui.compare.race import Lane, Race, race
-from ui.compare.racers import (
+from ui.fields import page_values
+from ui.racers import (
     FIRST_RACERS,
     MOST,
     Racer,
@@ -26,9 +24,11 @@ from ui.compare.racers import (
     race_from_page,
     race_from_query,
 )
-from ui.compare.words import sentence, table
-from ui.shared.inputs import page_values
-from ui.shared.policies import shared_model
+from ui.runs.adaptation import Curve, Point, adapt
+from ui.runs.policies import shared_model
+from ui.runs.race import Lane, Race, race
+from ui.views.compare_next import after_race
+from ui.views.race_words import sentence, table
 
 REVERSED = WORLDS["reversed_motor"]
 

@@ -11,12 +11,12 @@ from gradio_client import Client
 from gradio_client.exceptions import AppError
 
 from model import WORLDS, evaluate_policy
-from ui.compare.race import race
-from ui.compare.racers import check_race, chosen_of
-from ui.compare.tab import CompareTab
-from ui.shared.inputs import page_values
-from ui.shared.policies import shared_model
-from ui.shared.session import Session
+from ui.fields import page_values
+from ui.racers import check_race, chosen_of
+from ui.runs.policies import shared_model
+from ui.runs.race import race
+from ui.server.session import Session
+from ui.tabs.compare.tab import CompareTab
 
 REVERSED = WORLDS["reversed_motor"]
 VISITOR = SimpleNamespace(session_hash="a racer")

@@ -9,10 +9,10 @@ import pytest
 
 from model import WORLDS
 from model.policy.checkpoint import serialise
-from ui.live.scripts import CHOICES, LABELS, live_scripts, weights
-from ui.live.tab import own_model, world_and_seed
-from ui.meta_train.trained import MAX_UPLOAD
-from ui.shared.policies import shared_model
+from ui.runs.policies import shared_model
+from ui.runs.trained import MAX_UPLOAD
+from ui.tabs.live import own_model, world_and_seed
+from ui.views.live_scripts import CHOICES, LABELS, live_scripts, weights
 
 GALE = WORLDS["reversed_gale"]
 

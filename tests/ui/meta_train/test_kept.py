@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import pytest
 
-from ui.meta_train import kept
-from ui.meta_train.kept import KeptTraining, KeptTrainings, is_token, new_token
-from ui.meta_train.queue import TrainingQueue
-from ui.meta_train.run import TrainingState
-from ui.meta_train.settings import MetaSettings
+from ui.server import training_kept as kept
+from ui.server.training_kept import KeptTraining, KeptTrainings, is_token, new_token
+from ui.server.training_queue import TrainingQueue
+from ui.server.training_run import TrainingState
+from ui.training_settings import MetaSettings
 
 STATE = TrainingState(MetaSettings(), "training")
 

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from model import MetaEpoch
-from ui.meta_train.lines import lines, smoothed, treads
-from ui.meta_train.seen import what_you_see
-from ui.meta_train.settings import RECIPES, MetaSettings, _config
-from ui.meta_train.view import returns_chart
+from ui.training_settings import RECIPES, MetaSettings, _config
+from ui.views.training import returns_chart
+from ui.views.training_lines import lines, smoothed, treads
+from ui.views.training_seen import what_you_see
 
 MINUTE = RECIPES["reversed_motor"][1]
 

@@ -8,9 +8,9 @@ from urllib.parse import parse_qsl
 import pytest
 
 from tests.assets.page_engine import on_page
-from ui.meta_train.link import NAMES, QUERY, settings_from_query, settings_to_query
-from ui.meta_train.settings import RECIPES, MetaSettings, check_settings
-from ui.shared.checks import FieldError
+from ui.checks import FieldError
+from ui.training_link import NAMES, QUERY, settings_from_query, settings_to_query
+from ui.training_settings import RECIPES, MetaSettings, check_settings
 
 FIRST = RECIPES["reversed_motor"][1].values()
 OTHERS = [

@@ -10,8 +10,8 @@ import pytest
 from model import World
 from model.worlds.families import FAMILIES, MAX_DELAY, PHYSICS, family_sampler
 from model.worlds.sampling import TRAINING_RANGES
-from ui.meta_train.controls import NAMES
-from ui.meta_train.settings import MAX_EPOCH_STEPS, RECIPES, check_settings, epoch_steps, from_json, to_json
+from ui.tabs.meta_train.controls import NAMES
+from ui.training_settings import MAX_EPOCH_STEPS, RECIPES, check_settings, epoch_steps, from_json, to_json
 
 FIRST = RECIPES["reversed_motor"][1].values()
 VARIES = {name: {name} for name in FAMILIES} | {"physics": set(PHYSICS)}

@@ -13,17 +13,17 @@ from raw import post
 
 from model import MetaEpoch
 from model.policy.checkpoint import serialise
-from ui.adapt.controls import AdaptControls
-from ui.meta_train.controls import NAMES
-from ui.meta_train.kept import TRAININGS_KEPT, new_token
-from ui.meta_train.queue import TRAININGS
-from ui.meta_train.run import TrainingState
-from ui.meta_train.settings import RECIPES, MetaSettings, _config
-from ui.meta_train.tab import MetaTrainTab
-from ui.meta_train.trained import model_from_bytes
-from ui.meta_train.view import numbers, phase_words, returns_chart
-from ui.shared.policies import shared_model
-from ui.shared.session import Session
+from ui.runs.policies import shared_model
+from ui.runs.trained import model_from_bytes
+from ui.server.session import Session
+from ui.server.training_kept import TRAININGS_KEPT, new_token
+from ui.server.training_queue import TRAININGS
+from ui.server.training_run import TrainingState
+from ui.tabs.adapt.controls import AdaptControls
+from ui.tabs.meta_train.controls import NAMES
+from ui.tabs.meta_train.tab import MetaTrainTab
+from ui.training_settings import RECIPES, MetaSettings, _config
+from ui.views.training import numbers, phase_words, returns_chart
 
 SMALL = {"num_epochs": 3, "tasks_per_epoch": 2, "episodes_per_task": 2, "max_steps_per_episode": 20, "state_dim": 8}
 SMALL |= {"hidden_dim": 8, "long_episodes_share": 0}

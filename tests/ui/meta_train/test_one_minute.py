@@ -8,9 +8,9 @@ import torch
 
 from model import MetaMAML, World, train_one_minute
 from model.experiments import benchmark
-from model.learn import recipes
+from model.maml import recipes
 from model.worlds.families import family_sampler
-from ui.meta_train.settings import FIRST_RECIPE, RECIPES
+from ui.training_settings import FIRST_RECIPE, RECIPES
 
 TINY = dataclasses.replace(recipes.ONE_MINUTE, num_epochs=3, max_steps_per_episode=30, long_episodes_share=0.0)
 

@@ -10,11 +10,11 @@ import pytest
 import torch
 
 from model import StateSpaceModel, World
-from model.learn.rollout import collect
 from model.policy.params import with_task_axis
-from ui.meta_train import show
-from ui.meta_train.settings import MetaSettings, _config
-from ui.shared.policies import shared_model
+from model.rl.rollout import collect
+from ui.runs import training_show as show
+from ui.runs.policies import shared_model
+from ui.training_settings import MetaSettings, _config
 
 MINUTE = MetaSettings(config=_config())
 

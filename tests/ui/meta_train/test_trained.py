@@ -15,12 +15,12 @@ import safetensors.torch
 import torch
 
 from model import CheckpointError, MetaEpoch, StateSpaceModel
-from model.learn.training import LOG_COLUMNS
+from model.maml.to_file import LOG_COLUMNS
 from model.policy.checkpoint import serialise
-from ui.meta_train.figure import svg, training_figure
-from ui.meta_train.lines import smoothed
-from ui.meta_train.settings import MetaSettings, _config
-from ui.meta_train.trained import MAX_UPLOAD, Trained, model_from_bytes
+from ui.runs.trained import MAX_UPLOAD, Trained, model_from_bytes
+from ui.training_settings import MetaSettings, _config
+from ui.views.training_figure import svg, training_figure
+from ui.views.training_lines import smoothed
 
 MODEL = StateSpaceModel(8, hidden_dim=8, generator=torch.Generator().manual_seed(0))
 EPOCHS = tuple(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ui.meta_train.queue import DOUBLE_CLICK, TrainingQueue
+from ui.server.training_queue import DOUBLE_CLICK, TrainingQueue
 
 
 def test_places_move_up():

@@ -13,13 +13,13 @@ import torch
 from model import MetaMAML
 from model.policy.checkpoint import serialise
 from model.worlds.families import family_sampler
-from ui.meta_train.process import TrainingProcess
-from ui.meta_train.queue import TrainingQueue
-from ui.meta_train.run import run_training
-from ui.meta_train.settings import MetaSettings, _config
-from ui.meta_train.show import perform
-from ui.meta_train.trained import model_from_bytes
-from ui.shared.policies import shared_model
+from ui.runs.policies import shared_model
+from ui.runs.trained import model_from_bytes
+from ui.runs.training_show import perform
+from ui.server.training_process import TrainingProcess
+from ui.server.training_queue import TrainingQueue
+from ui.server.training_run import run_training
+from ui.training_settings import MetaSettings, _config
 
 SMALL = {"tasks_per_epoch": 2, "episodes_per_task": 2, "max_steps_per_episode": 20, "long_episodes_share": 0, "state_dim": 8}
 CONFIG = _config(num_epochs=3, **SMALL, hidden_dim=8)

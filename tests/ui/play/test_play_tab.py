@@ -12,11 +12,11 @@ import gradio as gr
 import pytest
 
 from model import WORLDS, World
-from ui.play.tab import PlayTab, first_session
-from ui.shared.controls import problem
-from ui.shared.inputs import CUSTOM, Choice, page_values
-from ui.shared.policies import shared_model
-from ui.shared.session import Session
+from ui.fields import CUSTOM, Choice, page_values
+from ui.runs.policies import shared_model
+from ui.server.session import Session
+from ui.tabs.play import PlayTab, first_session
+from ui.views.messages import problem
 
 
 @pytest.fixture(scope="module")

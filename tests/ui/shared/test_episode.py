@@ -12,8 +12,8 @@ import pytest
 import torch
 
 from model import WORLDS, StateSpaceModel, World
-from ui.shared.episode import record, returns, to_csv
-from ui.shared.policies import shared_model
+from ui.runs.episode import record, returns, to_csv
+from ui.runs.policies import shared_model
 
 
 @pytest.fixture(scope="module")

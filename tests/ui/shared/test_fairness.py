@@ -8,9 +8,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from ui.shared import fairness
-from ui.shared.fairness import Gone, Jobs, Turns, heavy, rest
-from ui.shared.visitors import Listeners, address_of
+from ui.server import fairness
+from ui.server.fairness import Gone, Jobs, Turns, heavy, rest
+from ui.server.visitors import Listeners, address_of
 
 
 def visitor(name: str, address: str = "1.1.1.1") -> SimpleNamespace:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ui.shared import files
-from ui.shared.files import KEEP_SECONDS, new_file
+from ui.server import files
+from ui.server.files import KEEP_SECONDS, new_file
 
 
 def test_files_of_one_name_are_kept_apart():

@@ -7,8 +7,8 @@ import math
 import pytest
 
 from model import WORLDS, World
-from ui.shared.checks import check_episodes, check_seed
-from ui.shared.inputs import (
+from ui.checks import check_episodes, check_seed
+from ui.fields import (
     CUSTOM,
     FIELDS,
     Choice,

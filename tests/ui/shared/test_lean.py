@@ -8,8 +8,8 @@ import gradio as gr
 import pytest
 from gradio.state_holder import SessionState, StateHolder
 
-from ui.shared.gateway import CLOSED
-from ui.shared.guarded import GuardedBlocks
+from ui.server.gateway import CLOSED
+from ui.server.guarded import GuardedBlocks
 
 
 @pytest.fixture

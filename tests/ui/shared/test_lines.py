@@ -8,9 +8,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from ui.shared import lines
-from ui.shared.lines import IN_LINE, Lines
-from ui.shared.pace import Pace, TooOften
+from ui.server import lines
+from ui.server.lines import IN_LINE, Lines
+from ui.server.pace import Pace, TooOften
 
 RUN, OTHER = SimpleNamespace(concurrency_id="run"), SimpleNamespace(concurrency_id="other")
 

@@ -9,9 +9,9 @@ import re
 import numpy as np
 
 from model import WORLDS, World
-from ui.shared.episode import record
-from ui.shared.player import ASSETS, Shown, differences, player_value
-from ui.shared.policies import shared_model
+from ui.runs.episode import record
+from ui.runs.policies import shared_model
+from ui.views.player import ASSETS, Shown, differences, player_value
 
 
 def episode(world: World = WORLDS["reversed_tilted"], model="untrained"):

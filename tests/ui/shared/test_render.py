@@ -10,12 +10,12 @@ import pytest
 from PIL import Image
 
 from model import WORLDS, World
-from ui.shared.animation import FRAMES_PER_SECOND, HOLD, gif, side_by_side
-from ui.shared.colours import ROLES
-from ui.shared.episode import Recording, record
-from ui.shared.policies import shared_model
-from ui.shared.render import HEIGHT, TITLE, WIDTH, frame
-from ui.shared.stage import pixels_per_metre
+from ui.runs.episode import Recording, record
+from ui.runs.policies import shared_model
+from ui.views.animation import FRAMES_PER_SECOND, HOLD, gif, side_by_side
+from ui.views.colours import ROLES
+from ui.views.render import HEIGHT, TITLE, WIDTH, frame
+from ui.views.stage import pixels_per_metre
 
 
 @pytest.mark.parametrize("name", ["standard", "long_pole"])

@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from model import WORLDS
-from ui.shared.inputs import Choice
-from ui.shared.policies import POLICIES, shared_model
-from ui.shared.session import Session
+from ui.fields import Choice
+from ui.runs.policies import POLICIES, shared_model
+from ui.server.session import Session
 
 
 @pytest.mark.parametrize("policy", [p for p in POLICIES if p not in ("yours", "random")])

@@ -1,0 +1,150 @@
+"""The recipes of the shipped weights, and training to a file with a log."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import dataclasses
+import hashlib
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from model.allocator import keep_freed_memory
+from model.maml import distributed
+from model.maml.lock import locked
+from model.maml.meta_config import MetaTrainingConfig
+from model.maml.recipes import RECIPES
+from model.maml.training import MetaEpoch, MetaMAML
+from model.policy.checkpoint import CheckpointError, first_line, save, write_atomically
+from model.policy.ssm import StateSpaceModel
+
+DIGEST = 32  # bytes of SHA-256 at the end of a state: a zip alone does not notice every damage
+LOG_COLUMNS = tuple(f.name for f in dataclasses.fields(MetaEpoch))
+
+
+def log_row(record: MetaEpoch) -> list[str]:
+    """One row of the training log, in the order of LOG_COLUMNS."""
+    values = (getattr(record, name) for name in LOG_COLUMNS)
+    return [" ".join(f"{x:.2f}" for x in v) if isinstance(v, tuple) else f"{v:.6g}" if isinstance(v, float) else str(v) for v in values]
+
+
+def read_log(checkpoint: Path) -> list[dict[str, str]]:
+    """The training log beside a checkpoint, a dictionary for each epoch."""
+    with log_path(checkpoint).open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def log_path(checkpoint: Path) -> Path:
+    """Where the log of a checkpoint lies: <name>_log.csv beside it."""
+    return checkpoint.with_name(f"{checkpoint.stem}_log.csv")
+
+
+def state_path(checkpoint: Path) -> Path:
+    """Where an unfinished training of a checkpoint keeps its state: <name>.state beside it."""
+    return checkpoint.with_suffix(".state")
+
+
+def read_state(checkpoint: Path, recipe: str, configs: Sequence[MetaTrainingConfig]) -> dict[str, Any]:
+    """The state of an unfinished training. Raises CheckpointError if it is missing, damaged or of another training."""
+    path = state_path(checkpoint)
+    if not path.is_file():
+        raise CheckpointError(f"there is no unfinished training at {path}")
+    try:
+        data = path.read_bytes()
+        if hashlib.sha256(data[:-DIGEST]).digest() != data[-DIGEST:]:
+            raise ValueError("its content is not what was written")
+        state = torch.load(io.BytesIO(data[:-DIGEST]), weights_only=True)
+        same = (state["recipe"], state["configs"]) == (recipe, [dataclasses.asdict(c) for c in configs])
+        list(state["training"]["learner"])
+    except Exception as error:  # a damaged file may fail in any way inside the reader
+        raise CheckpointError(f"the training state {path.name} is damaged: {first_line(error)}; train without --resume") from None
+    if not same:
+        raise CheckpointError(f"the training state {path.name} has another recipe or settings; name those, or train without --resume")
+    return state
+
+
+@dataclasses.dataclass
+class Training:
+    """A training to a file: one config after the other, each from the best parameters of the one before.
+
+    out: the checkpoint (.safetensors), its configs in the metadata; the log goes beside it as <name>_log.csv. After every epoch
+    the state is written beside it, so that a killed training can go on (`read_state` gives `resume`); a finished one removes
+    it. Of several processes the first alone writes.
+    """
+
+    recipe: str
+    configs: tuple[MetaTrainingConfig, ...]
+    out: Path
+    resume: Mapping[str, Any] | None = None
+
+    @property
+    def epochs_done(self) -> int:
+        """Epochs behind a resumed training, of all configs."""
+        return 0 if self.resume is None else self.resume["done"]["epoch"] + self.resume["training"]["epoch"]
+
+    def epochs(self) -> Iterator[MetaEpoch]:
+        """Train and yield the epochs, counted over all configs; however it ends (also by Ctrl-C or close), the best is written.
+
+        Raises CheckpointError when another process trains to the same file, OSError when it can't be written.
+        """
+        with locked(self.out) if distributed.is_first() else contextlib.nullcontext():
+            yield from self._epochs()
+
+    def _epochs(self) -> Iterator[MetaEpoch]:
+        keep_freed_memory()
+        state = self.resume
+        first = state["phase"] if state else 0
+        self._log = io.StringIO(state["log"] if state else ",".join(LOG_COLUMNS) + "\n")
+        self._log.seek(0, io.SEEK_END)
+        done = dict(state["done"]) if state else {"epoch": 0, "episodes": 0, "env_steps": 0, "seconds": 0.0}
+        start = state["start"] if state else None  # the parameters that this config's training starts from
+        learner = record = None
+        try:
+            for phase in range(first, len(self.configs)):
+                config = self.configs[phase]
+                learner = MetaMAML(config, RECIPES[self.recipe].worlds(done["epoch"] + (state["training"]["epoch"] if state else 0)))
+                model = None if start is None else StateSpaceModel(config.state_dim, hidden_dim=config.hidden_dim).with_params(start)
+                for own in learner.train(model, state["training"] if state else None):
+                    record = dataclasses.replace(own, **{name: getattr(own, name) + before for name, before in done.items()})
+                    csv.writer(self._log, lineterminator="\n").writerow(log_row(record))
+                    self._write_state(phase, start, done, learner)
+                    yield record
+                if record is None:  # killed between the last epoch's state and the checkpoint: only that is left to do
+                    record = self._last_record()
+                    if phase == len(self.configs) - 1:
+                        yield record
+                done = {"epoch": record.epoch + 1, **{name: getattr(record, name) for name in ("episodes", "env_steps", "seconds")}}
+                start, state = learner.best.params(), None
+        finally:
+            if record is not None and distributed.is_first():
+                self._write(learner.best, record)
+
+    def _write_state(self, phase: int, start: Mapping[str, Any] | None, done: Mapping[str, Any], learner: MetaMAML) -> None:
+        if distributed.is_first():
+            state = {"recipe": self.recipe, "configs": [dataclasses.asdict(c) for c in self.configs], "phase": phase, "start": start}
+            data = io.BytesIO()
+            torch.save({**state, "done": dict(done), "log": self._log.getvalue(), "training": learner.state_dict()}, data)
+            write_atomically(state_path(self.out), data.getvalue() + hashlib.sha256(data.getvalue()).digest())
+
+    def _last_record(self) -> MetaEpoch:
+        row = list(csv.DictReader(io.StringIO(self._log.getvalue())))[-1]
+        counts = {name: int(row[name]) for name in ("epoch", "episodes", "env_steps")}
+        returns = {name: float(row[name]) for name in ("meta_loss", "return_before", "return_after")}
+        return MetaEpoch(**counts, **returns, return_after_by_step=(), seconds=float(row["seconds"]), rolled_back=False)
+
+    def _write(self, best: StateSpaceModel, record: MetaEpoch) -> None:
+        metadata = {
+            "recipe": self.recipe,
+            "configs": [dataclasses.asdict(c) for c in self.configs],
+            "epochs": record.epoch + 1,
+            "env_steps": record.env_steps,
+            "episodes": record.episodes,
+        }
+        save(best, self.out, metadata)
+        write_atomically(log_path(self.out), self._log.getvalue().encode())
+        if record.epoch + 1 == sum(c.num_epochs for c in self.configs):
+            state_path(self.out).unlink()

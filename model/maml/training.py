@@ -1,0 +1,173 @@
+"""MetaMAML: model-agnostic meta-learning of the policy by policy gradients, with the guards that keep it alive.
+
+One epoch (Finn et al. 2017, algorithm 3, with the multi-step loss of MAML++, Antoniou et al. 2019):
+    sample M worlds; collect K episodes in each with theta                      (step 0)
+    for step 1..inner_steps: theta'_m = inner_step(theta'_m, support_m); collect K episodes with theta'_m
+    theta <- Adam on   the loss before adaptation + the sum over steps of the loss after each
+The episodes collected after a step are the query set of that step and hold the support set of the next. With inner_steps 0
+this is plain policy gradient over the sampled worlds (domain randomisation).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+
+from model.maml import distributed
+from model.maml.guard import CollapseGuard, copied
+from model.maml.meta_batch import GRADIENT_LIMIT, Batch, add_meta_gradient, collect_batch
+from model.maml.meta_config import MetaTrainingConfig
+from model.policy.params import Params, with_task_axis
+from model.policy.ssm import StateSpaceModel
+from model.worlds.cartpole import MAX_EPISODE_STEPS, World
+from model.worlds.sampling import training_worlds
+
+WorldSampler = Callable[[int, np.random.Generator], list[World]]
+
+
+@dataclass(frozen=True)
+class MetaEpoch:
+    """What one meta-update saw.
+
+    return_before, return_after: mean undiscounted returns over the epoch's tasks with sampled actions under step_limit, of
+    episodes from ordinary first states; return_after_by_step: after each inner step (empty if there are none; return_after then
+    equals return_before). usual, conflicting: the same returns, before and after each step, in the worlds alone whose motor and
+    sensors are not reversed, and in those where one is; empty if the epoch had none. episodes, env_steps, seconds: cumulative, real
+    steps only. rolled_back: the update was undone because the return had collapsed or a gradient was not finite.
+    """
+
+    epoch: int
+    meta_loss: float
+    return_before: float
+    return_after: float
+    return_after_by_step: tuple[float, ...]
+    episodes: int
+    env_steps: int
+    seconds: float
+    rolled_back: bool
+    step_limit: int = MAX_EPISODE_STEPS
+    usual: tuple[float, ...] = ()
+    conflicting: tuple[float, ...] = ()
+
+
+class MetaMAML:
+    """Meta-trains a policy; iterate `train` and stop whenever you like: `best` holds the best parameters so far."""
+
+    def __init__(self, config: MetaTrainingConfig | None = None, worlds: WorldSampler | None = None):
+        self.config = config or MetaTrainingConfig()
+        self.worlds = worlds or training_worlds
+        self._best: StateSpaceModel | None = None
+
+    @property
+    def best(self) -> StateSpaceModel:
+        """The parameters with the highest running mean of the return so far; the initial ones before the first epoch."""
+        if self._best is None:
+            self._best = self._initial_model(None)
+        return self._best.with_params(self._best.params()).eval()
+
+    def _initial_model(self, model: StateSpaceModel | None) -> StateSpaceModel:
+        if model is not None:
+            return model.with_params(model.params()).train()
+        c = self.config
+        return StateSpaceModel(c.state_dim, hidden_dim=c.hidden_dim, generator=torch.Generator().manual_seed(c.seed))
+
+    def train(self, model: StateSpaceModel | None = None, resume: Mapping[str, Any] | None = None) -> Iterator[MetaEpoch]:
+        """Meta-train from `model` (left unchanged) or from random weights; yield a record after every epoch.
+
+        resume: what `state_dict` gave after some epoch, of a training with the same config and worlds; it goes on to the same
+        parameters as without the interruption.
+        """
+        c = self.config
+        learner = self._initial_model(model)
+        self._best = learner.with_params(learner.params())
+        theta = dict(learner.named_parameters())
+        optimizer = torch.optim.Adam(theta.values(), lr=c.outer_lr)
+        self._run = run = Run(learner, optimizer, CollapseGuard(learner, optimizer, start_at=c.guard_from), np.random.default_rng(c.seed))
+        if resume is not None:
+            self._best = learner.with_params(run.load_state_dict(resume))
+        started = time.perf_counter() - run.seconds
+        while run.epoch < c.num_epochs:
+            epoch = run.epoch
+            for group in optimizer.param_groups:
+                group["lr"] = c.outer_lr_at(epoch)
+            worlds = self.worlds(c.tasks_per_epoch, run.generator)
+            low, high = c.min_support_episodes, c.episodes_per_task
+            support_size = int(np.exp(run.generator.uniform(np.log(low), np.log(high + 1))))  # log-uniform: few matter as much as many
+            batch = collect_batch(with_task_axis(theta), worlds, c, min(support_size, high), run.generator, epoch)
+            run.guard.start_epoch()
+            meta_loss, finite = self._update(theta, optimizer, batch)
+            returns, (episodes, env_steps) = batch.returns(), batch.counts()
+            # The score is what the objective asks for: the return after adaptation, or without inner steps the return.
+            rolled_back = run.guard.check(float(np.mean(returns[1:] or returns)), finite)
+            if run.guard.running > run.best_score and not rolled_back:
+                run.best_score, self._best = run.guard.running, learner.with_params(run.guard.candidate)
+            run.epoch, run.episodes, run.env_steps = epoch + 1, run.episodes + episodes, run.env_steps + env_steps
+            run.seconds = time.perf_counter() - started
+            counts = (run.episodes, run.env_steps, run.seconds)
+            sides = (batch.returns(reversed_worlds=False), batch.returns(reversed_worlds=True))
+            yield MetaEpoch(epoch, meta_loss, returns[0], returns[-1], returns[1:], *counts, rolled_back, c.step_limit(epoch), *sides)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything that `train(resume=...)` needs to go on after the last epoch; only tensors and plain values."""
+        return {**self._run.state_dict(), "best": self.best.params()}
+
+    def _update(self, theta: Params, optimizer: torch.optim.Optimizer, batch: Batch) -> tuple[float, bool]:
+        """One epoch's Adam steps on theta, in place. Returns the first meta-loss, and whether all gradients were finite."""
+        first_loss = float("nan")
+        for update in range(self.config.outer_updates):
+            optimizer.zero_grad()
+            loss, divergence = add_meta_gradient(with_task_axis(theta), batch, self.config)
+            if update == 0:
+                first_loss = float(distributed.total(torch.tensor(loss, dtype=torch.float64)))
+            elif divergence > self.config.kl_stop:
+                break
+            distributed.sum_gradients(theta.values())
+            norm = torch.nn.utils.clip_grad_norm_(theta.values(), GRADIENT_LIMIT)
+            if not torch.isfinite(norm):  # a clipped infinite gradient is NaN: never let it reach the parameters
+                return first_loss, False
+            optimizer.step()
+        return first_loss, True
+
+
+@dataclass
+class Run:
+    """Where a training stands: all that changes from epoch to epoch."""
+
+    learner: StateSpaceModel
+    optimizer: torch.optim.Optimizer
+    guard: CollapseGuard
+    generator: np.random.Generator
+    epoch: int = 0
+    episodes: int = 0
+    env_steps: int = 0
+    seconds: float = 0.0
+    best_score: float = -math.inf
+
+    COUNTERS: ClassVar[tuple[str, ...]] = ("epoch", "episodes", "env_steps", "seconds", "best_score")
+
+    def state_dict(self) -> dict[str, Any]:
+        """Tensors and plain values; the generator's state holds integers too long for some readers, so it is JSON."""
+        return {
+            "learner": self.learner.params(),
+            "optimizer": copied(self.optimizer.state_dict()),
+            "guard": self.guard.state_dict(),
+            "generator": json.dumps(self.generator.bit_generator.state),
+            **{name: getattr(self, name) for name in self.COUNTERS},
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> dict[str, torch.Tensor]:
+        """Stand where `state_dict` stood; returns the best parameters so far."""
+        self.learner.load_state_dict(state["learner"])
+        self.optimizer.load_state_dict(copied(state["optimizer"]))
+        self.guard.load_state_dict(state["guard"])
+        self.generator.bit_generator.state = json.loads(state["generator"])
+        for name in self.COUNTERS:
+            setattr(self, name, state[name])
+        return state["best"]

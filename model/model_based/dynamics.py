@@ -1,0 +1,218 @@
+"""DynamicsModel: what the observations of one world say about how it moves, by Bayesian linear regression.
+
+    o_{t+1} - o_t = f_t W + e,    e ~ N(0, s^2),    W ~ N(0, p^2)          for each of the 4 observations
+    f_t = [o_t (4), u_t, 1, u_{t-1} .. u_{t-5}, o_{t-1} (4)]               u: +1 pushed right, -1 left, 0 before the first action
+
+The posterior of W is Gaussian, with precision I / p^2 + F'F / s^2 (Bishop 2006, section 3.3). Near the upright pole CartPole
+is almost linear, so that a reversed motor, mirrored or tilted sensors, wind and other masses are all in W; past actions
+show a late motor, and past observations stand in for dead velocity sensors.
+
+It sees what an agent in the world sees: observations, its own actions and the falls; and it knows the rules of the task:
+the limits and the range of the first states. Shapes: M tasks, K episodes, T steps, F = 15 features, O = 4 observations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from model.config import bounded, check_fields, check_number
+from model.model_based.imagination import Generators, Starts, imagined_episodes, listed, shifted
+from model.policy.params import Params
+from model.rl.rollout import Episodes
+from model.worlds.cartpole import MAX_DELAY, MAX_EPISODE_STEPS
+
+PAST_ACTIONS = MAX_DELAY
+STEP_SECONDS = 0.02
+FEATURES = ("x", "x_dot", "angle", "angle_dot", "u", "1", *(f"u_{k}" for k in range(1, PAST_ACTIONS + 1)), *(f"past_{i}" for i in range(4)))
+NOISE_SD = np.array([2e-4, 2e-4, 2e-4, 6e-4])  # of a step's change: m, m/s, rad, rad/s; what is not linear about the motion
+START_RANGE = 0.05  # the first states are uniform within +- this in all four
+START_SD = START_RANGE / 3**0.5
+
+
+@dataclass(frozen=True)
+class DynamicsConfig:
+    """What is believed before any step is seen."""
+
+    prior_sd: float = bounded(0.3, 1e-4, 100.0, "standard deviation of every coefficient before the data; weak")
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+
+
+class DynamicsModel:
+    """The posterior of the motion of M worlds, each from its own episodes. All arrays are float64.
+
+    mean (M, F, O), covariance (M, O, F, F): of the coefficients. angle_offset (M,), rad, with angle_offset_sd (M,): what the
+    angle sensor reads when the pole is upright, from the first angles. velocity_reads_zero (M,) bool. transitions (M,).
+    """
+
+    def __init__(self, config: DynamicsConfig | None = None):
+        self.config = config or DynamicsConfig()
+
+    def fit(self, episodes: Episodes | Sequence[Episodes]) -> DynamicsModel:
+        """Fit to episodes of M tasks (M, K, T), or to one batch of single-task episodes for each task; returns self.
+
+        What was fitted before is forgotten. Raises ValueError where a task has no episode.
+        """
+        tasks = [episodes.task(i) for i in range(episodes.obs.shape[0])] if isinstance(episodes, Episodes) else list(episodes)
+        if not tasks or any(e.obs.shape[1] == 0 for e in tasks):
+            raise ValueError("episodes must hold at least 1 episode of every task, got 0")
+        gram, moment, self.transitions, starts, dead = (list(column) for column in zip(*map(_statistics, tasks), strict=True))
+        self.transitions, self.velocity_reads_zero = np.array(self.transitions), np.array(dead)
+        gram, moment = np.stack(gram), np.stack(moment)  # (M, F, F), (M, F, O)
+        noise = np.square(NOISE_SD)[None, :, None, None]
+        precision = np.eye(len(FEATURES)) / self.config.prior_sd**2 + gram[:, None] / noise  # (M, O, F, F)
+        self.covariance = np.linalg.inv(precision)
+        self.mean = (self.covariance @ (moment.swapaxes(1, 2)[..., None] / noise))[..., 0].swapaxes(1, 2)
+        # W = mean + R^-T n with R R' = precision and n ~ N(0, I) has the posterior's covariance.
+        self._spread = np.linalg.inv(np.linalg.cholesky(precision)).swapaxes(-1, -2)  # (M, O, F, F)
+        n = np.array([len(s[0]) for s in starts])
+        self.angle_offset = np.array([s[0][:, 2].mean() for s in starts]) * n / (n + 1)
+        self.angle_offset_sd = START_SD / np.sqrt(n + 1)
+        self._first_changes = [s[1] for s in starts]
+        return self
+
+    def __len__(self) -> int:
+        """Tasks."""
+        return len(self.mean)
+
+    def tasks(self, chosen: np.ndarray) -> DynamicsModel:
+        """The model of some tasks, chosen (n,) by index."""
+        part = DynamicsModel(self.config)
+        for name in ("transitions", "velocity_reads_zero", "covariance", "mean", "_spread", "angle_offset", "angle_offset_sd"):
+            setattr(part, name, getattr(self, name)[chosen])
+        part._first_changes = [self._first_changes[i] for i in chosen]
+        return part
+
+    def draw(self, generator: Generators, n: int) -> np.ndarray:
+        """n sets of coefficients of each task from the posterior, (M, n, F, O). generator: one, or one for each task."""
+        noise = np.stack([g.standard_normal((n, *self.mean.shape[:0:-1])) for g in listed(generator, len(self))])  # (M, n, O, F)
+        return self.mean[:, None] + np.einsum("mofg,mnog->mnfo", self._spread, noise)
+
+    def starts(self, generator: Generators, n: int) -> Starts:
+        """n first observations of each task as the rules of the task let them be: near the stored ones."""
+        first, before = np.empty((2, len(self), n, 4))
+        for i, g in enumerate(listed(generator, len(self))):
+            first[i] = g.uniform(-START_RANGE, START_RANGE, (n, 4))
+            first[i, :, 2] += self.angle_offset[i]
+            before[i] = first[i]
+            if self.velocity_reads_zero[i]:
+                # The velocities that are not seen show as a change of position, as they did in the stored episodes.
+                first[i][:, (1, 3)] = before[i][:, (1, 3)] = 0.0
+                before[i] -= self._first_changes[i][g.integers(len(self._first_changes[i]), size=n)]
+        return Starts(first, before, self.angle_offset)
+
+    def imagine(
+        self,
+        params: Params,
+        generator: Generators,
+        episodes: int = 10,
+        max_steps: int = MAX_EPISODE_STEPS,
+        coefficients: np.ndarray | None = None,
+        greedy: bool = False,
+    ) -> Episodes:
+        """Episodes of a policy in the world as it is believed to be, (M, K, T); each in coefficients of its own draw.
+
+        params: leading axis M or 1. coefficients (M, K, F, O): these instead of draws. An episode ends where the cart leaves the
+        track or the pole's angle, less the sensor's offset, passes its limit; at most after max_steps.
+        """
+        episodes = check_number("episodes", episodes, 1, 10_000, int)
+        max_steps = check_number("max_steps", max_steps, 1, MAX_EPISODE_STEPS, int)
+        drawn = self.draw(generator, episodes) if coefficients is None else coefficients
+        starts = self.starts(generator, episodes)
+        noise = None
+        if not greedy:
+            noise = np.stack([g.random((episodes, max_steps), dtype=np.float32) for g in listed(generator, len(self))])  # (M, K, T)
+        return imagined_episodes(params, drawn, starts, noise, max_steps)
+
+    def summary(self, task: int = 0, draws: int = 400) -> MotionSummary:
+        """What was learnt about one world, from draws of the posterior."""
+        generator = np.random.default_rng(0)
+        noise = generator.standard_normal((draws, *self.mean.shape[:0:-1]))
+        drawn = self.mean[task] + np.einsum("ofg,nog->nfo", self._spread[task], noise)
+        cart, pole = push_response(drawn, bool(self.velocity_reads_zero[task]))
+        late = np.bincount(np.abs(pole).argmax(1), minlength=PAST_ACTIONS + 1) / draws
+        delay = int(late.argmax())
+        return MotionSummary(
+            int(self.transitions[task]),
+            Estimate.of(cart[:, delay]),
+            Estimate.of(pole[:, delay]),
+            delay,
+            tuple(late.tolist()),
+            Estimate(float(self.angle_offset[task]), float(self.angle_offset_sd[task])),
+            bool(self.velocity_reads_zero[task]),
+        )
+
+
+class Estimate(NamedTuple):
+    """A number with its standard deviation."""
+
+    mean: float
+    sd: float
+
+    @staticmethod
+    def of(values: np.ndarray) -> Estimate:
+        return Estimate(float(values.mean()), float(values.std()))
+
+
+@dataclass(frozen=True)
+class MotionSummary:
+    """What the fitted motion says about a world, as numbers.
+
+    transitions: steps that it was fitted to. cart_push, m/s, and pole_push, rad/s: what one push to the right adds to the observed
+    velocities when it arrives. delay: the steps until then that explain the motion best; delay_weights: the posterior
+    probability of each number of steps from 0. angle_offset: what the angle sensor reads too much, rad.
+    velocity_reads_zero: both velocity sensors are dead.
+    """
+
+    transitions: int
+    cart_push: Estimate
+    pole_push: Estimate
+    delay: int
+    delay_weights: tuple[float, ...]
+    angle_offset: Estimate
+    velocity_reads_zero: bool
+
+
+def push_response(coefficients: np.ndarray, velocity_reads_zero: bool = False) -> tuple[np.ndarray, np.ndarray]:
+    """What one push to the right adds to the velocities of cart and pole in each step from its own on, (n, PAST_ACTIONS + 1) both.
+
+    coefficients (n, F, O). Where the velocities read 0 they are taken from the change of the positions.
+    """
+    motion = shifted(coefficients)
+    state = np.zeros((len(motion), 1, motion.shape[-1]))
+    state[..., 4] = 1.0
+    seen = [state[:, 0, :4]]
+    for _ in range(PAST_ACTIONS + 2):
+        state = state @ motion
+        seen.append(state[:, 0, :4])
+    obs = np.stack(seen, axis=1)  # (n, PAST_ACTIONS + 3, 4)
+    velocity = np.diff(obs[..., (0, 2)], axis=1) / STEP_SECONDS if velocity_reads_zero else obs[:, :-1, (1, 3)]
+    cart, pole = np.moveaxis(np.diff(velocity, axis=1), 2, 0)
+    return cart, pole
+
+
+def features(obs: np.ndarray, actions: np.ndarray) -> np.ndarray:
+    """f_t of one episode. obs (T, 4), actions (T,) -> (T, F). The observation before the first is taken to equal it."""
+    T = len(obs)
+    push = np.concatenate([np.zeros(PAST_ACTIONS), 2.0 * actions - 1.0])  # u_{t-5} .. u_t
+    past = [push[PAST_ACTIONS - k : PAST_ACTIONS - k + T] for k in range(PAST_ACTIONS + 1)]
+    return np.column_stack([obs, past[0], np.ones(T), *past[1:], np.concatenate([obs[:1], obs[:-1]])])
+
+
+def _statistics(episodes: Episodes) -> tuple[np.ndarray, np.ndarray, int, tuple[np.ndarray, np.ndarray], bool]:
+    """Of one task: F'F, F'(change), transitions, (first observations, first changes), whether the velocities read 0."""
+    lengths = episodes.lengths[0].long().tolist()
+    seen = [(episodes.obs[0, k, :n].double().numpy(), episodes.actions[0, k, :n].numpy()) for k, n in enumerate(lengths) if n > 0]
+    dead = all(not obs[:, (1, 3)].any() for obs, _ in seen)
+    # With dead velocity sensors the first change is due to a velocity that nothing shows.
+    begin = 1 if dead else 0
+    rows = np.concatenate([features(obs, actions)[begin:-1] for obs, actions in seen])
+    changes = np.concatenate([np.diff(obs, axis=0)[begin:] for obs, _ in seen])
+    firsts = np.stack([obs[0] for obs, _ in seen])
+    first_changes = np.stack([obs[min(1, len(obs) - 1)] - obs[0] for obs, _ in seen])
+    return rows.T @ rows, rows.T @ changes, len(rows), (firsts, first_changes), dead

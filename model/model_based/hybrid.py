@@ -1,0 +1,173 @@
+"""Hybrid adaptation: a step on fresh episodes, then practice in a model of the motion fitted to all episodes of this world.
+
+This is Dyna (Sutton 1991) with Bayesian linear regression as its model. It needs more computing than a gradient step and no
+more experience. It assumes that the motion is nearly linear and that the limits of the task are known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from model.config import bounded, check_fields
+from model.maml.adaptation import (
+    AdaptationStep,
+    NonFiniteParameters,
+    StandardAdaptationConfig,
+    TaskStep,
+    adapt_tasks,
+    adaptation_steps,
+    fresh_step,
+    one_each,
+)
+from model.model_based.buffer import ExperienceBuffer
+from model.model_based.dynamics import DynamicsConfig, DynamicsModel
+from model.model_based.imagined_ppo import Practice, PracticeConfig, PracticeRound, practise
+from model.policy.params import Params
+from model.policy.ssm import StateSpaceModel
+from model.rl.rollout import collect
+from model.worlds.cartpole import World
+
+TASKS_AT_ONCE = 10  # that practise together: more don't fit the processor's cache
+FEW = 3  # episodes a step up to which the first of these learning rates holds; above, the second
+LEARNING_RATES = {
+    "meta": {"standard": (0.5, 0.5), "hybrid": (0.35, 0.5)},
+    "memory": {"standard": (0.05, 0.05), "hybrid": (0.0, 0.0)},  # a gradient step takes it out of its way to adapt by memory
+    "standard": {"standard": (0.5, 0.5), "hybrid": (0.0, 0.0)},
+    "random": {"standard": (1.0, 1.0), "hybrid": (0.0, 0.0)},
+}
+MOTION, PRACTICE = DynamicsConfig(), PracticeConfig()
+Stop = Callable[[], bool]
+
+
+@dataclass(frozen=True)
+class HybridAdaptationConfig(StandardAdaptationConfig):
+    """Adaptation on fresh episodes and by practice in a model of the motion. adapt_lr 0 leaves the fresh step out."""
+
+    experience_weight: float = bounded(1.0, 0.0, 10.0, "how much practice: scales its rounds; 0 is none")
+    motion: DynamicsConfig = MOTION
+    practice: PracticeConfig = PRACTICE
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+        for name, kind in (("motion", DynamicsConfig), ("practice", PracticeConfig)):
+            if not isinstance(getattr(self, name), kind):
+                raise ValueError(f"{name} must be a {kind.__name__}, got {getattr(self, name)!r}")
+
+    @property
+    def rounds(self) -> int:
+        """Rounds of practice at the most."""
+        return round(self.practice.rounds * self.experience_weight)
+
+
+def hybrid_tasks(
+    params: Params,
+    worlds: Sequence[World],
+    config: HybridAdaptationConfig,
+    generator: np.random.Generator,
+    buffers: Sequence[ExperienceBuffer],
+    stop: Stop = lambda: False,
+) -> Iterator[TaskStep | PracticeRound]:
+    """Adapt M tasks at once, each in its own world and with its own buffer; yields after each step, and each round of practice.
+
+    params: leading axis M or 1. stop: asked between rounds; once it says True the step ends with the best parameters so far.
+    A task practises where a fresh episode fell. The worlds serve to collect episodes and for nothing else.
+    """
+    params = one_each(params, len(worlds))
+    for index in range(1, config.num_adapt_steps + 1):
+        fresh = collect(params, worlds, config.episodes_per_step, generator, config.max_steps_per_episode)
+        for i, buffer in enumerate(buffers):
+            buffer.add(fresh.task(i))
+        step = fresh_step(params, fresh, config, index)
+        # Children of the generator leave its own stream, and so the fresh episodes, as they are in standard adaptation.
+        luck = generator.spawn(1)[0].spawn(len(worlds))
+        taught = fresh.terminated.any(1).numpy() & np.array([len(b) > 0 for b in buffers]) & (config.rounds > 0)
+        for tasks in np.split(np.flatnonzero(taught), range(TASKS_AT_ONCE, int(taught.sum()), TASKS_AT_ONCE)):
+            if len(tasks):
+                step = yield from _practised(step, tasks, [buffers[i] for i in tasks], [luck[i] for i in tasks], config, stop)
+        if step.practice and all(p.last.failed.all() for p in step.practice) and taught.all():
+            raise NonFiniteParameters(f"step {index}: an update in practice was not finite; the parameters before it are kept")
+        params = step.params
+        yield step
+
+
+def _practised(
+    step: TaskStep,
+    tasks: np.ndarray,
+    buffers: Sequence[ExperienceBuffer],
+    generators: Sequence[np.random.Generator],
+    config: HybridAdaptationConfig,
+    stop: Stop,
+) -> Generator[PracticeRound, None, TaskStep]:
+    """The step with some tasks' parameters, (n,) by index, as their practice leaves them; yields the rounds."""
+    motion = DynamicsModel(config.motion).fit([b.joined() for b in buffers])
+    at, rounds = torch.from_numpy(tasks), []
+    for done in practise({n: p[at] for n, p in step.params.items()}, motion, config.practice, config.rounds, generators):
+        rounds.append(done)
+        yield done
+        if stop():
+            break
+    params = {n: p.index_copy(0, at, rounds[-1].best[n]) for n, p in step.params.items()}
+    practice = Practice(tasks, motion, np.stack([r.returns for r in rounds]), rounds[-1])
+    return step._replace(params=params, practice=(*step.practice, practice))
+
+
+def steps_of_tasks(
+    params: Params, worlds: Sequence[World], config: StandardAdaptationConfig, generator: np.random.Generator
+) -> Iterator[TaskStep]:
+    """Adapt M tasks at once as the config's type says: with practice, each task with an empty buffer of its own, or without."""
+    if not isinstance(config, HybridAdaptationConfig):
+        return adapt_tasks(params, worlds, config, generator)
+    made = hybrid_tasks(params, worlds, config, generator, [ExperienceBuffer() for _ in worlds])
+    return (step for step in made if isinstance(step, TaskStep))
+
+
+class HybridAdapter:
+    """Adapts by steps on fresh episodes and by practice in a model of the motion, fitted to the buffer.
+
+    The buffer starts empty unless one is given, holds the episodes of one world only, and is cleared when `adapt` is
+    called with another world. With experience_weight 0 it does exactly what StandardAdapter does.
+    """
+
+    def __init__(self, config: HybridAdaptationConfig | None = None, buffer: ExperienceBuffer | None = None):
+        self.config = config or HybridAdaptationConfig()
+        self.buffer = ExperienceBuffer() if buffer is None else buffer
+        self._world: World | None = None
+
+    def adapt(self, model: StateSpaceModel, world: World, seed: int = 0) -> Iterator[AdaptationStep]:
+        """Yield an AdaptationStep before any step and after each of them. The given model never changes."""
+        return (step for step in self.adapt_in_rounds(model, world, seed) if isinstance(step, AdaptationStep))
+
+    def adapt_in_rounds(
+        self, model: StateSpaceModel, world: World, seed: int = 0, stop: Stop = lambda: False
+    ) -> Iterator[AdaptationStep | PracticeRound]:
+        """As `adapt`, and within a step also a PracticeRound after each round of practice, for whoever wants to watch.
+
+        stop: asked between rounds; once it says True the step ends with the best parameters so far.
+        """
+        if self._world is not None and world != self._world:
+            self.buffer.clear()
+        self._world = world
+        return adaptation_steps(
+            model, seed, lambda params, generator: hybrid_tasks(params, [world], self.config, generator, [self.buffer], stop)
+        )
+
+
+def adaptation_config(start: str, mode: str, **changes: Any) -> StandardAdaptationConfig:
+    """The config of a mode with the defaults that suit a starting point, chosen on validation worlds.
+
+    start: "meta", "memory", "standard" or "random". mode: "standard" or "hybrid". changes: fields that shall be other than these.
+    Raises ValueError for other names or bad values.
+    """
+    if start not in LEARNING_RATES:
+        raise ValueError(f"start must be one of {', '.join(LEARNING_RATES)}, got {start!r}")
+    if mode not in ("standard", "hybrid"):
+        raise ValueError(f"mode must be one of standard, hybrid, got {mode!r}")
+    config = StandardAdaptationConfig if mode == "standard" else HybridAdaptationConfig
+    few = config(**changes).episodes_per_step <= FEW
+    few_lr, lr = LEARNING_RATES[start][mode]
+    return config(**{"adapt_lr": few_lr if few else lr, **changes})

@@ -1,0 +1,148 @@
+"""The inner loop against plain loops in float64: gradient, its own derivative, truncation, weights and every constant by its value."""
+
+import numpy as np
+import pytest
+import torch
+from plain_loops import both_advantages, episode_of, fall_weights, inner_gradient, inner_step, log_prob
+from torch import Tensor
+
+from model import StandardAdaptationConfig, StateSpaceModel
+from model.maml import adaptation
+from model.policy import recurrence
+from model.policy.cell import sequence_outputs
+from model.rl import advantages as policy_gradient
+from model.rl.rollout import Episodes, action_log_probs
+from model.worlds import cartpole
+
+LENGTHS = torch.tensor([[3, 7, 1, 5], [2, 2, 7, 4]])
+FELL = torch.tensor([[True, False, True, True], [True, True, True, False]])
+WEIGHTS = torch.tensor([[0.25, 0.25, 0.0, 0.4], [0.1, 0.3, 0.25, 0.25]], dtype=torch.float64)
+TOLERANCE = {"rtol": 0, "atol": 1e-9}
+
+
+def some_params(tasks: int = 2, seed: int = 0) -> dict[str, Tensor]:
+    """Small policies, one a task, with values and choices that are not near zero."""
+    g = torch.Generator().manual_seed(seed)
+    start = StateSpaceModel(3, hidden_dim=4, generator=g).double().params()
+    return {n: (p + 0.3 * torch.randn(tasks, *p.shape, generator=g, dtype=p.dtype)).requires_grad_() for n, p in start.items()}
+
+
+def some_episodes(seed: int = 1) -> Episodes:
+    """Made up, and collected by quite another policy: ratios on both sides of 2."""
+    g = torch.Generator().manual_seed(seed)
+    M, K, T = *LENGTHS.shape, int(LENGTHS.max())
+    mu = 0.15 + 0.8 * torch.rand(M, K, T, generator=g, dtype=torch.float64)
+    alive = (torch.arange(T) < LENGTHS.unsqueeze(-1)).double()
+    obs = torch.randn(M, K, T, 4, generator=g, dtype=torch.float64)
+    return Episodes(obs, torch.randint(0, 2, (M, K, T), generator=g), mu.log(), alive, FELL)
+
+
+def of_task(params: dict[str, Tensor], m: int) -> dict[str, Tensor]:
+    return {n: p[m] for n, p in params.items()}
+
+
+def test_the_made_up_ratios_lie_on_both_sides_of_the_truncation():
+    e, params = some_episodes(), some_params()
+    ratios = (action_log_probs(sequence_outputs(params, e.obs)[..., :2], e.actions) - e.log_probs).exp()[e.alive > 0]
+    assert (ratios > 2.2).sum() >= 3 and (ratios < 1.8).sum() >= 10
+
+
+@pytest.mark.parametrize("second_order", [False, True])
+def test_the_policy_gradient_is_the_plain_sum(second_order):
+    e, params = some_episodes(), some_params()
+    grads, loss = policy_gradient.policy_gradient(params, e, WEIGHTS, 0.99, second_order)
+    for m in range(2):
+        plain, plain_loss = inner_gradient(of_task(params, m), e, m, WEIGHTS[m].tolist(), 0.99, second_order)
+        assert float(loss[m]) == pytest.approx(plain_loss, abs=1e-9)
+        for n, g in plain.items():
+            torch.testing.assert_close(grads[n][m], g, **TOLERANCE)
+
+
+def test_its_own_derivative_is_the_plain_sums():
+    """The second derivative, in one direction: through ratio, values and score."""
+    e, params = some_episodes(), some_params()
+    g = torch.Generator().manual_seed(5)
+    direction = {n: torch.randn(p.shape, generator=g, dtype=p.dtype) for n, p in params.items()}
+    grads, _ = policy_gradient.policy_gradient(params, e, WEIGHTS, 0.99, True)
+    fast = torch.autograd.grad(sum((direction[n] * grads[n]).sum() for n in params), list(params.values()))
+    along = 0.0
+    for m in range(2):
+        plain, _ = inner_gradient(of_task(params, m), e, m, WEIGHTS[m].tolist(), 0.99, True)
+        along = along + sum((direction[n][m] * plain[n]).sum() for n in params)
+    for got, expected in zip(fast, torch.autograd.grad(along, list(params.values())), strict=True):
+        torch.testing.assert_close(got, expected, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize(("lowest", "highest"), [(0.0, 100.0), (0.0, 0.05), (80.0, 100.0)], ids=["free", "clipped", "lifted"])
+def test_the_inner_step_and_its_derivative_are_the_plain_ones(lowest, highest):
+    e, params, lr = some_episodes(), some_params(), 0.5
+    adapted, _, norm = adaptation.inner_step(params, e, WEIGHTS, lr, highest, 0.99, True, lowest)
+    moved = sum((adapted[n] - p).flatten(1).square().sum(1) for n, p in params.items()).sqrt()
+    assert (moved < 0.99 * lr * norm).all() == (highest < 1) and (moved > 1.01 * lr * norm).all() == (lowest > 1)
+    g = torch.Generator().manual_seed(6)
+    direction = {n: torch.randn(p.shape, generator=g, dtype=p.dtype) for n, p in params.items()}
+    along, plain_along = sum((direction[n] * p).sum() for n, p in adapted.items()), 0.0
+    for m in range(2):
+        plain = inner_step(of_task(params, m), e, m, WEIGHTS[m].tolist(), lr, highest, 0.99, True, lowest)
+        for n in params:
+            torch.testing.assert_close(adapted[n][m], plain[n], **TOLERANCE)
+        plain_along = plain_along + sum((direction[n][m] * plain[n]).sum() for n in params)
+    expected = torch.autograd.grad(plain_along, list(params.values()))
+    for got, value in zip(torch.autograd.grad(along, list(params.values())), expected, strict=True):
+        torch.testing.assert_close(got, value, rtol=1e-9, atol=1e-9)
+
+
+def test_a_ratio_counts_at_most_twice():
+    """Log-probabilities so low that the ratio would be about 150: the step is that of a ratio of 2."""
+    e, params = some_episodes(), some_params()
+    now = action_log_probs(sequence_outputs(params, e.obs)[..., :2], e.actions).detach()
+    rare, twice = (Episodes(e.obs, e.actions, now - shift, e.alive, e.terminated) for shift in (5.0, float(np.log(2.0)) + 1e-12))
+    a, b = (policy_gradient.policy_gradient(params, x, WEIGHTS, 0.99, False)[0] for x in (rare, twice))
+    for n in params:
+        torch.testing.assert_close(a[n], b[n], **TOLERANCE)
+    assert max(float(g.abs().max()) for g in a.values()) > 1e-3
+
+
+def test_advantages_and_fall_weights_are_the_plain_ones():
+    e, params = some_episodes(), some_params()
+    y = sequence_outputs(params, e.obs)
+    fast, weights = policy_gradient.advantages(y[..., 2:4], e, 0.98, 0.7).sum(-1), policy_gradient.fall_weights(e)
+    for m in range(2):
+        for k in range(4):
+            obs, _, _, fell = episode_of(e, m, k)
+            length = len(obs)
+            torch.testing.assert_close(fast[m, k, :length], torch.stack(both_advantages(y[m, k, :length], fell, 0.98, 0.7)), **TOLERANCE)
+            torch.testing.assert_close(weights[m, k, :length], torch.tensor(fall_weights(length, fell), dtype=torch.float64), **TOLERANCE)
+            assert not fast[m, k, length:].any() and not weights[m, k, length:].any()
+
+
+def test_the_log_probability_is_that_of_the_action_taken():
+    y = torch.tensor([0.3, -1.2, 5.0, 7.0], dtype=torch.float64)
+    for action in (0, 1):
+        expected = log_prob(y, action)
+        torch.testing.assert_close(action_log_probs(y[:2], torch.tensor(action)), expected, **TOLERANCE)
+        assert float(expected.exp()) == pytest.approx([0.8175744762, 0.1824255238][action])
+
+
+@pytest.mark.parametrize(
+    ("where", "name", "value"),
+    [
+        (policy_gradient, "INNER_LAMBDA", 0.3),
+        (policy_gradient, "OUTER_LAMBDA", 0.95),
+        (policy_gradient, "SHORT_DISCOUNT", 0.9),
+        (policy_gradient, "FALL_DECAY", 0.97),
+        (policy_gradient, "MAX_RATIO", 2.0),
+        (policy_gradient, "INNER_SCALE", 10.0),
+        (recurrence, "COLUMN_BOUND", 0.99),
+        (cartpole, "MAX_EPISODE_STEPS", 500),
+        (cartpole, "SOLVED", 475.0),
+        (cartpole, "X_LIMIT", 2.4),
+    ],
+)
+def test_constants_that_the_readme_and_the_page_name(where, name, value):
+    assert getattr(where, name) == value
+
+
+def test_the_defaults_of_adaptation_that_the_readme_names():
+    c = StandardAdaptationConfig()
+    assert (c.adapt_lr, c.num_adapt_steps, c.episodes_per_step, c.max_grad_norm, c.discount_factor) == (0.5, 3, 10, 2.0, 0.99)

@@ -1,0 +1,109 @@
+"""Practice: the imagined return climbs, the best is kept, tasks are independent, and what is not finite is left out."""
+
+import numpy as np
+import pytest
+import torch
+
+from model import DynamicsModel, StateSpaceModel, World, load_pretrained
+from model.model_based.imagined_ppo import Adam, PracticeConfig, practise
+from model.policy.params import with_task_axis
+from model.rl.rollout import collect
+
+REVERSED = World(reversed_motor=True)
+SMALL = PracticeConfig(episodes=4, max_steps=100)
+
+
+def random_params(tasks: int = 1, seed: int = 0) -> dict[str, torch.Tensor]:
+    return with_task_axis(StateSpaceModel(generator=torch.Generator().manual_seed(seed)).params(), tasks)
+
+
+def fitted(worlds: list[World], episodes: int = 5) -> DynamicsModel:
+    return DynamicsModel().fit(collect(random_params(len(worlds)), worlds, episodes, np.random.default_rng(0), 60))
+
+
+def generators(tasks: int) -> list[np.random.Generator]:
+    return [np.random.default_rng([7, i]) for i in range(tasks)]
+
+
+def test_a_random_policy_learns_to_balance_in_imagination():
+    *_, last = practise(random_params(), fitted([World()]), PracticeConfig(max_steps=120), 20, generators(1))
+    assert last.returns.shape == (1,) and last.best_returns[0] > 60
+    real = collect(last.best, [World()], 10, np.random.default_rng(1), 200)
+    before = collect(random_params(), [World()], 10, np.random.default_rng(1), 200)
+    assert real.lengths.mean() > 2 * before.lengths.mean()
+
+
+def test_the_best_parameters_are_those_that_played_the_best_round():
+    params, motion = random_params(), fitted([World()])
+    rounds = list(practise(params, motion, SMALL, 8, generators(1)))
+    returns = [r.returns[0] for r in rounds]
+    for r in rounds:
+        assert r.best_returns[0] == max(returns[: r.index])
+    assert all(torch.equal(p, params[n]) for n, p in rounds[0].best.items())  # the first round is the policy itself
+    assert returns[-1] != returns[0] and rounds[-1].updates[0] > 0
+
+
+def test_a_task_that_stands_leaves_and_the_others_go_on():
+    params = {
+        n: torch.cat([p, q])
+        for (n, p), q in zip(with_task_axis(load_pretrained("standard").params()).items(), random_params().values(), strict=True)
+    }
+    rounds = list(practise(params, fitted([World(), World()]), PracticeConfig(episodes=3), 3, generators(2)))
+    assert rounds[0].standing.tolist() == [True, False] and rounds[-1].updates[0] == 0 < rounds[-1].updates[1]
+    assert all(torch.equal(rounds[-1].best[n][0], p[0]) for n, p in params.items())
+    (only,) = practise(
+        with_task_axis(load_pretrained("standard").params()), fitted([World()]), PracticeConfig(episodes=3), 9, generators(1)
+    )
+    assert only.standing.all() and only.best_returns[0] == 500
+
+
+def test_a_task_practises_alone_as_it_does_among_others():
+    worlds = [World(), REVERSED]
+    together = list(practise(random_params(2), fitted(worlds), SMALL, 2, generators(2)))
+    alone = list(practise(random_params(), fitted(worlds).tasks(np.array([1])), SMALL, 2, generators(2)[1:]))
+    np.testing.assert_allclose(together[0].returns[1], alone[0].returns[0])
+    for n, p in alone[1].best.items():
+        torch.testing.assert_close(together[1].best[n][1], p[0], atol=2e-3, rtol=0.0)
+
+
+def test_given_parameters_are_left_alone_and_the_same_seed_gives_the_same():
+    params = random_params()
+    before = {n: p.clone() for n, p in params.items()}
+    a, b = (list(practise(params, fitted([REVERSED]), SMALL, 3, generators(1)))[-1] for _ in range(2))
+    assert all(torch.equal(before[n], p) for n, p in params.items())
+    assert all(torch.equal(p, b.best[n]) for n, p in a.best.items()) and a.returns.tolist() == b.returns.tolist()
+
+
+def test_a_task_whose_update_is_not_finite_leaves_with_what_it_had():
+    params = {n: p.clone() for n, p in random_params(2).items()}
+    params["C"][0, :, 2] = 3e38
+    rounds = list(practise(params, fitted([World(), World()]), SMALL, 3, generators(2)))
+    assert rounds[-1].failed.tolist() == [True, False] and rounds[-1].updates[0] == 0
+    assert all(torch.equal(rounds[-1].best[n][0], p[0]) for n, p in params.items())
+
+
+def test_adam_is_torch_s_for_every_task():
+    torch.manual_seed(0)
+    gradients, start = torch.randn(5, 2, 6), torch.randn(2, 6)
+    ours, adam = start.clone(), Adam(0.01, 0, torch.zeros(2, 6), torch.zeros(2, 6), torch.zeros(2))
+    theirs = torch.nn.Parameter(start.clone())
+    optimizer = torch.optim.Adam([theirs], lr=0.01)
+    for gradient in gradients:
+        theirs.grad = gradient.clone()
+        optimizer.step()
+        for task in (0, 1):  # one at a time, so that their states are seen to be apart
+            at = torch.tensor([task])
+            ours[at] += adam.step(at, gradient[at])
+    torch.testing.assert_close(ours, theirs.detach())
+
+
+def test_the_learning_rate_warms_up():
+    adam = Adam(0.1, 10, torch.zeros(1, 3), torch.zeros(1, 3), torch.zeros(1))
+    sizes = [float(adam.step(torch.tensor([0]), torch.ones(1, 3)).abs().max()) for _ in range(12)]
+    np.testing.assert_allclose(sizes, [0.1 * min(1.0, i / 10) for i in range(1, 13)], rtol=1e-4)
+
+
+@pytest.mark.parametrize(("field", "value"), [("rounds", -1), ("episodes", 0), ("lr", 2), ("max_steps", 501)])
+def test_bad_settings_name_field_bound_and_value(field, value):
+    with pytest.raises(ValueError, match=rf"{field} must be .*between .* and .*, got {value}"):
+        PracticeConfig(**{field: value})

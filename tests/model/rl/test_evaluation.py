@@ -1,0 +1,74 @@
+"""Evaluation: the same seed gives the same episodes, and the numbers are what they say."""
+
+import numpy as np
+import pytest
+import torch
+
+from model import StateSpaceModel, World, evaluate_policy, load_pretrained
+from model.rl.evaluation import bootstrap_interval, play_gymnasium, summary
+
+
+def random_model(seed: int = 0) -> StateSpaceModel:
+    return StateSpaceModel(generator=torch.Generator().manual_seed(seed))
+
+
+@pytest.mark.parametrize("greedy", [True, False])
+def test_the_same_seed_gives_the_same_episodes_however_many(greedy):
+    model = random_model()
+    many, few = (evaluate_policy(model, World(), n, 3, greedy) for n in (20, 5))
+    assert many.dtype == np.float64 and many.shape == (20,)
+    np.testing.assert_array_equal(many[:5], few)
+    assert not np.array_equal(many, evaluate_policy(model, World(), 20, 4, greedy))
+
+
+def test_the_batch_plays_as_the_plain_loop_does():
+    """The same model in Gymnasium's own environment, from the same first states, step by step."""
+    import gymnasium
+
+    model = random_model(1)
+    returns = evaluate_policy(model, World(), 5, 7)
+    starts = np.random.default_rng(7).uniform(-0.05, 0.05, size=(5, 4))
+    env = gymnasium.make("CartPole-v1")
+    for i in range(5):
+        env.reset(seed=0)
+        env.unwrapped.state = starts[i].copy()
+        obs, h, total, done = starts[i].astype(np.float32), model.init_hidden(), 0, False
+        while not done:
+            with torch.no_grad():
+                y, h = model(torch.from_numpy(np.asarray(obs)).unsqueeze(0), h)
+            obs, _, fell, cut, _ = env.step(int(y[0, :2].argmax()))
+            total, done = total + 1, fell or cut
+        assert total == returns[i]
+
+
+def test_every_episode_in_gymnasium_starts_from_a_fresh_hidden_state():
+    model = random_model(3)
+    alone = [play_gymnasium(model, seeds=range(i, i + 1))[0] for i in range(6)]
+    np.testing.assert_array_equal(play_gymnasium(model, seeds=range(6)), alone)
+
+
+def test_bad_arguments():
+    with pytest.raises(ValueError, match="episodes must be a whole number between 1 and 100000, got 0"):
+        evaluate_policy(random_model(), World(), 0)
+    with pytest.raises(ValueError, match="seed must be"):
+        evaluate_policy(random_model(), World(), 1, -1)
+
+
+def test_bootstrap_covers_the_true_mean_about_as_often_as_it_says():
+    rng = np.random.default_rng(0)
+    hits = 0
+    for i in range(200):
+        low, high = bootstrap_interval(rng.normal(3.0, 1.0, 50), seed=i, resamples=500)
+        hits += low <= 3.0 <= high
+    assert 175 <= hits <= 200
+
+
+def test_summary():
+    s = summary(np.array([1.0, 2.0, 3.0]))
+    assert (s["n"], s["mean"], s["min"], s["max"]) == (3, 2.0, 1.0, 3.0) and s["std"] == pytest.approx((2 / 3) ** 0.5)
+
+
+@pytest.mark.parametrize("name", ["meta", "memory", "standard"])
+def test_the_shipped_policies_stand_on_the_standard_cart(name):
+    returns = play_gymnasium(load_pretrained(name), seeds=range(5))
+    np.testing.assert_array_equal(returns, 500.0)

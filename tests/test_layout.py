@@ -1,0 +1,86 @@
+"""Imports run one way: app -> ui -> model, and within each downwards, so that no circle can form."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+FLOORS = (
+    ("model.config", "model.policy", "model.worlds", "model.rl", "model.maml", "model.model_based", "model.experiments"),
+    ("ui.fields", "ui.runs", "ui.views", "ui.server", "ui.tabs", "ui.page"),
+)
+"""From the ground up: each may use those before it."""
+PAGE_ONLY = {"gradio", "matplotlib", "PIL"}
+
+
+def name_of(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+class TypesLeftOut(ast.NodeTransformer):
+    """Drops what is imported for annotations alone."""
+
+    def visit_If(self, node: ast.If) -> ast.AST | None:
+        return None if isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING" else self.generic_visit(node)
+
+
+def imports(path: Path) -> set[str]:
+    """Every module that a file imports, wherever the import stands."""
+    found = set()
+    for node in ast.walk(TypesLeftOut().visit(ast.parse(path.read_text()))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return found
+
+
+GRAPH = {name_of(p): imports(p) for folder in ("model", "ui") for p in sorted((ROOT / folder).rglob("*.py"))}
+OURS = {name: {m for m in found if m in GRAPH and m != name} for name, found in GRAPH.items()}
+
+
+def under(name: str, package: str) -> bool:
+    return name == package or name.startswith(f"{package}.")
+
+
+def test_the_model_knows_neither_the_page_nor_what_draws_it():
+    for name, found in GRAPH.items():
+        if under(name, "model"):
+            roots = {m.split(".")[0] for m in found}
+            assert not roots & (PAGE_ONLY | {"ui", "app"}), f"{name} imports {sorted(roots & (PAGE_ONLY | {'ui', 'app'}))}"
+
+
+@pytest.mark.parametrize("floors", FLOORS, ids=["model", "ui"])
+def test_a_room_uses_only_those_below_it(floors):
+    for floor, above in ((floor, floors[i + 1 :]) for i, floor in enumerate(floors)):
+        for name in (n for n in OURS if under(n, floor)):
+            wrong = [m for m in OURS[name] for a in above if under(m, a)]
+            assert not wrong, f"{name} imports {wrong}"
+
+
+def test_no_tab_imports_another():
+    def tab(name: str) -> str:
+        return name.split(".")[2] if under(name, "ui.tabs") and name.count(".") >= 2 else ""
+
+    tabs = {"live", "play", "adapt", "compare", "meta_train", "about"}
+    for name in (n for n in OURS if tab(n) in tabs):
+        wrong = [m for m in OURS[name] if tab(m) in tabs and tab(m) != tab(name)]
+        assert not wrong, f"{name} imports {wrong}"
+
+
+def test_there_is_no_circle_of_imports():
+    done: set[str] = set()
+
+    def visit(name: str, path: tuple[str, ...]) -> None:
+        assert name not in path, f"circle: {' -> '.join([*path[path.index(name) :], name])}"
+        if name not in done:
+            for other in sorted(OURS[name]):
+                visit(other, (*path, name))
+            done.add(name)
+
+    for name in sorted(OURS):
+        visit(name, ())

@@ -1,1 +1,0 @@
-"""Compare: several policies in one world, and challenges with a score."""

@@ -1,1 +1,0 @@
-"""Live: the world, the policy and its learning in the visitor's own browser."""

@@ -1,0 +1,70 @@
+"""A visitor's trained (or uploaded) model and what can be downloaded with it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from model import CheckpointError, MetaEpoch, StateSpaceModel, load_checkpoint
+from model.maml.to_file import LOG_COLUMNS, log_row
+from model.policy.checkpoint import read_metadata
+from ui.checks import echoed
+from ui.training_settings import LIMITS, MetaSettings
+
+MAX_UPLOAD = 1_000_000  # bytes; the largest model of the page has 0.2 MB
+TOO_LARGE = f"a checkpoint must have at most {MAX_UPLOAD / 1e6:g} MB"
+SPOKEN = {"state_dim": "state size", "hidden_dim": "hidden size", "input_dim": "number of sensors", "output_dim": "number of outputs"}
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A checkpoint as bytes, the model that it holds, and the training that made it (none for an uploaded one)."""
+
+    checkpoint: bytes
+    model: StateSpaceModel
+    settings: MetaSettings | None = None
+    epochs: tuple[MetaEpoch, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """A file name that says what is in it."""
+        if self.settings is None:
+            return "uploaded"
+        return "-".join(["meta", *self.settings.families, str(self.settings.config.seed)])
+
+    def log(self) -> bytes:
+        """The epochs as CSV, the columns of the shipped weights' logs."""
+        table = io.StringIO()
+        writer = csv.writer(table, lineterminator="\n")
+        writer.writerow(LOG_COLUMNS)
+        writer.writerows(log_row(e) for e in self.epochs)
+        return table.getvalue().encode()
+
+
+def model_from_bytes(data: bytes, name: str = "upload.safetensors") -> StateSpaceModel:
+    """The model of a checkpoint made by this page. CheckpointError, one sentence, for anything else, however made."""
+    if not isinstance(data, bytes) or len(data) > MAX_UPLOAD:
+        raise CheckpointError(TOO_LARGE)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / name
+        path.write_bytes(data)
+        _check_sizes(read_metadata(path).get("sizes"), name)  # before a model of that size is made
+        return load_checkpoint(path).requires_grad_(False)
+
+
+def _check_sizes(sizes: Any, name: str) -> None:
+    expected = {"state_dim": LIMITS["state_dim"], "input_dim": (4, 4), "output_dim": (4, 4), "hidden_dim": LIMITS["hidden_dim"]}
+    if not isinstance(sizes, dict) or sizes.keys() != expected.keys():
+        plain = "This checkpoint must say which sizes its model has; it was not made by this page"
+        raise CheckpointError(f"checkpoint {name} must name {', '.join(expected)} in the header", plain)
+    for key, (low, high) in expected.items():
+        if type(sizes[key]) is not int or not low <= sizes[key] <= high:
+            bound = f"{low}" if low == high else f"a whole number between {low} and {high}"
+            plain = f"The {SPOKEN[key]} of this checkpoint must be {bound}"
+            echo = echoed(sizes[key])
+            plain += f", not {echo}" if echo else ""
+            raise CheckpointError(f"checkpoint {name}: {key} must be {bound}, got {str(sizes[key])[:40]}", plain)

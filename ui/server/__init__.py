@@ -1,0 +1,1 @@
+"""Sessions, jobs and their limits, and the training processes."""

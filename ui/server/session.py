@@ -1,0 +1,52 @@
+"""What belongs to one visitor. Gradio keeps one per browser tab; nothing here is shared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from model import StateSpaceModel, World
+from ui.fields import Choice
+from ui.runs.episode import Recording, record
+from ui.runs.policies import shared_model
+
+STATE_SECONDS = 3600  # a session that was left alone this long is forgotten
+
+
+@dataclass(frozen=True)
+class Session:
+    """The choice that stands on the stage, its recording, and the visitor's own model if there is one.
+
+    Frozen: a handler returns a new session, and one that fails returns none, so that nothing is half-applied.
+    """
+
+    choice: Choice = field(default_factory=Choice)
+    recording: Recording | None = None
+    model: StateSpaceModel | None = None
+    made: str = ""  # how the model came about, for links (made.py); empty where it can't be made again
+
+    @property
+    def stale(self) -> bool:
+        """Whether the recording shows something else than the choice (another tab changed it)."""
+        r = self.recording
+        return r is None or Choice(r.world, r.policy, r.greedy, r.seed) != self.choice
+
+    def policy_model(self, policy: str) -> StateSpaceModel | None:
+        """The model behind a policy's name for this visitor; None acts at random."""
+        return self.model if policy == "yours" else shared_model(policy)
+
+    def play(self, choice: Choice) -> Session:
+        """This session after an episode of `choice`."""
+        recording = record(self.policy_model(choice.policy), choice.world, choice.seed, choice.greedy, choice.policy)
+        return replace(self, choice=choice, recording=recording)
+
+    def elsewhere(self, world: World, seed: int) -> Session:
+        """This session with the world and the seed that another tab has chosen; Play keeps its policy, and plays it there on return."""
+        return replace(self, choice=replace(self.choice, world=world, seed=seed))
+
+    def played(self) -> Session:
+        """This session with a recording of its choice."""
+        return self.play(self.choice) if self.stale else self
+
+    def with_model(self, model: StateSpaceModel, made: str = "") -> Session:
+        """This session with the visitor's own policy set (or replaced); made: how it came about."""
+        return replace(self, model=model, made=made)

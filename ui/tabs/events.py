@@ -1,0 +1,57 @@
+"""How the page's events behave, and the scripts that its buttons share."""
+
+from __future__ import annotations
+
+import gradio as gr
+
+# Gradio's own checks answer with a toast; ui/fields.py alone checks, and its sentence stands beside the controls.
+PRIVATE = {"api_visibility": "private", "preprocess": False}
+QUIET = {"show_progress": "hidden", **PRIVATE}
+IN_BROWSER = {"queue": False, **QUIET}
+"""For events whose work a script does."""
+
+
+def follow_address(tab: str) -> str:
+    """A script that shows a tab's query, its one input, in the address bar."""
+    return f"(query) => window.ssmAddress({tab!r}, query)"
+
+
+def soon(button_id: str, dim: str) -> str:
+    """A script for events of controls: dims what no longer fits, and presses a hidden button when no change has come for a while."""
+    return f"() => {{ window.ssmDim({dim!r}); window.ssmSoon({button_id!r}); }}"
+
+
+REFUSED = "refused"
+"""What a hidden box of a tab holds while its controls can't be used; else it is empty."""
+
+
+def fits(selector: str) -> str:
+    """A script that dims results which the controls don't describe.
+
+    Its inputs: the queries of the settings that they were made with and of the present ones, and whether those are REFUSED.
+    """
+    return f"(of, now, refused) => window.ssmFits({selector!r}, of, now, refused)"
+
+
+def bright(selector: str) -> str:
+    """A script that ends the dimming by `soon`, unless the controls are REFUSED: its one input."""
+    return f"(refused) => {{ if (!refused) window.ssmBright({selector!r}); }}"
+
+
+COPY_LINK = "(query) => window.ssmCopyLink(query)"
+
+
+def copy_text(done: str, otherwise: str) -> str:
+    """A script that puts its one input into the clipboard, and says that it did or what to do instead."""
+    return f"(text) => window.ssmCopy(text, {done!r}, {otherwise!r})"
+
+
+def file_button(elem_id: str) -> gr.DownloadButton:
+    """A hidden button whose file is downloaded as soon as a handler sets it.
+
+    A DownloadButton downloads what it holds when it is clicked, and a file made on that very click comes too late. So the file
+    is made first; when it reaches the hidden button, the button is clicked.
+    """
+    button = gr.DownloadButton("File", visible="hidden", elem_id=elem_id)
+    button.change(None, js=f"() => window.ssmClick({elem_id!r})", **IN_BROWSER)
+    return button

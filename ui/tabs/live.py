@@ -1,0 +1,135 @@
+"""The Live tab: break the world while it runs. World, policy and gradient step run in the visitor's browser (assets/live/).
+
+The server hears of it three times only: when the visitor keeps what was learnt, takes the world to Adapt, or leaves for another tab.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import contextlib
+import secrets
+from dataclasses import asdict, replace
+from typing import Any
+
+import gradio as gr
+
+from model import CheckpointError, StateSpaceModel, World
+from model.policy.checkpoint import UNREADABLE, serialise
+from ui.checks import FieldError, check, check_seed
+from ui.fields import FIELDS, world_from_page
+from ui.runs.policies import choices
+from ui.runs.trained import MAX_UPLOAD, TOO_LARGE, model_from_bytes
+from ui.server.session import Session
+from ui.tabs.adapt.tab import AdaptTab
+from ui.tabs.compare.controls import RaceControls
+from ui.tabs.controls import unchecked
+from ui.tabs.events import QUIET
+from ui.tabs.play import PlayTab
+from ui.views.live_scripts import LABELS
+from ui.views.messages import said
+
+ON_LOAD = """
+const sends = { keep: (data) => trigger("keep", data), adapt: (data) => trigger("adapt", data), leave: (data) => trigger("leave", data) };
+window.ssmLive.mount(element, props, watch, (name, data) => sends[name](data));
+"""
+KEPT = "Kept: it is “Yours” in Play and in Adapt."
+
+
+def own_model(data: Any) -> StateSpaceModel:
+    """The policy that a browser hands over: the base64 of a safetensors file. Raises ValueError, one sentence."""
+    weights = data.get("weights") if isinstance(data, dict) else None
+    if not isinstance(weights, str) or len(weights) > MAX_UPLOAD * 4 / 3:
+        raise CheckpointError(TOO_LARGE)
+    try:
+        return model_from_bytes(base64.b64decode(weights, validate=True), "yours.safetensors")
+    except binascii.Error:
+        raise CheckpointError("weights must be base64", UNREADABLE) from None
+
+
+def world_and_seed(data: Any) -> tuple[World, int]:
+    """Where the visitor's browser is: a world in its own units, and a seed. Raises ValueError, one sentence."""
+    fields = data.get("world") if isinstance(data, dict) else None
+    if not isinstance(fields, dict) or fields.keys() != FIELDS.keys():
+        raise FieldError("world", f"hold the fields {', '.join(FIELDS)}", fields, "have a value for each of its details")
+    return World(**{name: check(info, fields[name]) for name, info in FIELDS.items()}), check_seed(data.get("seed"))
+
+
+class LiveTab:
+    """Builds the tab; `session` is the page's gr.State. The page then calls `connect` once."""
+
+    def __init__(self, session: gr.State):
+        self.session = session
+        self.stage = unchecked(
+            gr.HTML(
+                {"labels": LABELS, "server": True},
+                html_template='<div class="live"></div>',  # static: the page never rebuilds what the script drew
+                js_on_load=ON_LOAD,
+                apply_default_css=False,
+                elem_id="live",
+            )
+        )
+
+    def connect(self, tab: gr.Tab, tabs: gr.Tabs, play: PlayTab, adapt: AdaptTab, compare: RaceControls) -> None:
+        """World, seed and the visitor's own policy travel between this tab and the others."""
+        self.tabs, self.play, self.adapt, self.compare = tabs, play, adapt, compare
+        controls = adapt.controls
+        there = [*play.stage, *play.world.outputs, play.policy.seed, *controls.world.outputs, controls.seed]
+        there += [*compare.world.outputs, compare.seed]
+        tab.select(self._arrive, [self.session, *play.world.inputs, play.policy.seed], self.stage, **QUIET)
+        self.stage.keep(self._keep, self.session, [self.session, self.stage, play.policy.policy, controls.start], **QUIET)
+        preview = adapt.preview
+        left = self.stage.leave(self._leave, self.session, [self.stage, *there], **QUIET)
+        taken = self.stage.adapt(self._adapt, self.session, [self.stage, tabs, controls.mode, *there], **QUIET)
+        for moved in (left, taken):
+            moved.then(preview.show, preview.inputs, preview.outputs, **preview.queue)
+
+    @staticmethod
+    def _say(**values: Any) -> dict[str, Any]:
+        """A message to the script; the id makes each one new."""
+        return {"id": secrets.token_hex(6), **values}
+
+    def _arrive(self, session: Session, preset: Any, *rest: Any) -> dict[str, Any]:
+        """The world and seed that the other tabs show now, and the visitor's own policy."""
+        *values, seed = rest
+        message: dict[str, Any] = {}
+        with contextlib.suppress(ValueError):  # a half-typed number on another tab is that tab's to complain of
+            message = {"world": asdict(world_from_page(preset, values)), "seed": check_seed(seed)}
+        if session.model is not None:
+            message["weights"] = base64.b64encode(serialise(session.model)).decode()
+        return self._say(**message)
+
+    def _keep(self, session: Session, event: gr.EventData) -> dict:
+        try:
+            mine = session.with_model(own_model(event._data))
+        except ValueError as error:
+            return {self.stage: self._say(problem=said(error))}
+        return {
+            self.session: replace(mine, choice=replace(mine.choice, policy="yours"), recording=None),  # so that Play shows it anew
+            self.stage: self._say(said=KEPT),
+            self.play.policy.policy: gr.update(choices=choices(yours=True), value="yours"),
+            self.adapt.controls.start: gr.update(choices=self.adapt.controls.starts(yours=True)),
+        }
+
+    def _leave(self, session: Session, event: gr.EventData) -> dict:
+        """Show the world of this tab on the others."""
+        try:
+            world, seed = world_and_seed(event._data)
+        except ValueError as error:
+            return {self.stage: self._say(problem=said(error))}
+        play, controls = self.play, self.adapt.controls
+        session = session.elsewhere(world, seed).played()
+        return {
+            **play._shown(session),
+            **play.world.updates(world),
+            **controls.world.updates(world),
+            play.policy.seed: seed,
+            controls.seed: seed,
+            **self.compare.world.updates(world),
+            self.compare.seed: seed,
+        }
+
+    def _adapt(self, session: Session, event: gr.EventData) -> dict:
+        """Take the world to Adapt, with hybrid adaptation chosen."""
+        moved = self._leave(session, event)
+        return moved if self.stage in moved else {**moved, self.tabs: gr.Tabs(selected="adapt"), self.adapt.controls.mode: "hybrid"}

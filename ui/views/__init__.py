@@ -1,0 +1,1 @@
+"""From values to what is seen: stage, charts, tables, words, files. No Gradio state."""

@@ -1,0 +1,23 @@
+"""What follows an adaptation, and many of them."""
+
+from __future__ import annotations
+
+from model.worlds.cartpole import SOLVED
+from ui.fields import AdaptSettings
+from ui.runs.adaptation import AdaptRun
+from ui.runs.seed_sweep import SEEDS
+from ui.views.next_steps import BREAK, TRAIN, Next
+
+
+def after_adaptation(run: AdaptRun) -> Next:
+    """What follows an adaptation."""
+    if not any(p.moved for c in run.curves for p in c.points[1:]):
+        return BREAK
+    if max(c.last.returns.mean() for c in run.curves) >= SOLVED:
+        return Next("luck", f"Was it luck? {SEEDS} more")
+    return Next("further", "It is not there yet: adapt further")
+
+
+def after_luck(settings: AdaptSettings) -> Next:
+    """What follows many adaptations."""
+    return TRAIN if settings.start == "memory" else Next("memory", "Does memory do it without a fall?")

@@ -1,0 +1,67 @@
+"""Everything that the scripts of assets/live/ take from Python, as one JSON object: no number of the science is typed in JavaScript."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from model import DESCRIPTIONS, WORLDS, StandardAdaptationConfig, StateSpaceModel, World
+from model.config import FieldInfo, field_infos
+from model.maml.live_rules import LiveRules
+from model.policy.params import GROUPS
+from model.policy.recurrence import COLUMN_BOUND
+from model.policy.ssm import MAX_DIM
+from model.rl import advantages as policy_gradient
+from model.worlds import cartpole
+from model.worlds.named import BREAK_SET
+from ui.words import spoken
+
+SCRIPTS = ("world.js", "policy.js", "learn.js", "protocol.js")
+"""The scripts of assets/live/ that know no page, in the order in which to load them; then call ssmLive.configure(live_config())."""
+
+
+def _field(info: FieldInfo) -> dict[str, Any]:
+    return {**info._asdict(), "label": spoken(info.name), "kind": type(info.default).__name__}
+
+
+def live_config() -> dict[str, Any]:
+    """What `ssmLive.configure` takes. Units as in model/: m, kg, s, N, rad.
+
+    physics: the time step (s), the limits of angle (rad) and track (m), the range of the start states, an episode's steps.
+    fields, rules_fields: for each field name, label, unit, minimum, maximum, default, help, kind (bool, int or float).
+    worlds: name -> description and fields; break_set: names of those that break the meta-trained policy.
+    policy: the architecture's fixed sizes and its bound; groups of parameters, the last for all others.
+    learn: the constants of the inner step. rules: the protocol's numbers.
+    """
+    sizes, adaptation = StateSpaceModel().sizes, StandardAdaptationConfig()
+    return {
+        "physics": {
+            "tau": cartpole.TAU,
+            "x_limit": cartpole.X_LIMIT,
+            "angle_limit": cartpole.ANGLE_LIMIT,
+            "start_range": cartpole.START_RANGE,
+            "episode_steps": cartpole.MAX_EPISODE_STEPS,
+        },
+        "fields": [_field(info) for info in World.fields()],
+        "worlds": {name: {"description": DESCRIPTIONS[name], "fields": asdict(world)} for name, world in WORLDS.items()},
+        "break_set": list(BREAK_SET),
+        "policy": {
+            "input_dim": sizes["input_dim"],
+            "output_dim": sizes["output_dim"],
+            "max_dim": MAX_DIM,
+            "column_bound": COLUMN_BOUND,
+            "groups": list(GROUPS),
+        },
+        "learn": {
+            "discount": adaptation.discount_factor,
+            "short_discount": policy_gradient.SHORT_DISCOUNT,
+            "inner_lambda": policy_gradient.INNER_LAMBDA,
+            "fall_decay": policy_gradient.FALL_DECAY,
+            "max_ratio": policy_gradient.MAX_RATIO,
+            "inner_scale": policy_gradient.INNER_SCALE,
+            "max_grad_norm": adaptation.max_grad_norm,
+            "min_grad_norm": adaptation.min_grad_norm,
+        },
+        "rules": asdict(LiveRules()),
+        "rules_fields": [_field(info) for info in field_infos(LiveRules)],
+    }

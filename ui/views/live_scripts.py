@@ -1,0 +1,54 @@
+"""The live page's scripts, numbers and weights, as they stand in a page's <head>."""
+
+from __future__ import annotations
+
+import base64
+import json
+from functools import cache
+
+from model.policy.checkpoint import serialise
+from ui.runs.policies import POLICIES, SHIPPED, shared_model
+from ui.views.live_config import SCRIPTS, live_config
+from ui.views.player import ASSETS
+from ui.views.terms import GLOSSARY
+
+VIEW_SCRIPTS = (
+    "link.js",
+    "words.js",
+    "explain.js",
+    "loop.js",
+    "lane.js",
+    "contest.js",
+    "story.js",
+    "controls.js",
+    "tour.js",
+    "stage_view.js",
+    "map_view.js",
+    "strip_view.js",
+    "trace_view.js",
+    "equation_view.js",
+    "layout.js",
+    "travel.js",
+    "picture.js",
+    "board.js",
+    "page.js",
+)
+"""The scripts of assets/live/ that draw and listen; they come after those of emit.SCRIPTS and ui/views/player.py's."""
+
+CHOICES = (*SHIPPED, "untrained")
+LABELS = [(name, POLICIES[name]) for name in CHOICES]
+
+
+@cache
+def weights() -> dict[str, str]:
+    """The policies that a visitor can choose, as the base64 of a safetensors file each."""
+    return {name: base64.b64encode(serialise(shared_model(name))).decode() for name in CHOICES}
+
+
+@cache
+def live_scripts() -> str:
+    """All of it as <script> elements."""
+    code = [(ASSETS / "live" / name).read_text() for name in (*SCRIPTS, *VIEW_SCRIPTS)]
+    values = {"weights": weights(), "glossary": dict(GLOSSARY)}
+    data = f"ssmLive.configure({json.dumps(live_config())}); Object.assign(ssmLive, {json.dumps(values)});"
+    return "".join(f"<script>{text}</script>" for text in [*code, data.replace("</", "<\\/")])

@@ -1,0 +1,34 @@
+"""One next step after every result: what a visitor may well want to do now."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from model import World
+from model.worlds.cartpole import MAX_EPISODE_STEPS
+from ui.fields import STARTS
+from ui.runs.episode import STEPS_PER_SECOND, Recording
+
+
+class Next(NamedTuple):
+    """act: what assets/page.js does. text: what the button says."""
+
+    act: str
+    text: str
+
+
+BREAK = Next("break", "Now break it: reverse the motor")
+TRAIN = Next("train", "Now train your own")
+
+
+def after_episode(r: Recording) -> Next:
+    """What follows an episode on the stage."""
+    stood, standard = r.steps >= MAX_EPISODE_STEPS, r.world == World()
+    if r.policy not in STARTS:
+        return Next("meta", "Let the meta-trained policy try")
+    if not stood:
+        seconds = f"{r.steps / STEPS_PER_SECOND:.2g} s" if r.steps < STEPS_PER_SECOND else f"{r.steps / STEPS_PER_SECOND:.0f} s"
+        return Next("learn", f"It fell in {seconds}: let it learn")
+    if standard:
+        return BREAK
+    return TRAIN if r.policy in ("memory", "yours") else Next("verify", "Was it luck? Verify")

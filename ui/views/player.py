@@ -1,0 +1,171 @@
+"""The canvas player: a gr.HTML component fed one small JSON value that holds one to six episodes under one playhead."""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import gradio as gr
+import numpy as np
+
+from model import World
+from model.worlds.cartpole import ANGLE_LIMIT, MAX_EPISODE_STEPS, X_LIMIT
+from ui.fields import FIELDS
+from ui.runs.episode import STEPS_PER_SECOND, Recording
+from ui.runs.policies import short_name
+from ui.views.colours import ROLES, SCENE
+from ui.views.stage import SHORT_EPISODE, SLOWLY, STAGE
+from ui.words import count
+
+ASSETS = Path(__file__).resolve().parents[2] / "assets"
+SCRIPTS = ("dom.js", "draw.js", "stage.js", "charts.js", "maps.js", "ghost.js", "player.js", "curves.js", "page.js", "challenges.js")
+MAP_ANGLE = 12.0  # degrees, from the middle of a decision map to its edge
+MAP_VELOCITY = 120.0  # degrees a second
+CONFIG = {
+    "timeStep": 1 / STEPS_PER_SECOND,  # s
+    "maxSteps": MAX_EPISODE_STEPS,
+    "xLimit": X_LIMIT,  # m
+    "angleLimit": round(math.degrees(ANGLE_LIMIT), 6),  # degrees
+    "shortEpisode": SHORT_EPISODE,
+    "slowly": SLOWLY,
+    "stage": asdict(STAGE),
+    "map": {"angle": MAP_ANGLE, "velocity": MAP_VELOCITY},
+    "role": list(ROLES),
+    "scene": list(SCENE),
+}
+"""What the scripts know of the science and of the stage: no such number is typed in JavaScript."""
+
+
+def code() -> list[str]:
+    """The page's JavaScript, in the order in which it has to run: first the numbers, then what uses them."""
+    return [f"window.ssmConfig = {json.dumps(CONFIG)};", *((ASSETS / name).read_text() for name in SCRIPTS)]
+
+
+def scripts() -> str:
+    """The same for the page's <head>; each component then only calls it."""
+    return "".join(f"<script>{text}</script>" for text in code())
+
+
+def player(value: dict[str, Any] | None = None, **kwargs: Any) -> gr.HTML:
+    """A player that shows what `player_value` makes. Events that feed it need show_progress="hidden": pending HTML fades."""
+    return gr.HTML(
+        value,
+        html_template='<div class="player"></div>',  # static: the page never rebuilds what the script drew
+        js_on_load="window.ssmPlayer(element, props, watch)",
+        apply_default_css=False,
+        **kwargs,
+    )
+
+
+class Shown(NamedTuple):
+    """One episode in a player: its recording, its role (colour and line style, ui/views/colours.py), its caption, its policy's
+    decision map, if that is to stand beside it, and an imagined episode to be drawn over it (ui/views/imagined.py). notes: what
+    stands beside the caption, None for the world's differences. lean: without the signals.
+    """
+
+    recording: Recording
+    role: str = "policy"
+    label: str = ""
+    map: str = ""
+    ghost: dict[str, Any] | None = None
+    notes: tuple[str, ...] | None = None
+    lean: bool = False
+
+
+MOST = 6  # episodes in one player
+
+
+def player_value(
+    *shown: Shown,
+    autoplay: bool = True,
+    signals: bool = True,
+    maps: Mapping[str, Sequence[str]] | None = None,
+    speed: float | None = None,
+) -> dict[str, Any]:
+    """What a player shows: one to six episodes. The id makes every run a new value, for the page reloads only when the value changes.
+
+    signals=False folds the curves away (a visitor can open them). maps: for a role the decision maps of all gradient steps, between
+    which the stage's own map can be moved. speed: how fast it plays at first, None as its length asks.
+    """
+    if not 1 <= len(shown) <= MOST:
+        raise ValueError(f"a player must show 1 to {MOST} episodes, got {len(shown)}")
+    how = {"autoplay": autoplay, "signals": signals, "speed": speed}
+    value = {"id": secrets.token_hex(6), **how, "episodes": [_episode(s) for s in shown]}
+    return value if maps is None else {**value, "maps": {role: list(steps) for role, steps in maps.items()}}
+
+
+def caption(recording: Recording) -> str:
+    """Whose episode it is, in words."""
+    r = recording
+    name = short_name(r.policy)
+    how = "" if r.policy == "random" else f", {'greedy' if r.greedy else 'sampled'}"
+    return f"{name}{how}, seed {r.seed}"
+
+
+def differences(world: World) -> list[str]:
+    """How a world differs from the standard one, in a few words each."""
+    w, standard = world, World()
+    words = {
+        "gravity": f"gravity {w.gravity:g} m/s²",
+        "cart_mass": f"cart {w.cart_mass:g} kg",
+        "pole_mass": f"pole {w.pole_mass:g} kg",
+        "pole_half_length": f"pole {2 * w.pole_half_length:.3g} m long",
+        "force_mag": f"motor {w.force_mag:g} N",
+        "wind": f"wind {abs(w.wind):g} N to the {'right' if w.wind > 0 else 'left'}",
+        "reversed_motor": "motor reversed",
+        "angle_bias": f"angle sensor {math.degrees(w.angle_bias):+.3g}°",
+        "mirrored_sensors": "pole sensors mirrored",
+        "action_delay": f"motor {count(w.action_delay, 'step')} late",
+        "velocity_sensors": "velocity sensors off",
+    }
+    return [words[name] for name in FIELDS if getattr(w, name) != getattr(standard, name)] or ["standard world"]
+
+
+def _rounded(values: np.ndarray | Sequence[float], digits: int) -> list[float]:
+    return np.round(np.asarray(values, dtype=np.float64), digits).tolist()
+
+
+def _episode(shown: Shown) -> dict[str, Any]:
+    r, w = shown.recording, shown.recording.world
+    episode: dict[str, Any] = {
+        "label": shown.label or caption(r),
+        "role": shown.role,
+        "dash": list(ROLES[shown.role].dash),
+        "notes": differences(w) if shown.notes is None else list(shown.notes),
+        "ending": r.ending,
+        "steps": r.steps,
+        "world": {
+            "half_length": w.pole_half_length,
+            "pole_mass": w.pole_mass,
+            "cart_mass": w.cart_mass,
+            "wind": w.wind,
+            "reversed": w.reversed_motor,
+            "delay": w.action_delay,
+        },
+        "x": _rounded(r.states[:, 0], 3),
+        "angle": _rounded(np.degrees(r.states[:, 2]), 2),
+        "force": _rounded(r.forces, 2),
+        "action": "".join(map(str, r.actions.tolist())),
+    }
+    if w.angle_bias or w.mirrored_sensors:
+        episode["sensed"] = _rounded(np.degrees(r.observations[:, 2]), 2)
+    if shown.ghost:
+        episode["ghost"] = shown.ghost
+    if shown.map:
+        episode |= {"map": shown.map, "rate": _rounded(np.degrees(r.observations[:, 3]), 1)}
+    if r.prob_right is not None and not shown.lean:
+        scale = max(float(np.abs(r.hidden).max()), 1e-6)
+        cells = np.round(r.hidden / scale * 127).astype(np.int8)  # (T, S): one byte a unit and step is all that a picture shows
+        episode |= {
+            "p": _rounded(r.prob_right, 3),
+            "long": _rounded(r.values[:, 0], 3),
+            "short": _rounded(r.values[:, 1], 3),
+            "hidden": {"size": r.hidden.shape[1], "scale": float(f"{scale:.2g}"), "cells": base64.b64encode(cells.tobytes()).decode()},
+        }
+    return episode
