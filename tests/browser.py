@@ -1,9 +1,7 @@
-"""A real browser, where there is one."""
+"""A real browser, where there is one: one for all tests of a process, and visits to the page in it."""
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
 from typing import ClassVar
 
@@ -11,29 +9,22 @@ import pytest
 
 from tests.e2e.adapt_visit import Adapting
 from tests.e2e.live_visit import ROOT, Live
+from tests.machine import BROWSERS, CHROMIUM, browser_path, unavailable
 from ui import live_page
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-QUIET = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
+PATIENCE = 180_000
+"""ms that any wait on a page may take: a slow machine is slow, not wrong. No test states its own."""
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator:
     """Chromium, driven by Playwright; the tests are skipped where either is missing."""
     api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    path = next(filter(None, map(shutil.which, BROWSERS)), None)
+    path = browser_path()
     if path is None:
-        missing = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
-        missing(f"no browser found: none of {', '.join(BROWSERS)} is on the PATH")
+        unavailable(f"no browser found: none of {', '.join(BROWSERS)} is on the PATH")
     with api.sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=QUIET)
+        chromium = playwright.chromium.launch(executable_path=path, **CHROMIUM)
         yield chromium
         chromium.close()
 
@@ -45,6 +36,7 @@ class Visit:
 
     def __init__(self, browser, url: str, **options):
         self.context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
+        self.context.set_default_timeout(PATIENCE)
         self.contexts.append(self.context)
         self.context.on("close", lambda context: self.contexts.remove(context))
         self.page = self.context.new_page()
@@ -112,10 +104,28 @@ class Visit:
         return self.page.get_by_role("checkbox", name=name)
 
 
+def settle(page, still: int = 300) -> None:
+    """Wait until nothing has been added, taken away or renamed on the page for `still` ms, but where pictures play."""
+    page.evaluate(
+        """(still) => new Promise((done) => {
+          const over = () => { seen.disconnect(); done(); };
+          let timer = setTimeout(over, still);
+          const seen = new MutationObserver((changes) => {
+            if (changes.every(({ target: t }) => (t.closest ? t : t.parentElement)?.closest(".player, .live"))) return;
+            clearTimeout(timer);
+            timer = setTimeout(over, still);
+          });
+          const attributeFilter = ["class", "disabled", "hidden"];
+          seen.observe(document.body, { subtree: true, childList: true, attributeFilter });
+        })""",
+        still,
+    )
+
+
 def open_settings(page, button: str = "button:visible:has-text('More settings')") -> None:
     """Open a part that is folded. What it holds is drawn just then and wired a moment later; nobody types within that moment."""
     page.click(button)
-    page.wait_for_timeout(600)
+    settle(page)
 
 
 @pytest.fixture(scope="session")
@@ -150,6 +160,12 @@ def visit(browser, page_url, first_run) -> Iterator:
     for v in visits:
         v.context.close()
     assert not problems
+
+
+@pytest.fixture(scope="session")
+def axe():
+    """axe(page, **options): what axe-core finds on a page. Its script is read once."""
+    return pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed").Axe().run
 
 
 @pytest.fixture(scope="session")

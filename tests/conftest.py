@@ -1,13 +1,15 @@
-"""The page, served once for all tests that need it."""
+"""The page, served once for all tests of a process; and the order of the tests."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from itertools import groupby
 
 import pytest
 import torch
 
+pytest_plugins = ["tests.browser"]
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 torch.set_num_threads(1)  # as app.py does; on a busy machine, tiny products on two threads wait for each other
 
@@ -21,3 +23,26 @@ def page_url() -> Iterator[str]:
     _, url, _ = page.launch(server_name="127.0.0.1", prevent_thread_lock=True, quiet=True, **launch)
     yield url
     page.close(verbose=False)
+
+
+def dealt(items: list, workers: int) -> list:
+    """The tests file by file, dealt out to the workers: those in a browser take longest and come first in each share.
+
+    Worksteal gives each worker an equal run of the list; who is done takes from the end of another's. Files stay whole, so that
+    what they share is made once, but for the last of a share.
+    """
+    files = [list(tests) for _, tests in groupby(items, key=lambda item: item.path)]
+    files.sort(key=lambda tests: not any("browser" in item.fixturenames for item in tests))
+    shares: list[list] = [[] for _ in range(workers)]
+    for tests in files:
+        min(shares, key=len).extend(tests)
+    spare = [item for share in shares for item in share[len(items) // workers :]]
+    for share in shares:
+        missing = max(0, len(items) // workers - len(share))
+        share[len(items) // workers :] = []
+        share += [spare.pop() for _ in range(missing)]
+    return [item for share in shares for item in share] + spare
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items[:] = dealt(items, int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))

@@ -1,4 +1,4 @@
-"""Measure how long a visitor waits, in a real browser on this machine: python tests/first_frame.py
+"""Measure how long a visitor waits, in a real browser on this machine: python tests/slow/first_frame.py
 
 Prints, for opening the page and for pressing Run (the longest episode that a shipped policy plays in
 the standard world), the time until the first frame is drawn, and the pace at which an episode plays; then the same for Run
@@ -7,18 +7,17 @@ while two other visitors meta-train.
 
 from __future__ import annotations
 
-import shutil
 import statistics
 import sys
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from gradio_client import Client
 from playwright.sync_api import sync_playwright
 
-from tests.e2e.conftest import BROWSERS, QUIET
+from tests.machine import CHROMIUM, browser_path
 from ui.fields import Choice, to_query
 from ui.page import build
 from ui.runs.episode import record
@@ -55,9 +54,8 @@ def main() -> None:
     choice = longest()
     page, launch = build()
     _, url, _ = page.launch(server_name="127.0.0.1", prevent_thread_lock=True, quiet=True, **launch)
-    path = next(filter(None, map(shutil.which, BROWSERS)))
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=QUIET)
+        browser = playwright.chromium.launch(executable_path=browser_path(), **CHROMIUM)
         opened = []
         for _ in range(9):
             tab = browser.new_page(viewport={"width": 1280, "height": 900})

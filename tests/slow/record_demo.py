@@ -1,9 +1,11 @@
-"""Films the Live page in Chromium: python tests/record_demo.py writes assets/demo.gif (README) and assets/social.png (link previews)."""
+"""Films the Live page in Chromium: python tests/slow/record_demo.py
+
+Writes assets/demo.gif (README) and assets/social.png (link previews).
+"""
 
 from __future__ import annotations
 
 import io
-import shutil
 import sys
 import tempfile
 import time
@@ -13,12 +15,11 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from ui.live_page import main as write_page  # noqa: E402  (the repository must be on the path first)
-
-ARGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+from tests.machine import CHROMIUM, browser_path  # noqa: E402  (the repository must be on the path first)
+from ui.live_page import main as write_page  # noqa: E402
 
 
 def film(page: Page, seconds: float) -> list[tuple[float, Image.Image]]:
@@ -44,7 +45,7 @@ def main() -> None:
     """Balance, reverse the motor, fall, learn, stand."""
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         write_page(["--out", folder])
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGS)
+        browser = playwright.chromium.launch(executable_path=browser_path(), **CHROMIUM)
         page = browser.new_page(viewport={"width": 1280, "height": 780})
         page.goto(f"file://{folder}/index.html")
         page.wait_for_timeout(1500)

@@ -12,17 +12,11 @@ from pathlib import Path
 import pytest
 from huggingface_hub import SpaceCard
 
+from tests.machine import unavailable
+
 ROOT = Path(__file__).parents[2]
 SPACE_USER = 1000
 BUILDER_ADDS = ("gradio[oauth,mcp]=={version}", "uvicorn>=0.14.0", "websockets>=10.4", "spaces")
-IN_CI = os.environ.get("CI") == "true"
-
-
-def unavailable(reason: str) -> None:
-    """Skip on a user's machine; in CI this is a failure."""
-    if IN_CI:
-        pytest.fail(reason)
-    pytest.skip(reason)
 
 
 @pytest.mark.parametrize("python", ["3.11", "3.12"])

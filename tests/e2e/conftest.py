@@ -1,0 +1,1 @@
+from tests.browser import Visit, open_settings  # noqa: F401

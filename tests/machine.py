@@ -1,0 +1,23 @@
+"""What a machine may lack: a browser, a network, rights. A test is skipped for want of it; in the gate that is a failure."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+import pytest
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+QUIET = "disable-gpu disable-background-networking disable-component-update disable-sync no-first-run"
+CHROMIUM = {"args": ["--no-sandbox", *(f"--{switch}" for switch in QUIET.split())]}
+"""How Playwright launches it, beside `executable_path`."""
+
+
+def browser_path() -> str | None:
+    """The first browser on the PATH."""
+    return next(filter(None, map(shutil.which, BROWSERS)), None)
+
+
+def unavailable(reason: str) -> None:
+    """Skip on a user's machine, fail where CI is set."""
+    (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
