@@ -65,8 +65,6 @@
     play: () => { openTab("Play"); toTop(); },
     adapt: () => { openTab("Adapt"); toTop(); },
     meta: () => toTop(),
-    far: () => { document.getElementById("challenge-memory")?.focus(); window.ssmSee("challenge-memory"); },
-    you: () => { openTab("Live"); toTop(); if (window.ssmLive.page.mode !== "you") window.ssmLive.page.setMode("you"); },
     train: () => { openTab("Meta-train"); toTop(); },
   }[act]?.());
 })();

@@ -13,8 +13,6 @@ def test_a_race_is_told_played_in_step_and_shared(visit):
     words = page.inner_text("#race-result .outcome")
     assert words.startswith("Memory wins. Memory stands without a step; Meta-trained (fresh episodes) stands after one step")
     page.wait_for_function("() => document.querySelector('#race-stage .stages').textContent.includes('after 3 steps')")
-    page.get_by_role("button", name="How far does memory go?").click()
-    page.wait_for_function("() => document.activeElement.id === 'challenge-memory'")
     places = page.locator("#race-result tbody tr").evaluate_all("rows => rows.map((r) => [r.cells[0].textContent, r.cells[1].textContent])")
     assert places[:2] == [["1", "Memory, as it is"], ["2", "Meta-trained, fresh episodes"]] and places[-1] == [
         "–",
@@ -102,27 +100,3 @@ def test_no_racer_is_one_sentence(visit):
     page.click("#race-run")
     page.wait_for_selector("#race-message .problem")
     assert "Racers must be 1 to 6 of those that the page offers" in page.text_content("#race-message")
-
-
-def test_a_challenge_keeps_the_best_and_leads_back_to_its_world(visit):
-    mine = visit()
-    page = mine.page
-    page.get_by_role("tab", name="Compare").click()
-    best = page.locator("[data-best=memory]")
-    best.wait_for()
-    assert best.inner_text() == "No score yet."
-    for world in ("Reversed gale", "Reversed motor"):
-        page.locator(".world-buttons button:visible").get_by_text(world, exact=True).click()
-        page.click("#challenge-memory")
-        page.wait_for_function("() => /stands/.test(document.querySelector('#challenge-memory-result').textContent)")
-        page.wait_for_function("() => /Your best/.test(document.querySelector('[data-best=memory]').textContent)")
-    far = best.inner_text()  # of the gale, which is farther
-    assert "reversed_gale" in best.locator("a").get_attribute("href")
-    page.click("#challenge-mend")
-    page.wait_for_function("() => /It was mended/.test(document.querySelector('#challenge-mend-result').textContent)", timeout=30_000)
-    assert page.inner_text("[data-best=mend]") == "No score yet."
-    mine.reload()
-    page.wait_for_function("best => document.querySelector('[data-best=memory]')?.textContent === best", arg=far)
-    page.click("#challenge-you")
-    page.wait_for_selector(".live-stages[data-count='2']")
-    assert page.get_by_role("tab", name="Live").get_attribute("aria-selected") == "true"

@@ -17,7 +17,6 @@ import torch
 
 from model import StateSpaceModel
 from model.policy.checkpoint import serialise
-from ui.fields import world_from_page
 from ui.racers import RaceSettings
 from ui.server.session import Session
 from ui.tabs.adapt.tab import AdaptTab
@@ -71,14 +70,6 @@ def fields() -> dict[str, Fields]:
             return problem(error)
         return ""
 
-    def challenge(values: list) -> str:
-        part = compare.challenges
-        try:
-            world_from_page(values[0], values[1:])
-        except ValueError:
-            return part._judged("mend", values[0], values[1:])[part.results["mend"]]
-        return ""  # to judge it would take a second
-
     def each(controls: list, act: Act) -> Fields:
         good = [control.value for control in controls]
         return [(control, act, i, good) for i, control in enumerate(controls)]
@@ -88,8 +79,7 @@ def fields() -> dict[str, Fields]:
         "play": each(play.inputs, lambda v: play._run(first, *v)[play.message])
         + each(episodes, lambda v: play._verify(first, *v)[play.message])[:1],
         "adapt": each(adapt.controls.inputs, lambda v: adapt.preview.show(first, (), None, *v)[adapt.message]),
-        "compare": each(compare.controls.inputs, lambda v: compare.preview.show(RaceSettings(), first, *v)[compare.message])
-        + each(compare.controls.world.inputs, challenge),
+        "compare": each(compare.controls.inputs, lambda v: compare.preview.show(RaceSettings(), first, *v)[compare.message]),
         "meta-train": each([meta.controls.fields[name] for name in NAMES], train),
     }
 

@@ -8,7 +8,6 @@ from ui.runs.race import Race
 from ui.views.next_steps import TRAIN, Next
 from ui.views.race_words import ranked
 
-FAR = Next("far", "How far does memory go? Try a challenge")
 LOOK = Next("adapt", "See every gradient step in Adapt")
 LEARN = Next("adapt", "Nobody stands: try other settings in Adapt")
 
@@ -18,6 +17,4 @@ def after_race(race: Race) -> Next:
     first = ranked(race)[0]
     if first.cost == np.inf:
         return LEARN
-    if first.racer.policy == "memory" and first.cost == 0:
-        return FAR
     return LOOK if first.cost > 0 else TRAIN

@@ -24,7 +24,7 @@ from ui.views.stage import SHORT_EPISODE, SLOWLY, STAGE
 from ui.words import count
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
-SCRIPTS = ("dom.js", "draw.js", "stage.js", "charts.js", "maps.js", "ghost.js", "player.js", "curves.js", "page.js", "challenges.js")
+SCRIPTS = ("dom.js", "draw.js", "stage.js", "charts.js", "maps.js", "ghost.js", "player.js", "curves.js", "page.js")
 MAP_ANGLE = 12.0  # degrees, from the middle of a decision map to its edge
 MAP_VELOCITY = 120.0  # degrees a second
 CONFIG = {

@@ -136,7 +136,7 @@ def test_page_and_link_give_the_same_race():
 @pytest.mark.parametrize(
     ("lanes", "act"),
     [
-        ([("memory", "none", [500.0])], "far"),
+        ([("memory", "none", [500.0])], "train"),
         ([("meta", "standard", [9.0, 500.0]), ("standard", "none", [9.0])], "adapt"),
         ([("standard", "none", [9.0])], "adapt"),
         ([("meta", "none", [500.0]), ("memory", "none", [20.0])], "train"),

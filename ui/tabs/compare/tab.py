@@ -13,7 +13,6 @@ from ui.runs.race import Race, race
 from ui.server import stops
 from ui.server.fairness import HEAVY, heavy
 from ui.server.session import Session
-from ui.tabs.compare.challenges_part import ChallengesPart
 from ui.tabs.compare.controls import RaceControls
 from ui.tabs.compare.preview import RacePreview
 from ui.tabs.controls import message_area
@@ -52,7 +51,6 @@ class CompareTab:
                 self.next = NextStep("race")
                 self.message = message_area("race-message")
                 self.copy = gr.Button("Copy link", size="sm", elem_id="race-copy")
-        self.challenges = ChallengesPart(self.controls.world)
         self.of = gr.Textbox("", visible="hidden")  # the link of what was raced
         self.link = gr.Textbox("", visible="hidden")  # the same with its result
         self.asked = gr.Textbox("", visible="hidden")  # a link whose race is to be run
@@ -91,7 +89,6 @@ class CompareTab:
     def connect_tab(self, tab: gr.Tab) -> None:
         """Coming here shows the world that another tab has chosen, and the visitor's own policy."""
         self.preview.show_again(tab.select(self.controls.with_yours, self.session, self.controls.chosen, **QUIET).then)
-        tab.select(None, None, None, js="() => window.ssmBests(document)", **IN_BROWSER)
         tab.select(None, outputs=None, **self.address)
 
     def connect_link(self, page: gr.Blocks, tabs: gr.Tabs) -> None:
