@@ -68,8 +68,6 @@
       ctx.lineJoin = "round";
       for (const s of this.value.series) this.band(ctx, s);
       for (const s of this.value.series) this.line(ctx, s);
-      this.marks = [];
-      for (const s of this.value.series.filter((s) => s.mark)) this.mark(ctx, s, this.px(s.x.at(-1)), this.py(s.y.at(-1) ?? 0));
       if (this.selected !== null) {
         ctx.strokeStyle = this.c.muted;
         ctx.lineWidth = 1;
@@ -194,21 +192,6 @@
         ctx.lineWidth = 1.8;
         ctx.stroke();
       });
-    }
-
-    // The line's number, so that lines of one colour can be told apart; above or below where others stand already.
-    mark(ctx, s, x, at) {
-      const free = (y) => y > 0 && y < this.h - PAD.bottom && this.marks.every(([a, b]) => Math.hypot(a - x, b - y) >= 18);
-      const y = [0, 20, 40, 60, 80, 100, -20, -40, -60, -80, -100].map((d) => at + d).find(free) ?? at;
-      this.marks.push([x, y]);
-      ctx.beginPath();
-      ctx.arc(x, y, 9, 0, 7);
-      ctx.fillStyle = this.c.ground;
-      ctx.fill();
-      ctx.strokeStyle = ctx.fillStyle = this.c[s.role];
-      ctx.stroke();
-      ctx.textAlign = "center";
-      ctx.fillText(s.mark, x, y + 4);
     }
 
     point(pixel) {

@@ -25,7 +25,6 @@ from ui.views.colours import css_variables
 from ui.views.live_scripts import live_scripts
 from ui.views.player import ASSETS, scripts
 from ui.views.terms import terms_script, with_terms
-from ui.yours import YoursLink
 
 TITLE = "SSM-MetaRL playground"
 LEAD = "A small [[State Space Model]] balances a pole. Break its [[world]], watch it fall, and let it learn to stand again."
@@ -103,7 +102,6 @@ def build() -> tuple[gr.Blocks, dict[str, Any]]:
         live.connect(live_tab, tabs, play, adapt, compare.controls)
         connect_next(session, play, adapt)
         about_tab.select(None, None, None, js="() => window.ssmAddress('About', 'tab=about')", **IN_BROWSER)
-        YoursLink(page, session, play, adapt, meta_train)
         page.load(open_tab, None, tabs, **QUIET)
         api.add_endpoints()
     page.queue(**QUEUE)

@@ -89,10 +89,11 @@ def test_the_legend_shows_each_lines_dashes():
     pieces = (
         'return mount("ssmCurves", "curves", payload).querySelector(".legend").children.map((s) => [s.textContent, s.children[0].style]);'
     )
-    lines = [Series("standard", "a", [0], [1.0], dash=()), Series("standard", "b", [0], [1.0], dash=(8, 4))]
+    lines = [Series("standard", "a", [0], [1.0]), Series("hybrid", "b", [0], [1.0])]
     (a, plain), (b, dashed) = on_page(pieces, chart_value(lines, "step", "return", (0, 3)))
+    line, gap = ROLES["hybrid"].dash
     assert (a, b) == ("a", "b") and "gradient" not in plain
-    assert "var(--role-standard) 0px 8px, transparent 8px 12px" in dashed
+    assert f"var(--role-hybrid) 0px {line}px, transparent {line}px {line + gap}px" in dashed
 
 
 def test_a_limit_that_changes_is_a_staircase_with_a_name_on_each_tread():
@@ -166,13 +167,3 @@ def test_a_map_is_orange_where_the_policy_pushes_right_and_blue_where_left(dark)
     assert top < at["120"][1] < (top + bottom) / 2
     ((x, y), _) = next(ring for ring in circles(marks, colours["--scene-ground"]))  # the dot of the moment: 6 degrees, 120 degrees a second
     assert x == pytest.approx(left + 0.75 * (right - left), abs=1) and y == pytest.approx(top, abs=1)
-
-
-def test_a_lines_number_stands_at_its_last_point():
-    ends = {"1": (90, 300.0), "7": (60, 480.0), "8": (60, 480.0)}
-    numbered = [Series("standard", m, [0, x], [10.0, y], mark=m) for m, (x, y) in ends.items()]
-    marks = flat(on_page(CURVES, chart_value(numbered, "environment steps", "return", (0, 100))))
-    at = texts(marks)
-    (x0, dx), (y0, dy) = axis(marks, 0, ("20", "80")), axis(marks, 1, ("200", "400"))
-    assert tuple(at["7"]) == (pytest.approx(x0 + 60 * dx, abs=0.6), pytest.approx(y0 + 480 * dy, abs=1))
-    assert at["8"][0] == at["7"][0] and at["8"][1] >= at["7"][1] + 18  # one does not cover the other

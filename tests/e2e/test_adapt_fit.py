@@ -64,20 +64,6 @@ def test_a_world_chosen_during_a_run_stands_on_the_stage_at_its_end(adapting):
     tab.page.wait_for_function("() => !document.querySelector('#adapt-result.stale') && !document.querySelector('.step-choice').inert")
 
 
-def test_a_link_to_a_run_that_went_on_with_another_rate_opens_alive(adapting):
-    tab = adapting()
-    tab.set("adapt-steps", "1")
-    tab.adapt()
-    tab.set("adapt-steps", "2")
-    tab.adapt("#adapt-further")
-    tab.page.wait_for_function("() => /ran=1_2x/.test(location.search)")
-    tab.visit.reload()
-    tab.page.wait_for_function(DONE, timeout=60_000)
-    tab.page.wait_for_timeout(800)
-    assert not tab.page.evaluate("document.querySelector('.step-choice').inert || document.querySelector('#adapt-result.stale') !== null")
-    assert "ran=1_2x" in tab.page.url and tab.points == "2 4"
-
-
 @pytest.mark.parametrize(
     ("query", "message", "words"),
     [

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from urllib.parse import urlencode
 
 import numpy as np
 
@@ -24,12 +25,13 @@ from model import (
 )
 from model.model_based.imagined_ppo import Practice, PracticeRound
 from ui.checks import MAX_SEED
-from ui.fields import AdaptSettings
+from ui.fields import AdaptSettings, adapt_to_query
 from ui.runs.policies import shared_model
 
 EVALUATION_EPISODES = 20
 TIME_LIMIT = 180.0  # s; far more than any run takes, so that only a server under heavy load reaches it
 MOST_STEPS = 100  # of a run that is gone on from again and again
+RAN = "ran"  # a link's name for: with its result
 NOTHING = 1e-7  # a gradient norm that is 0 but for the adapter's guard against dividing by it
 
 
@@ -133,6 +135,13 @@ class AdaptRun:
     def curve(self, mode: str) -> Curve | None:
         """The curve of a mode, if it ran."""
         return next((c for c in self.curves if c.mode == mode), None)
+
+
+def link_of(run: AdaptRun) -> str:
+    """The query that opens the run's settings and makes its result again; settings alone where the run went on or made no step."""
+    if not run.reached or len(run.curves[0].segments) > 1:
+        return urlencode(adapt_to_query(run.settings))
+    return urlencode({**adapt_to_query(replace(run.settings, num_adapt_steps=run.reached)), RAN: "1"})
 
 
 def config_of(settings: AdaptSettings, mode: str) -> StandardAdaptationConfig:

@@ -22,7 +22,6 @@ class Session:
     choice: Choice = field(default_factory=Choice)
     recording: Recording | None = None
     model: StateSpaceModel | None = None
-    made: str = ""  # how the model came about, for links (made.py); empty where it can't be made again
 
     @property
     def stale(self) -> bool:
@@ -47,6 +46,6 @@ class Session:
         """This session with a recording of its choice."""
         return self.play(self.choice) if self.stale else self
 
-    def with_model(self, model: StateSpaceModel, made: str = "") -> Session:
-        """This session with the visitor's own policy set (or replaced); made: how it came about."""
-        return replace(self, model=model, made=made)
+    def with_model(self, model: StateSpaceModel) -> Session:
+        """This session with the visitor's own policy set (or replaced)."""
+        return replace(self, model=model)

@@ -41,11 +41,6 @@ def bright(selector: str) -> str:
 COPY_LINK = "(query) => window.ssmCopyLink(query)"
 
 
-def copy_text(done: str, otherwise: str) -> str:
-    """A script that puts its one input into the clipboard, and says that it did or what to do instead."""
-    return f"(text) => window.ssmCopy(text, {done!r}, {otherwise!r})"
-
-
 def file_button(elem_id: str) -> gr.DownloadButton:
     """A hidden button whose file is downloaded as soon as a handler sets it.
 

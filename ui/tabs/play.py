@@ -12,7 +12,7 @@ import numpy as np
 from model.worlds.cartpole import MAX_EPISODE_STEPS
 from ui.checks import check_episodes
 from ui.fields import Choice, choice_from_page, from_query, to_query
-from ui.made import MADE, MAKERS_ONLY, stand_in
+from ui.made import MAKERS_ONLY, stand_in
 from ui.runs.episode import Recording, returns, to_csv
 from ui.runs.policies import short_name
 from ui.server.fairness import HEAVY, heavy
@@ -36,9 +36,9 @@ def first_session() -> Session:
     return Session().play(Choice())
 
 
-def link_of(choice: Choice, made: str = "") -> str:
-    """The query that opens the page on this choice; made: how the visitor's own policy came about."""
-    return urlencode({"tab": "play", **to_query(choice), **({MADE: made} if made and choice.policy == "yours" else {})})
+def link_of(choice: Choice) -> str:
+    """The query that opens the page on this choice."""
+    return urlencode({"tab": "play", **to_query(choice)})
 
 
 def value_of(session: Session) -> dict:
@@ -153,7 +153,7 @@ class PlayTab:
             self.player: value_of(session),
             self.message: "",
             self.refused: "",
-            self.link: link_of(session.choice, session.made),
+            self.link: link_of(session.choice),
             **self.next.updates(after_episode(session.recording)),
         }
 
@@ -178,7 +178,7 @@ class PlayTab:
         except ValueError as error:
             return {self.message: problem(error)}
         values = returns(session.policy_model(choice.policy), choice.world, n, choice.seed, choice.greedy)
-        return {self.verdict: verdict(values, choice), self.verified: link_of(choice, session.made), self.message: ""}
+        return {self.verdict: verdict(values, choice), self.verified: link_of(choice), self.message: ""}
 
     def _save(self, session: Session, suffix: str, make: Callable[[Recording], bytes]) -> dict:
         session = session.played()  # another tab may have chosen what this one has not shown yet
@@ -204,11 +204,7 @@ class PlayTab:
         if choice is None:
             return gr.skip()
         shown = {**here, **self.showing(session.play(choice))}
-        if not missing:
-            return shown
-        if MADE in query:  # the link stays in the address until its policy is made (ui/yours.py)
-            return {c: v for c, v in shown.items() if c not in (self.session, self.link, self.message)}
-        return {**shown, self.message: notice(MAKERS_ONLY)}
+        return {**shown, self.message: notice(MAKERS_ONLY)} if missing else shown
 
 
 def file_stem(session: Session) -> str:

@@ -22,7 +22,6 @@ class Series:
 
     low, high: the ends of a band. hollow: points drawn as rings, one flag for each. threads: thin lines behind the
     main one, each with a value for every x. words: a text for each point, read out when it is pointed at. width: px.
-    mark: a number that stands at the last point. dash: lengths of dashes and gaps in px, None for the role's own.
     """
 
     role: str
@@ -36,8 +35,6 @@ class Series:
     words: Sequence[str] = ()
     markers: bool = True
     width: float = 2.2
-    mark: str = ""
-    dash: Sequence[int] | None = None
 
 
 def chart(value: dict[str, Any] | None = None, **kwargs: Any) -> gr.HTML:
@@ -85,7 +82,7 @@ def _series(s: Series) -> dict[str, Any]:
     return {
         "role": s.role,
         "label": s.label,
-        "dash": list(ROLES[s.role].dash if s.dash is None else s.dash),
+        "dash": list(ROLES[s.role].dash),
         "x": _numbers(s.x),
         "y": _numbers(s.y),
         "low": _numbers(s.low),
@@ -95,7 +92,6 @@ def _series(s: Series) -> dict[str, Any]:
         "words": list(s.words),
         "markers": s.markers,
         "width": s.width,
-        "mark": s.mark,
     }
 
 

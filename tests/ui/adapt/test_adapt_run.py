@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import threading
 from dataclasses import replace
 
@@ -22,7 +20,6 @@ from ui.runs.policies import shared_model
 from ui.runs.seed_sweep import AT_ONCE, SEEDS, luck_words, repeat
 from ui.views.adaptation_words import sentence
 from ui.views.decisions import MAP_SIZE, action_map
-from ui.views.snippet import snippet
 
 REVERSED = WORLDS["reversed_motor"]
 SHORT = {"num_adapt_steps": 2, "episodes_per_step": 3}
@@ -139,23 +136,6 @@ def test_going_on_continues_the_curve_with_fresh_episodes():
         assert [p.index for p in curve.points] == [0, 1, 2, 3] and curve.points[:3] == before.points
         assert curve.last.env_steps > before.last.env_steps and curve.segments[1].seed == 2
     assert run.id != first.id and len(first.curves[1].buffer) == size < len(run.curves[1].buffer)
-
-
-def test_the_snippet_runs_and_makes_the_same_numbers():
-    first = finished(AdaptSettings(World(reversed_motor=True, wind=1.5), mode="both", start="untrained", seed=3, **SHORT), "untrained")
-    *_, run = go_on(first, AdaptSettings(num_adapt_steps=1, episodes_per_step=4, adapt_lr=0.2), threading.Event())
-    with contextlib.redirect_stdout(io.StringIO()) as printed:
-        exec(snippet(run), {})
-    expected = [[c.mode, str(p.index), str(p.returns.mean()), str(p.env_steps)] for c in run.curves for p in c.points]
-    # The first point of the second segment is printed again, as its step 0.
-    got = [line.split() for line in printed.getvalue().splitlines()]
-    assert [row for i, row in enumerate(got) if row not in got[:i]] == expected
-
-
-def test_the_snippet_of_a_shipped_policy_names_it():
-    text = snippet(finished())
-    assert 'load_pretrained("meta")' in text and "World(reversed_motor=True)" in text
-    compile(text, "snippet", "exec")
 
 
 # --- luck ---

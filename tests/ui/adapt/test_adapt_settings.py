@@ -49,3 +49,9 @@ def test_check_adaptation_takes_what_it_documents():
     settings = check_adaptation(WORLDS["reversed_motor"], "yours", "both", 0.12345, 3.0, 10, 1, 7, False, has_own_model=True)
     assert settings.fresh_step is False
     assert settings.adapt_lr == 0.123 and settings.num_adapt_steps == 3 and isinstance(settings.num_adapt_steps, int)
+
+
+@pytest.mark.parametrize("bias", [0.1, 0.034906585039886591, 1 / 12])
+def test_worlds_travel_exactly(bias):
+    settings = AdaptSettings(World(angle_bias=bias, wind=-0.3))
+    assert adapt_from_query(adapt_to_query(settings)) == settings

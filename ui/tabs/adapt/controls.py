@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import gradio as gr
@@ -111,8 +110,7 @@ class AdaptControls:
         """What the values of `inputs` mean for this visitor. Raises ValueError."""
         preset, *rest = values
         n = len(self.world.fields)
-        settings = adapt_from_page(preset, rest[:n], rest[n:], session.model is not None)
-        return replace(settings, made=session.made) if settings.start == "yours" else settings
+        return adapt_from_page(preset, rest[:n], rest[n:], session.model is not None)
 
     @property
     def outputs(self) -> list:

@@ -22,7 +22,7 @@ FIRST = AdaptSettings(WORLDS[FIRST_BREAK])
 
 def key(s: AdaptSettings) -> tuple:
     """What decides how the stage looks before a run."""
-    return s.world, s.start, s.seed, s.made
+    return s.world, s.start, s.seed
 
 
 class Preview(StagePreview):

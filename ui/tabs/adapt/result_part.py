@@ -10,14 +10,13 @@ from ui.views.adaptation_words import result_html, steps_table
 from ui.views.charts import chart
 from ui.views.messages import hint
 from ui.views.movement import movement_html, rule_html
-from ui.views.snippet import snippet
 
 FITTING = "#adapt-result, #adapt-curve, #adapt-table, #adapt-learnt, #adapt-what, .adapt-stage .step-choice, #adapt-next"
 """What is dimmed while the run was made with other settings than those that stand."""
 
 
 class ResultPart:
-    """Build it inside a Blocks context with `build_result`, `build_what` and `build_code`, each where it is to stand."""
+    """Build it inside a Blocks context with `build_result` and `build_what`, each where it is to stand."""
 
     def build_result(self) -> None:
         """The sentence, the curve and every step as a table."""
@@ -38,15 +37,10 @@ class ResultPart:
                     gr.HTML(hint("The update rule that ran, with the values of the last step that moved."))
                     self.rule = gr.HTML("", elem_id="adapt-rule")
 
-    def build_code(self) -> None:
-        """The run as a program."""
-        with gr.Accordion("The same run in Python", open=False, visible=False) as self.program:
-            self.code = gr.Code("", language="python", interactive=False, show_label=False, elem_id="adapt-code")
-
     @property
     def outputs(self) -> list:
         """What `growing`, `ended` and `nothing` fill."""
-        return [self.column, self.sentence, self.curve, self.table, self.what, self.movement, self.rule, self.program, self.code]
+        return [self.column, self.sentence, self.curve, self.table, self.what, self.movement, self.rule]
 
     def growing(self, run: AdaptRun) -> dict:
         """While a run goes on."""
@@ -60,10 +54,9 @@ class ResultPart:
     def ended(self, run: AdaptRun) -> dict:
         """When it has ended, however it did."""
         shown = {self.what: gr.update(visible=True), self.movement: movement_html(run), self.rule: rule_html(run)}
-        shown |= {self.program: gr.update(visible=True), self.code: snippet(run)}
         return {**self.growing(run), **shown, self.sentence: result_html(run)}
 
     def nothing(self) -> dict:
         """As before the first run."""
-        hidden = dict.fromkeys([self.column, self.what, self.program], gr.update(visible=False))
-        return {**hidden, **dict.fromkeys([self.sentence, self.table, self.movement, self.rule, self.code], "")}
+        hidden = dict.fromkeys([self.column, self.what], gr.update(visible=False))
+        return {**hidden, **dict.fromkeys([self.sentence, self.table, self.movement, self.rule], "")}

@@ -11,22 +11,20 @@ from urllib.parse import urlencode
 import gradio as gr
 
 from ui.fields import AdaptSettings, adapt_from_query, adapt_to_query, query_of
-from ui.made import MADE, MAKERS_ONLY, stand_in
-from ui.runs.adaptation import MOST_STEPS, AdaptRun, adapt, go_on
+from ui.made import MAKERS_ONLY, stand_in
+from ui.runs.adaptation import MOST_STEPS, RAN, AdaptRun, adapt, go_on, link_of
 from ui.runs.policies import shared_model
-from ui.runs.recipe import RAN, link_of, rerun, segments_from_query
 from ui.server import stops
 from ui.server.fairness import HEAVY, heavy
 from ui.server.session import STATE_SECONDS, Session
 from ui.tabs.adapt.controls import AdaptControls
 from ui.tabs.adapt.learnt_part import LearntPart, practising, thinned
-from ui.tabs.adapt.pins_part import PinsPart
 from ui.tabs.adapt.preview import FIRST, Preview, key
 from ui.tabs.adapt.result_part import FITTING, ResultPart
 from ui.tabs.adapt.seed_sweep_part import LUCK_FITTING, LuckPart
 from ui.tabs.adapt.use_part import EXPIRED, UsePart
 from ui.tabs.controls import message_area
-from ui.tabs.events import COPY_LINK, IN_BROWSER, QUIET, copy_text, fits
+from ui.tabs.events import COPY_LINK, IN_BROWSER, QUIET, fits
 from ui.tabs.next_step import NextStep
 from ui.tabs.play import PlayTab
 from ui.views.adapt_next import after_adaptation
@@ -37,7 +35,6 @@ from ui.views.player import player
 from ui.views.terms import act_line
 
 TAB = "Adapt"
-COPY_PYTHON = copy_text("Python copied.", "Copy it from the box below.")
 # The address holds the result too while it is the one that the controls describe.
 ADDRESS = f"(of, now, link) => window.ssmAddress({TAB!r}, link && of === now ? link : now)"
 SEE_STAGE = '(...inputs) => { window.ssmNow("adapt-soon"); window.ssmSee("adapt-stage"); return inputs; }'
@@ -68,8 +65,6 @@ class AdaptTab:
         self.learnt = LearntPart()
         self.results.build_what()
         self.luck = LuckPart(session, self.controls)
-        self.pins = PinsPart()
-        self.results.build_code()
         self.link = gr.Textbox("", visible="hidden", elem_id="adapt-link")
         self.of = gr.Textbox("", visible="hidden")  # the link of the settings that the run was made with
         self.asked = gr.Textbox("", visible="hidden")  # a link whose result is to be made
@@ -81,7 +76,6 @@ class AdaptTab:
     def _connect(self) -> None:
         c, use, now = self.controls, self.use, self.preview.now
         use.connect(self.session, self.run, self.player, self.message)
-        self.pins.connect(self.run, use.run_id)
         heavily = {"js": SEE_STAGE, **HEAVY, **QUIET}
         p = self.preview
         self._follow(self.adapt.click(self._adapt, [self.session, *c.inputs], self._outputs, **heavily))
@@ -90,7 +84,6 @@ class AdaptTab:
         self.stop.click(self._stop, None, self.message, queue=False, **QUIET)
         p.show_again(use.buttons["reset"].click(self._reset, self.run, self._outputs, **QUIET).then)
         use.buttons["copy"].click(None, self.link, self.message, js=COPY_LINK, **IN_BROWSER)
-        use.buttons["python"].click(None, self.results.code, self.message, js=COPY_PYTHON, **IN_BROWSER)
         for of, made in ((self.of, FITTING), (self.luck.of, LUCK_FITTING)):
             changes = [now.change, of.change, p.refused.change]
             gr.on(changes, None, [of, now, p.refused], None, js=fits(made), **IN_BROWSER)
@@ -135,7 +128,7 @@ class AdaptTab:
         """What changes with a run."""
         shown = [self.run, self.player, self.message, self.adapt, self.stop, self.link, self.of, self.preview.shown, self.preview.now]
         shown += [self.preview.refused, *self.next.outputs]
-        return [*shown, *self.results.outputs, *self.use.outputs, *self.learnt.outputs, *self.pins.outputs]
+        return [*shown, *self.results.outputs, *self.use.outputs, *self.learnt.outputs]
 
     # --- showing ---
 
@@ -146,7 +139,6 @@ class AdaptTab:
         """While a run goes on."""
         of = {self.run: run, self.of: urlencode(adapt_to_query(run.settings))}
         parts = {**self.results.growing(run), **self.learnt.growing(run), **self._busy(True), **self.use.coming(), **self.next.waiting()}
-        parts |= self.pins.there(ended=False)
         return {**of, **parts, self.message: notice(progress(run))}
 
     def _practising(self, run: AdaptRun) -> dict:
@@ -161,7 +153,6 @@ class AdaptTab:
             **self.results.ended(run),
             **self.learnt.ended(run),
             **self.use.there(run),
-            **self.pins.there(ended=True),
             **self.next.updates(after_adaptation(run)),
             self.message: "",
             self.player: stage_value(run),
@@ -178,7 +169,6 @@ class AdaptTab:
             **self.results.nothing(),
             **self.learnt.nothing(),
             **self.use.gone(),
-            self.pins.pin: gr.update(interactive=False),
             **self.next.updates(None),
         }
 
@@ -225,23 +215,15 @@ class AdaptTab:
 
     def _make_result(self, request: gr.Request, session: Session, asked: str) -> Iterator[dict]:
         """The result that a link describes, made again."""
-        try:
-            segments = segments_from_query(query_of(asked), session.model is not None)
-        except ValueError as error:
-            yield {self.message: problem(unopened(error, "This link's result can't be made"))}
-            return
-        if not segments:
+        if not asked:
             yield gr.skip()
             return
-        yield from self._rerun(request, session, segments)
+        yield from self._rerun(request, session, adapt_from_query(query_of(asked), session.model is not None))
 
     @heavy("adaptation")
-    def _rerun(self, request: gr.Request, session: Session, segments) -> Iterator[dict]:
+    def _rerun(self, request: gr.Request, session: Session, settings: AdaptSettings) -> Iterator[dict]:
         with stops.running(f"adapt {request.session_hash}") as stop:
-            # The link's settings, and so the controls', are those of the first segment: that is what the result belongs to.
-            of = {self.of: urlencode(adapt_to_query(segments[0]))}
-            for answer in self._live(rerun(segments, session.policy_model(segments[0].start), stop), stop):
-                yield {**answer, **of}
+            yield from self._live(adapt(settings, session.policy_model(settings.start), stop), stop)
 
     def _live(self, runs: Iterator[AdaptRun], stop) -> Iterator[dict]:
         run = None
@@ -267,14 +249,12 @@ class AdaptTab:
             return {self.tabs: gr.Tabs(selected="adapt"), self.message: problem(unopened(error))}
         if settings is None:
             return gr.skip()
-        if missing and MADE in query:  # what it asks for comes when its start is made (ui/yours.py)
-            return {self.tabs: gr.Tabs(selected="adapt"), **self.controls.updates(settings)}
         return {
             **({self.message: notice(MAKERS_ONLY)} if missing else {}),
             self.tabs: gr.Tabs(selected="adapt"),
             self.player: preview_value(session.policy_model(settings.start), settings),
             self.preview.shown: key(settings),
             self.preview.now: urlencode(adapt_to_query(settings)),
-            self.asked: urlencode(query) if RAN in query and not missing else "",
+            self.asked: urlencode(query) if query.get(RAN) == "1" and not missing else "",
             **self.controls.updates(settings),
         }

@@ -13,7 +13,6 @@ from ui.checks import check, check_name
 from ui.fields import WHY_FORGOTTEN, Choice, adapt_to_query, preset_of
 from ui.runs.adaptation import AdaptRun, Point
 from ui.runs.policies import choices
-from ui.runs.recipe import made_of
 from ui.server.fairness import HEAVY, heavy
 from ui.server.files import new_file
 from ui.tabs.controls import unchecked
@@ -33,7 +32,6 @@ NAMES = {
     "reset": "Reset",
     "download": "Save weights",
     "copy": "Copy link",
-    "python": "Copy Python",
 }
 
 
@@ -139,12 +137,12 @@ class UsePart:
     def keep(self, play: PlayTab, controls, session, run: AdaptRun | None, run_id: str, which: Any, step: Any) -> dict:
         """Make the policy of the chosen step the visitor's own."""
         try:
-            mode, point = chosen(run, run_id, which, step)
+            _, point = chosen(run, run_id, which, step)
         except ValueError as error:
             return {self.message: problem(error)}
         choice = Choice(run.settings.world, "yours", True, run.settings.seed)
         return {
-            self.session: replace(session.with_model(point.model, made_of(run, mode, point.index)), choice=choice, recording=None),
+            self.session: replace(session.with_model(point.model), choice=choice, recording=None),
             self.message: notice("Kept: it is “Yours” on the Play tab, and can be a starting point here."),
             **controls.world.updates(choice.world),
             controls.start: gr.update(choices=controls.starts(yours=True)),

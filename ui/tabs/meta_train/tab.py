@@ -10,7 +10,6 @@ import gradio as gr
 
 from model import WORLDS
 from model.policy.checkpoint import serialise
-from ui.chain import made_by
 from ui.made import MAKERS_ONLY, stand_in
 from ui.runs.policies import choices, shared_model
 from ui.runs.trained import Trained, model_from_bytes
@@ -158,7 +157,7 @@ class MetaTrainTab:
     def _use(self, session: Session, trained: Trained | None) -> dict:
         if trained is None:
             return {self.message: problem("There is no model yet: press Train, or upload a checkpoint.")}
-        mine = session.with_model(trained.model, made_by(trained))
+        mine = session.with_model(trained.model)
         return {
             self.session: replace(mine, choice=replace(mine.choice, policy="yours"), recording=None),  # so that Play shows it anew
             self.message: notice("It is now “Yours” in Play and in Adapt."),
@@ -170,7 +169,6 @@ class MetaTrainTab:
     def _train(self, session: Session, token: Any, request: gr.Request, *values) -> Iterator[dict]:
         try:
             settings = check_settings(self.controls.named(values), session.model is not None)
-            settings = replace(settings, made=session.made) if settings.start == "yours" else settings
             token, model = token if is_token(token) else new_token(), starting_checkpoint(settings, session)
             job = JOBS.enter(request, "training")
             training = TRAININGS_KEPT.begin(token, settings, model, lambda: JOBS.leave(job), address_of(request))
