@@ -13,6 +13,7 @@ FLOORS = (
     ("ui.fields", "ui.runs", "ui.views", "ui.server", "ui.tabs", "ui.page"),
 )
 """From the ground up: each may use those before it."""
+LONGEST = 300  # lines of a file; most have under 200
 PAGE_ONLY = {"gradio", "matplotlib", "PIL"}
 
 
@@ -39,7 +40,8 @@ def imports(path: Path) -> set[str]:
     return found
 
 
-GRAPH = {name_of(p): imports(p) for folder in ("model", "ui") for p in sorted((ROOT / folder).rglob("*.py"))}
+FILES = {name_of(p): p for folder in ("model", "ui") for p in sorted((ROOT / folder).rglob("*.py"))}
+GRAPH = {name: imports(p) for name, p in FILES.items()}
 OURS = {name: {m for m in found if m in GRAPH and m != name} for name, found in GRAPH.items()}
 
 
@@ -84,3 +86,30 @@ def test_there_is_no_circle_of_imports():
 
     for name in sorted(OURS):
         visit(name, ())
+
+
+DOCUMENTED = {"_replace", "_asdict", "_fields", "os._exit", "_thread"}
+"""Public, whatever their names look like."""
+
+
+def private(name: str) -> bool:
+    return name.startswith("_") and not name.endswith("__") and name not in DOCUMENTED
+
+
+def test_what_others_keep_to_themselves_is_left_alone():
+    """A name with an underscore is used in its own file alone: a library changes its own from one version to the next."""
+    for name, path in FILES.items():
+        nodes = list(ast.walk(ast.parse(path.read_text())))
+        touched = [n for n in nodes if isinstance(n, ast.Attribute) and private(n.attr) and ast.unparse(n) not in DOCUMENTED]
+        own = {n.attr for n in touched if isinstance(n.ctx, ast.Store) and ast.unparse(n.value) == "self"}
+        own |= {n.name for n in nodes if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef))}
+        own |= {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+        wrong = [f"{ast.unparse(n)} in line {n.lineno}" for n in touched if n.attr not in own]
+        wrong += [m for m in GRAPH[name] if m not in OURS and any(map(private, m.split(".")))]
+        assert not wrong, f"{name} uses {wrong}"
+
+
+def test_a_file_is_read_in_one_sitting():
+    scripts = [p for p in (ROOT / "assets").rglob("*") if p.suffix in (".js", ".css")]
+    long = {p.relative_to(ROOT).as_posix(): n for p in [*FILES.values(), *scripts] if (n := len(p.read_text().splitlines())) > LONGEST}
+    assert not long
