@@ -1,9 +1,10 @@
-"""Runs the scripts of assets/live/ in the JavaScript engine that Playwright brings along: installed with the tests, so never missing."""
+"""Runs the page's scripts in the JavaScript engine that Playwright brings along: installed with the tests, so never missing."""
 
 from __future__ import annotations
 
 import base64
 import json
+import os
 import subprocess
 import tempfile
 from collections.abc import Mapping
@@ -11,47 +12,40 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from playwright._impl._driver import compute_driver_executable
+import playwright
 
 from model import StateSpaceModel
 from model.policy.checkpoint import serialise
 from ui.views.live_config import SCRIPTS, live_config
 
 HERE = Path(__file__).parent
-SCRIPT_FILES = [HERE.parents[2] / "assets" / "live" / name for name in SCRIPTS]
-CHECKS = HERE / "checks.js"
+NODE = Path(playwright.__file__).parent / "driver" / ("node.exe" if os.name == "nt" else "node")
+LIVE = [HERE.parents[1] / "assets" / "live" / name for name in SCRIPTS]
 RUNNER = """
-const fs = require("fs"), vm = require("vm");
-const [input, output, ...scripts] = process.argv.slice(1);
-for (const script of scripts) vm.runInThisContext(fs.readFileSync(script, "utf8"), { filename: script });
-const { config, check, payload } = JSON.parse(fs.readFileSync(input, "utf8"));
-ssmLive.configure(config);
-fs.writeFileSync(output, JSON.stringify(ssmChecks[check](payload)));
+const fs = require("fs"), vm = require("vm"), [folder] = process.argv.slice(1);
+const given = JSON.parse(fs.readFileSync(folder + "/given.json", "utf8"));
+globalThis.payload = given.payload;
+for (const [name, code] of given.scripts) vm.runInThisContext(code, { filename: name });
+const answer = vm.runInThisContext("(() => {" + given.act + "\\n})()", { filename: "act" });
+fs.writeFileSync(folder + "/answer.json", JSON.stringify(answer ?? null));
 """
 
 
-def sources(faults: Mapping[str, tuple[str, str]] | None = None) -> dict[str, str]:
-    """The scripts' texts by name; faults: script -> (text, what stands in its place), each put in where it occurs first."""
-    texts = {path.name: path.read_text() for path in [*SCRIPT_FILES, CHECKS]}
-    for name, (old, new) in (faults or {}).items():
-        assert texts[name].count(old) >= 1, f"{name} holds no {old!r}"
-        texts[name] = texts[name].replace(old, new, 1)
-    return texts
-
-
-def run_check(check: str, payload: Any, faults: Mapping[str, tuple[str, str]] | None = None) -> Any:
-    """What ssmChecks[check](payload) of checks.js returns."""
-    node, _ = compute_driver_executable()
+def run_javascript(scripts: Mapping[str, str], act: str, payload: Any = None) -> Any:
+    """What the body of a function `act` returns after the scripts (name -> text) have run; `payload` is there by this name."""
     with tempfile.TemporaryDirectory() as folder:
-        paths = []
-        for name, text in sources(faults).items():
-            paths.append(Path(folder) / name)
-            paths[-1].write_text(text)
-        given, got = Path(folder) / "given.json", Path(folder) / "got.json"
-        given.write_text(json.dumps({"config": live_config(), "check": check, "payload": payload}))
-        done = subprocess.run([node, "-e", RUNNER, given, got, *paths], capture_output=True, text=True, timeout=120)
+        given, answer = Path(folder, "given.json"), Path(folder, "answer.json")
+        given.write_text(json.dumps({"scripts": list(scripts.items()), "act": act, "payload": payload}))
+        done = subprocess.run([NODE, "-e", RUNNER, folder], capture_output=True, text=True, timeout=600)
         assert done.returncode == 0, done.stderr[-2000:]
-        return json.loads(got.read_text())
+        return json.loads(answer.read_text())
+
+
+def run_check(check: str, payload: Any, config: dict | None = None) -> Any:
+    """What ssmChecks[check](payload) of checks.js returns; config stands in the place of what Python emits."""
+    scripts = {path.name: path.read_text() for path in [*LIVE, HERE / "checks.js"]}
+    act = "ssmLive.configure(payload.config); return ssmChecks[payload.check](payload.payload);"
+    return run_javascript(scripts, act, {"config": config or live_config(), "check": check, "payload": payload})
 
 
 def file_bytes(model: StateSpaceModel) -> str:

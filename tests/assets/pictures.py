@@ -1,29 +1,16 @@
-"""The page's scripts without a browser, in the JavaScript engine that comes with Playwright: installed with the tests, so never missing."""
+"""The page's pictures without a browser: a page that is just enough for its scripts, and canvases that remember what was drawn."""
 
 from __future__ import annotations
 
-import json
 import re
-import subprocess
-import tempfile
 from pathlib import Path
 from typing import Any
 
-from playwright._impl._driver import compute_driver_executable
-
+from tests.assets.engine import run_javascript
 from ui.views.colours import css_variables
 from ui.views.player import scripts
 
 FAKE_PAGE = Path(__file__).with_name("fake_page.js").read_text()
-RUNNER = """
-const fs = require("fs"), vm = require("vm"), [folder] = process.argv.slice(1);
-const given = JSON.parse(fs.readFileSync(folder + "/given.json", "utf8"));
-for (const [name, code] of given.scripts) vm.runInThisContext(code, { filename: name });
-globalThis.payload = given.payload;
-dress(given.theme, given.media);
-const answer = vm.runInThisContext("(() => {" + given.act + "\\n})()", { filename: "act" });
-fs.writeFileSync(folder + "/answer.json", JSON.stringify(answer ?? null));
-"""
 WIDTH, HEIGHT = 600, 340  # CSS pixels of every canvas
 
 
@@ -38,19 +25,10 @@ def on_page(act: str, payload: Any = None, dark: bool = False, media: tuple[str,
 
     media: the media queries that hold. See fake_page.js for `mount` and `tick`, and for what a canvas remembers as `context.drawn`.
     """
-    node, _ = compute_driver_executable()
-    code = re.findall(r"<script>(.*?)</script>", scripts(), re.DOTALL)
-    given = {
-        "scripts": [("fake_page.js", FAKE_PAGE), *((f"script {i}", text) for i, text in enumerate(code))],
-        "act": act,
-        "payload": payload,
-    }
-    given |= {"theme": theme(dark), "media": dict.fromkeys(media, True)}
-    with tempfile.TemporaryDirectory() as folder:
-        Path(folder, "given.json").write_text(json.dumps(given))
-        done = subprocess.run([node, "-e", RUNNER, folder], capture_output=True, text=True, timeout=60)
-        assert done.returncode == 0, done.stderr[-2000:]
-        return json.loads(Path(folder, "answer.json").read_text())
+    code = enumerate(re.findall(r"<script>(.*?)</script>", scripts(), re.DOTALL))
+    given = {"theme": theme(dark), "media": dict.fromkeys(media, True), "given": payload}
+    begin = "dress(payload.theme, payload.media); payload = payload.given;"
+    return run_javascript({"fake_page.js": FAKE_PAGE, **{f"script {i}": text for i, text in code}}, begin + act, given)
 
 
 def flat(drawn: list[dict]) -> list[dict]:

@@ -5,9 +5,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
-from page_engine import HEIGHT, WIDTH, flat, on_page, strokes, texts, theme
 
 from model import StateSpaceModel
+from tests.assets.pictures import HEIGHT, WIDTH, flat, on_page, strokes, texts, theme
 from ui.views import decisions
 from ui.views.charts import Series, chart_value
 from ui.views.colours import ROLES

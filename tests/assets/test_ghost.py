@@ -3,10 +3,10 @@
 import math
 
 import pytest
-from page_engine import on_page, strokes, theme
-from test_stage import ANGLES, POSITIONS, recording, scale_of, tip
 
 from model import World
+from tests.assets.pictures import on_page, strokes, theme
+from tests.assets.test_stage import ANGLES, POSITIONS, recording, scale_of, tip
 from ui.views.player import Shown, player_value
 
 ACT = """

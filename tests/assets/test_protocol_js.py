@@ -9,8 +9,6 @@ import numpy as np
 import pytest
 import safetensors.torch
 import torch
-from live_engine import file_bytes, numbers, run_check
-from vectors import fresh_generator
 
 from model import WORLDS, load_pretrained, sample_worlds
 from model.experiments.live_study import BACK_TO_START, GIVEN_UP, LEARNT, STANDS, falls_until_standing, live_rounds
@@ -19,10 +17,11 @@ from model.policy.params import with_task_axis
 from model.rl.rollout import collect
 from model.worlds.cartpole import MAX_EPISODE_STEPS, START_RANGE
 from model.worlds.named import BREAK_SET
+from tests.assets.engine import file_bytes, numbers, run_check
 
 RULES = LiveRules()
 ENDS = (STANDS, GIVEN_UP)
-M = 40  # worlds
+M = 16  # worlds
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +30,7 @@ def played():
 
     The worlds fell the starting weights: the break set, and others outside the training ranges.
     """
-    seed, model = int(fresh_generator().integers(2**31)), load_pretrained("meta")
+    seed, model = 1, load_pretrained("meta")
     outside = sample_worlds("validation_outside", 150, seed)
     lengths = collect(with_task_axis(model.params()), outside, 1, np.random.default_rng(seed), greedy=True).lengths[:, 0]
     worlds = [WORLDS[name] for name in BREAK_SET] + [w for w, steps in zip(outside, lengths, strict=True) if steps < MAX_EPISODE_STEPS]
@@ -53,14 +52,14 @@ def until_end(rounds, i: int) -> list:
     return rounds[: last + 1]
 
 
-def led(runs: dict[int, list], faults=None) -> list[list[dict]]:
+def led(runs: dict[int, list]) -> list[list[dict]]:
     """The episodes of worlds (index -> rounds) in JavaScript, with what was observed and when it fell as in Python."""
 
     def episode(done, i: int) -> dict:
         return {"obs": done.episodes.obs[i, 0, : length_of(done, i)].tolist(), "fell": bool(done.event[i] != STANDS)}
 
     given = [[episode(done, i) for done in own] for i, own in runs.items()]
-    return run_check("ledRuns", {"policy": file_bytes(load_pretrained("meta")), "runs": given}, faults)
+    return run_check("ledRuns", {"policy": file_bytes(load_pretrained("meta")), "runs": given})
 
 
 def length_of(done, i: int) -> int:
@@ -83,7 +82,7 @@ def test_led_through_the_same_falls_both_come_to_the_same_parameters(played):
     for (i, own), rows in zip(runs.items(), led(runs), strict=True):
         assert all(agrees(row, done, i) for row, done in zip(rows, own, strict=True))
         falls += sum(row["event"] != STANDS for row in rows)
-    assert falls >= 150  # some 300, more or fewer with the worlds drawn
+    assert falls >= 50
 
 
 def test_left_to_themselves_they_stand_after_as_many_falls(played):
@@ -99,31 +98,9 @@ def test_left_to_themselves_they_stand_after_as_many_falls(played):
             until = 1 + next(k for k, (a, b) in enumerate(zip(lengths, run["lengths"], strict=False)) if a != b)
             assert sum(lengths[:until]) > 100
             parted += 1
-    assert parted <= 6
+    assert parted <= 2
     in_python, in_javascript = ([len(until_end(rounds, i)) for i in range(M)], [len(run["lengths"]) for run in got])
     assert np.mean(np.abs(np.subtract(in_python, in_javascript))) < 2
-
-
-FAULTS = {
-    "learns after the first fall only": ("run.updates += 1", "run.updates += 5"),
-    "the starting weights are forgotten": (
-        'policy: run.base, updates: 0 });\n      return { type: "back_to_start"',
-        'updates: 0 });\n      return { type: "back_to_start"',
-    ),
-    "the record outlives its episode": ("record: live.newRecord(), hidden", "record: run.record ?? live.newRecord(), hidden"),
-    "memory outlives its episode": ("hidden: live.initialHidden(run.policy)", "hidden: run.hidden ?? live.initialHidden(run.policy)"),
-    "the lesser action": ("output.right > output.left", "output.right < output.left"),
-}
-
-
-@pytest.mark.parametrize("fault", FAULTS)
-def test_a_fault_in_the_protocol_shows(fault, played):
-    _, _, rounds = played
-    i = max(range(M), key=lambda k: len(until_end(rounds, k)))
-    own = until_end(rounds, i)[:8]
-    assert BACK_TO_START in [done.event[i] for done in own]
-    (rows,) = led({i: own}, {"protocol.js": FAULTS[fault]})
-    assert not all(agrees(row, done, i) for row, done in zip(rows, own, strict=True))
 
 
 def orders(*given: dict, world: str = "standard", **options) -> dict:
@@ -195,7 +172,7 @@ def test_a_change_starts_a_new_record_from_the_starting_weights_and_keeps_the_ca
 def test_twenty_changes_in_a_row_cost_no_more_falls_at_the_end_than_at_the_start():
     falls = []
     cycle = [order for k in range(20) for order in ({"change": {"reversed_motor": k % 2 == 0}}, {"steps": 1100})]
-    for event in orders(*cycle, seed=int(fresh_generator().integers(2**31)))["events"]:
+    for event in orders(*cycle)["events"]:
         if event["type"] == "world_changed":
             falls.append(0)
         falls[-1] += event["type"] == "fell"

@@ -4,9 +4,9 @@ import dataclasses
 
 import numpy as np
 import pytest
-from page_engine import HEIGHT, WIDTH, flat, on_page, strokes, texts, theme
 
 from model import World
+from tests.assets.pictures import HEIGHT, WIDTH, flat, on_page, strokes, texts, theme
 from ui.runs.episode import Recording
 from ui.views.player import Shown, player_value
 

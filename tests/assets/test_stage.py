@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from page_engine import HEIGHT, WIDTH, fills, on_page, strokes, texts, theme
 
 from model import WORLDS, World
+from tests.assets.pictures import HEIGHT, WIDTH, fills, on_page, strokes, texts, theme
 from ui.runs.episode import Recording
 from ui.views.colours import ROLES
 from ui.views.player import Shown, player_value

@@ -1,4 +1,4 @@
-"""Vectors made afresh in each run: worlds, recorded steps, policies far from the start, and falls of given lengths."""
+"""What both languages are given: worlds, recorded steps, policies far from the start, and falls of given lengths."""
 
 from __future__ import annotations
 
@@ -10,13 +10,6 @@ import torch
 from model import StateSpaceModel, World, WorldCartPole, load_pretrained
 from model.rl.rollout import Episodes
 from model.worlds.cartpole import ANGLE_LIMIT, X_LIMIT
-
-
-def fresh_generator() -> np.random.Generator:
-    """A generator with a new seed in each run; a failing test shows the seed in its output."""
-    seed = int(np.random.SeedSequence().generate_state(1)[0])
-    print(f"vectors of seed {seed}")
-    return np.random.default_rng(seed)
 
 
 def any_worlds(count: int, generator: np.random.Generator) -> list[World]:
