@@ -9,7 +9,7 @@ import secrets
 from model import StandardAdaptationConfig, StandardAdapter, World, load_pretrained
 from model.policy.checkpoint import serialise
 from tests.ui.raw import CLIENT, send
-from ui.fields import page_values
+from ui.settings import page_values
 
 BROKEN = World(reversed_motor=True)
 

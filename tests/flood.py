@@ -26,8 +26,8 @@ from model import World
 from tests.bystander import Bystander
 from tests.serve import served
 from tests.ui.raw import listen, post, send
-from ui.fields import page_values
 from ui.server.memory import GIVEN
+from ui.settings import page_values
 
 STANDARD = page_values(World())
 BROKEN = ["reversed_motor", *page_values(World(reversed_motor=True))]

@@ -23,8 +23,9 @@ from model import HybridAdaptationConfig, HybridAdapter, StandardAdaptationConfi
 from tests.bystander import Bystander
 from tests.serve import Served, served
 from tests.ui.raw import send
-from ui.fields import GONE, page_values
+from ui.fields import GONE
 from ui.server.memory import GIVEN
+from ui.settings import page_values
 
 AT_ONCE, STEPS, EPISODES = 20, 2, 20
 MARKS = (250, 500, 750)

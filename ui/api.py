@@ -1,10 +1,14 @@
-"""The public API: /run, /verify and /adapt, for gradio_client and plain HTTP. Units are `World`'s own (angles in rad)."""
+"""The public API, for gradio_client and plain HTTP: /run, /verify, /adapt, /race, /meta_train. Units are the model's own (angles in rad).
+
+Names, kinds and defaults of all arguments come from the table of fields. A bad one is answered in one sentence.
+"""
 
 from __future__ import annotations
 
+import base64
 import inspect
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -12,126 +16,166 @@ import gradio as gr
 import numpy as np
 
 from model import World
-from ui import api_training as meta_api
-from ui.api_race import race
-from ui.checks import check_episodes, check_seed
-from ui.fields import FIELDS, AdaptSettings, Choice, check_adaptation, check_policy
+from model.policy.checkpoint import serialise
+from ui.fields import FIELDS, Field, check
 from ui.runs.adaptation import Curve
 from ui.runs.adaptation import adapt as adapt_run
 from ui.runs.episode import Recording, record, returns
 from ui.runs.policies import shared_model
-from ui.server.fairness import HEAVY, JOBS
+from ui.runs.race import race as race_run
+from ui.server.fairness import HEAVY, JOBS, TRAINING
+from ui.server.training_run import TrainingState, run_training
+from ui.server.visitors import address_of
+from ui.settings import FIRST_RACERS, Choice, adaptation_of, check_adaptation, check_race
+from ui.training_settings import FIRST_RECIPE, RECIPES, check_settings
+from ui.views import race_words
 from ui.views.adaptation_words import sentence
 from ui.views.learnt import lesson, numbers
+from ui.views.training import phase_words
+
+WORLD, PLAY, ADAPT, COMPARE = (FIELDS[group] for group in ("world", "play", "adapt", "compare"))
+GREEDY = Field("greedy", "Greedy", True, False, True)
+RACERS = Field("racers", "Racers", ", ".join(r.name for r in FIRST_RACERS))
+TRAINING_VALUES = RECIPES[FIRST_RECIPE][1].values()
 
 
-def with_world_fields(fn: Callable[..., dict]) -> Callable[..., dict]:
-    """An endpoint whose leading parameters are the world's fields, named, typed and defaulted as in `World`.
+def endpoint(fn: Callable[..., Any], fields: Mapping[str, Any]) -> Callable[..., Any]:
+    """`fn(request, given)` as a function whose named arguments, kinds and defaults are `fields`: name -> default."""
 
-    `fn(world, **rest)`, or `fn(world, request, **rest)`. What a caller got wrong comes back as one sentence instead of a traceback.
-    """
-    light = "request" not in inspect.signature(fn).parameters
-    rest = list(inspect.signature(fn).parameters.values())[1 if light else 2 :]
-    hints = {**{name: type(info.default) for name, info in FIELDS.items()}, **{p.name: p.annotation for p in rest}}
+    def given(args: tuple) -> dict[str, Any]:
+        return dict(zip(fields, args, strict=True))
 
-    def endpoint(request: gr.Request, *args: Any) -> dict:
-        given = dict(zip(hints, args, strict=True))
-        try:
-            world = World(**{name: given.pop(name) for name in FIELDS})
-            return fn(world, **given) if light else fn(world, request, **given)
-        except ValueError as error:
+    def once(request: gr.Request, *args: Any) -> dict:
+        with refusing():
+            return fn(request, given(args))
+
+    def growing(request: gr.Request, *args: Any) -> Iterator[dict]:
+        with refusing():
+            yield from fn(request, given(args))
+
+    made = growing if inspect.isgeneratorfunction(fn) else once
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    named = [inspect.Parameter(name, kind, default=value, annotation=type(value)) for name, value in fields.items()]
+    first = inspect.Parameter("request", kind, annotation=gr.Request)
+    made.__name__, made.__doc__ = fn.__name__, fn.__doc__
+    made.__signature__ = inspect.Signature([first, *named], return_annotation=dict)
+    made.__annotations__ = {"request": gr.Request, **{p.name: p.annotation for p in named}, "return": dict}
+    return made
+
+
+class refusing:
+    """What a caller got wrong goes back as one sentence instead of a traceback."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        if isinstance(error, ValueError):
             raise gr.Error(str(error), print_exception=False) from None
 
-    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
-    fields = [inspect.Parameter(name, kind, default=info.default, annotation=type(info.default)) for name, info in FIELDS.items()]
-    endpoint.__name__, endpoint.__doc__ = fn.__name__, fn.__doc__
-    who = inspect.Parameter("request", kind, annotation=gr.Request)
-    endpoint.__signature__ = inspect.Signature([who, *fields, *rest], return_annotation=dict)
-    endpoint.__annotations__ = {"request": gr.Request, **hints, "return": dict}
-    return endpoint
+
+def defaults(*fields: Field) -> dict[str, Any]:
+    """Arguments and their defaults."""
+    return {f.name: f.default for f in fields}
 
 
-def clean(world: World, policy: Any, greedy: Any, seed: Any) -> Choice:
-    """The arguments that both endpoints share, checked."""
-    if not isinstance(greedy, bool):
-        raise ValueError(f"greedy must be true or false, got {greedy!r}")
-    return Choice(world, check_policy(policy), greedy, check_seed(seed))
+def world_of(given: Mapping[str, Any]) -> World:
+    """The world that the arguments describe."""
+    return World(**{name: check(f, given[name]) for name, f in WORLD.items()})
 
 
-def run(world: World, policy: str = "meta", greedy: bool = True, seed: int = 0) -> dict:
+def choice_of(given: Mapping[str, Any]) -> Choice:
+    """The episode that the arguments describe."""
+    policy, seed = (check(PLAY[name], given[name]) for name in ("policy", "seed"))
+    return Choice(world_of(given), policy, check(GREEDY, given["greedy"]), seed)
+
+
+def run(request: gr.Request, given: Mapping[str, Any]) -> dict:
     """Play one episode and return it: its length, why it ended, and position, angle, action and force at each step."""
-    choice = clean(world, policy, greedy, seed)
-    return summary(record(shared_model(choice.policy), choice.world, choice.seed, choice.greedy, choice.policy))
+    c = choice_of(given)
+    return summary(record(shared_model(c.policy), c.world, c.seed, c.greedy, c.policy))
 
 
-def verify(world: World, policy: str = "meta", greedy: bool = True, seed: int = 0, episodes: int = 10) -> dict:
+def verify(request: gr.Request, given: Mapping[str, Any]) -> dict:
     """Play up to 100 episodes under CartPole-v1's step limit and return their lengths with mean, std, min and max."""
-    choice, n = clean(world, policy, greedy, seed), check_episodes(episodes)
-    values = returns(shared_model(choice.policy), choice.world, n, choice.seed, choice.greedy)
+    c, n = choice_of(given), check(PLAY["episodes"], given["episodes"])
+    values = returns(shared_model(c.policy), c.world, n, c.seed, c.greedy)
     std = float(values.std(ddof=1)) if n > 1 else 0.0
     numbers = {"mean": float(values.mean()), "std": std, "min": float(values.min()), "max": float(values.max())}
-    return {"n": n, **numbers, "returns": values.tolist(), **described(choice)}
+    return {"n": n, **numbers, "returns": values.tolist(), **asdict(c)}
 
 
-DEFAULT = AdaptSettings()
-
-
-def adapt(
-    world: World,
-    request: gr.Request,
-    mode: str = "standard",
-    start: str = "meta",
-    adapt_lr: float = DEFAULT.adapt_lr,
-    num_adapt_steps: int = DEFAULT.num_adapt_steps,
-    episodes_per_step: int = DEFAULT.episodes_per_step,
-    experience_weight: float = DEFAULT.experience_weight,
-    seed: int = 0,
-    fresh_step: bool = True,
-) -> dict:
+def adapt(request: gr.Request, given: Mapping[str, Any]) -> dict:
     """Adapt a shipped policy to a world (mode: standard, hybrid or both) and return every gradient step: the returns of its
-    20 greedy evaluation episodes, its loss and gradient norm, and the environment steps, the updates in practice and the seconds
-    used so far. fresh_step false leaves hybrid adaptation's gradient step out: it practises alone. `learnt` holds what hybrid
-    adaptation has learnt about the world, null where it did not practise: the fitted motion with standard deviations, the truth,
-    what is not yet known, imagined beside real returns, and its errors one step ahead.
+    20 greedy evaluation episodes, its loss and gradient norm, and the environment steps, the updates on imagined rollouts and the
+    seconds used so far. fresh_step false leaves hybrid adaptation's gradient step out. `learnt` holds what hybrid adaptation has
+    learnt about the world, null where it imagined nothing: the dynamics model with standard deviations, the truth, what is not yet
+    known, imagined beside real returns, and its errors one step ahead.
     """
-    settings = check_adaptation(world, start, mode, adapt_lr, num_adapt_steps, episodes_per_step, experience_weight, seed, fresh_step)
+    settings = check_adaptation(world_of(given), **{name: given[name] for name in ADAPT if name in given})
     with JOBS.enter(request, "adaptation") as job:
-        *_, run = job.in_turns(adapt_run(settings, shared_model(settings.start), threading.Event()))
-    return {
-        "sentence": sentence(run),
-        "settings": asdict(settings),
-        "ended": run.ended,
-        "modes": {c.mode: curve_summary(c) for c in run.curves},
-        "learnt": numbers(lesson(run)),
-    }
+        *_, made = job.in_turns(adapt_run(settings, shared_model(settings.start), threading.Event()))
+    modes = {c.mode: curve_summary(c) for c in made.curves}
+    return {"sentence": sentence(made), "settings": asdict(settings), "ended": made.ended, "modes": modes, "learnt": numbers(lesson(made))}
+
+
+def race(request: gr.Request, given: Mapping[str, Any]) -> dict:
+    """Compare up to 6 policies in one world from the same start, each as it is or adapted with the settings chosen for it.
+
+    racers: POLICY or POLICY.MODE with commas between; policies meta, memory, standard, untrained; modes standard, hybrid. The answer
+    holds for each racer the mean return of 20 greedy episodes and the environment steps before and after every step, and
+    stands_from: the step from which on it counts as solved, null where it never does.
+    """
+    settings = check_race(world_of(given), given["racers"], given["num_adapt_steps"], given["seed"])
+    with JOBS.enter(request, "comparison") as job:
+        *_, made = job.in_turns(race_run(settings, shared_model, threading.Event()))
+    lanes = [
+        {
+            "racer": lane.racer.name,
+            "adapt_lr": None if lane.racer.mode == "none" else adaptation_of(settings, lane.racer).adapt_lr,
+            "stands_from": lane.stands_from,
+            "means": [float(p.returns.mean()) for p in lane.curve.points],
+            "env_steps": [p.env_steps for p in lane.curve.points],
+            "problem": lane.curve.problem,
+        }
+        for lane in made.lanes
+    ]
+    return {"sentence": race_words.sentence(made), "ended": made.ended, "racers": lanes}
+
+
+def meta_train(request: gr.Request, given: Mapping[str, Any]) -> Iterator[dict]:
+    """Meta-train for a short while and yield progress; the last answer holds the log, the check and the checkpoint
+    (a safetensors file in base64).
+
+    families: reversed_motor, wind, angle_bias, mirrored_sensors, action_delay, physics. start: random or meta. The other arguments
+    are those of MetaTrainingConfig, and time_budget in seconds. cancel() ends it.
+    """
+    settings = check_settings(given)
+    model = None if settings.start == "random" else serialise(shared_model(settings.start))
+    with JOBS.enter(request, "training") as job:
+        for state in job.while_wanted(run_training(settings, request.session_hash, model, address=address_of(request))):
+            yield training_answer(state)
+
+
+def number(value: float | None) -> float | None:
+    """A number, or null for what is none."""
+    return value if value is None or np.isfinite(value) else None
 
 
 def curve_summary(curve: Curve) -> dict:
     """A mode's steps as plain numbers; what a step does not have is null."""
-
-    def number(value: float) -> float | None:
-        return float(value) if np.isfinite(value) else None
-
+    names = ("index", "moved", "env_steps", "updates", "seconds")
     steps = [
         {
-            "index": p.index,
+            **{name: getattr(p, name) for name in names},
             "mean": float(p.returns.mean()),
             "returns": p.returns.tolist(),
-            "loss": number(p.loss),
-            "grad_norm": number(p.grad_norm),
-            "moved": p.moved,
-            "env_steps": p.env_steps,
-            "updates": p.updates,
-            "seconds": p.seconds,
+            "loss": number(float(p.loss)),
+            "grad_norm": number(float(p.grad_norm)),
         }
         for p in curve.points
     ]
     return {"steps": steps, "problem": curve.problem}
-
-
-def described(choice: Choice) -> dict:
-    """A choice as the API reports it."""
-    return {"world": asdict(choice.world), "policy": choice.policy, "greedy": choice.greedy, "seed": choice.seed}
 
 
 def summary(r: Recording) -> dict:
@@ -140,13 +184,48 @@ def summary(r: Recording) -> dict:
     if r.prob_right is not None:
         lists["probability_right"] = r.prob_right
     rounded = {name: np.round(values, 6).tolist() for name, values in lists.items()}
-    return {"steps": r.steps, "ending": r.ending, **described(Choice(r.world, r.policy, r.greedy, r.seed)), **rounded}
+    return {"steps": r.steps, "ending": r.ending, **asdict(Choice(r.world, r.policy, r.greedy, r.seed)), **rounded}
+
+
+def training_answer(state: TrainingState) -> dict[str, Any]:
+    """A training's state as plain values."""
+    last = state.epochs[-1] if state.epochs else None
+    progress = {
+        "phase": state.phase,
+        "place_in_queue": state.place,
+        "epochs": len(state.epochs),
+        "seconds": round(state.seconds, 2),
+        "return_before": last and last.return_before,
+        "return_after": last and last.return_after,
+        "message": state.problem or phase_words(state),
+    }
+    if state.phase != "done":
+        return progress
+    names = ("meta_loss", "return_before", "return_after", "env_steps", "seconds", "rolled_back")
+    log = {name: [number(getattr(e, name)) for e in state.epochs] for name in names}
+    checkpoint = state.best and base64.b64encode(state.best).decode()  # a safetensors file
+    return {**progress, "settings": state.settings.values(), "log": log, "check": checked(state.check), "checkpoint_base64": checkpoint}
+
+
+def checked(check: dict | None) -> dict | None:
+    """Mean greedy returns in each validation world, by the steps of adaptation."""
+    if check is None:
+        return None
+    means = np.array(check["returns"]).mean(axis=2)
+    by_step = {str(step): row.tolist() for step, row in zip(check["steps"], means, strict=True)}
+    return {"worlds": check["worlds"], "returns_by_step": by_step, "seconds": check["seconds"], "problem": check["problem"]}
 
 
 def add_endpoints() -> None:
     """Call inside the page's Blocks context."""
-    gr.api(with_world_fields(run), api_name="run", api_description=run.__doc__)
-    gr.api(with_world_fields(verify), api_name="verify", api_description=verify.__doc__)
-    meta_api.add_endpoint()
-    gr.api(with_world_fields(race), api_name="race", api_description=race.__doc__, **HEAVY)
-    gr.api(with_world_fields(adapt), api_name="adapt", api_description=adapt.__doc__, **HEAVY)
+    world, episode = defaults(*WORLD.values()), defaults(PLAY["policy"], GREEDY, PLAY["seed"])
+    adaptation = defaults(*(f for name, f in ADAPT.items() if name != "world"))
+    order = ("mode", "start", *adaptation)  # as the arguments have always stood
+    for fn, fields, group in (
+        (run, {**world, **episode}, {}),
+        (verify, {**world, **episode, **defaults(PLAY["episodes"])}, {}),
+        (meta_train, TRAINING_VALUES, TRAINING),
+        (race, {**world, **defaults(RACERS, *(f for n, f in COMPARE.items() if n != "world"))}, HEAVY),
+        (adapt, {**world, **{name: adaptation[name] for name in dict.fromkeys(order)}}, HEAVY),
+    ):
+        gr.api(endpoint(fn, fields), api_name=fn.__name__, api_description=fn.__doc__, **group)

@@ -1,256 +1,342 @@
-"""The one place where what a visitor or a program sends is checked and cleaned. Every problem is one ValueError, one sentence.
+"""Every setting that a visitor or a program can give, once: name, label, limits, unit, default, and how the page shows it.
 
-On the page angles are in degrees; in links and in the API every field has `World`'s own unit.
+Controls, checks, links, the API's signatures and what the scripts know are made from this table.
+Values are in the units of `model` (angles in rad); where the page shows another unit, `on_page` says which.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any
-from urllib.parse import parse_qsl
 
-from model import WORLDS, HybridAdaptationConfig, StandardAdaptationConfig, World
-from model.config import FieldInfo, field_infos
-from ui.checks import FieldError, check, check_name, check_seed
-from ui.made import MADE
-from ui.runs.policies import POLICIES
+from model import HybridAdaptationConfig, MetaTrainingConfig, World
+from model.config import FieldInfo, check_number, field_infos, quoted
+from model.worlds.families import FAMILIES
+from model.worlds.named import WORLDS
 
 CUSTOM = "custom"
+MAX_SEED = 2**32 - 1
 WHY_FORGOTTEN = "as it does after an hour of rest or when very many come"
-MAX_LINK = 1000  # characters
 GONE = f"you have none yet, or the server has forgotten it, {WHY_FORGOTTEN}"
-FIELDS: Mapping[str, FieldInfo] = {info.name: info for info in World.fields()}
 
 
 @dataclass(frozen=True)
-class Choice:
-    """What to play: a world, a policy, how it acts, and the seed."""
+class Field:
+    """One setting. Its kind is that of the default: bool, int, float, str (one of `options`) or tuple (some of them).
 
-    world: World = field(default_factory=World)
-    policy: str = "meta"
-    greedy: bool = True
-    seed: int = 0
+    options: name -> what the page calls it. step: of the page's control. scale: "", "degrees" (of a field in rad) or "powers"
+    (the page's control moves the power of ten around the default). key: its name in links, where that is another.
+    """
 
+    name: str
+    label: str
+    default: Any
+    minimum: Any = None
+    maximum: Any = None
+    unit: str = ""
+    help: str = ""
+    options: Mapping[str, str] = field(default_factory=dict)
+    step: float = 0.1
+    scale: str = ""
+    key: str = ""
 
-def check_policy(value: Any, has_own_model: bool = False) -> str:
-    """The name of a policy; "yours" only for a visitor who has one."""
-    if value == "yours" and not has_own_model:
-        raise FieldError("policy", f"be one of the shipped ones: {GONE}", value, f"be another than yours: {GONE}")
-    return check_name("policy", value, [p for p in POLICIES if p != "yours" or has_own_model])
-
-
-# --- the page: angles in degrees ---
-
-
-def on_page(info: FieldInfo) -> FieldInfo:
-    """A World field as the page shows it: the same, with degrees in place of rad."""
-    if info.unit != "rad":
-        return info
-    low, high, default = (round(math.degrees(v), 1) for v in (info.minimum, info.maximum, info.default))
-    # Rounded inwards, so that the page's bounds are always within the world's.
-    low, high = math.ceil(math.degrees(info.minimum) * 10) / 10, math.floor(math.degrees(info.maximum) * 10) / 10
-    return info._replace(unit="degrees", minimum=low, maximum=high, default=default)
+    @property
+    def kind(self) -> type:
+        """bool, int, float, str or tuple."""
+        return type(self.default)
 
 
-def page_values(world: World) -> list[Any]:
-    """The world's fields in order, as the page's controls show them."""
-    return [
-        round(math.degrees(value), 2) if FIELDS[name].unit == "rad" else round(value, 3) if isinstance(value, float) else value
-        for name, value in asdict(world).items()
-    ]
+class FieldError(ValueError):
+    """A field's value that can't be taken.
+
+    As text it speaks to programs: "num_adapt_steps must be a whole number between 1 and 10, got 11". `on_page` speaks to
+    visitors: "Gradient steps must be a whole number between 1 and 10, not 11." must: what follows "must". page_must: the same
+    for visitors, where it differs.
+    """
+
+    def __init__(self, field: str, must: str, value: Any, page_must: str = ""):
+        super().__init__(f"{field} must {must}, got {quoted(value)}")
+        self.field, self.must, self.value, self.page_must = field, must, value, page_must
+
+    @property
+    def on_page(self) -> str:
+        """The sentence for visitors: the field's name on the page, no identifier, no bracket."""
+        name = label_of(self.field)
+        if self.page_must:
+            return f"{name} must {self.page_must}."
+        must = self.must.replace("^2", "²").replace("be true or false", "be on or off")
+        if self.value is None or self.value == "":
+            return f"{name} must {must}; it is empty."
+        echo = echoed(self.value)
+        return f"{name} must {must}{f', not {echo}' if echo else ''}."
 
 
-def preset_of(world: World) -> str:
-    """The preset that is this world, else "custom"."""
-    return next((name for name, preset in WORLDS.items() if preset == world), CUSTOM)
+def echoed(value: Any) -> str:
+    """A number, or a word or two that someone typed, as a sentence repeats it; nothing for what would only puzzle."""
+    if isinstance(value, str):
+        return value if re.fullmatch(r"[\w .,+-]{1,20}", value) and "_" not in value else ""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) < 1e15:
+        return ""
+    return f"{value:.10g}"
 
 
-def world_from_page(preset: Any, values: Sequence[Any]) -> World:
-    """The world that the controls show. Values that are a preset's, however they came about, are that very world, free of rounding."""
-    check_name("world", preset, [*WORLDS, CUSTOM])
-    fields = {}
-    for info, value in zip(map(on_page, FIELDS.values()), values, strict=True):
-        value = check(info, value)
-        fields[info.name] = math.radians(value) if info.unit == "degrees" else value
-    named = next((world for world in WORLDS.values() if page_values(world) == list(values)), None)
-    return World(**fields) if named is None else named
-
-
-def choice_from_page(preset: Any, values: Sequence[Any], policy: Any, mode: Any, seed: Any, has_own_model: bool = False) -> Choice:
-    """Everything beside the stage, cleaned. `mode` is "greedy" or "sampled"."""
-    world = world_from_page(preset, values)
-    greedy = check_name("actions", mode, ("greedy", "sampled")) == "greedy"
-    return Choice(world, check_policy(policy, has_own_model), greedy, check_seed(seed))
-
-
-# --- links ---
-
-
-def query_of(text: Any) -> dict[str, str]:
-    """A query, such as a link's, as names and values; what is no text has none."""
-    return dict(parse_qsl(text)) if isinstance(text, str) else {}
-
-
-def to_query(choice: Choice) -> dict[str, str]:
-    """A choice as a link's query: a preset by its name, any other world by the fields that differ from the standard ones."""
-    query = world_to_query(choice.world)
-    return {**query, "policy": choice.policy, "actions": "greedy" if choice.greedy else "sampled", "seed": str(choice.seed)}
-
-
-def world_to_query(world: World) -> dict[str, str]:
-    """A world's part of a link."""
-    preset = preset_of(world)
-    if preset != CUSTOM:
-        return {"world": preset}
-    changed = {name: value for name, value in asdict(world).items() if value != FIELDS[name].default}
-    return {"world": CUSTOM} | {n: _exactly(v) if isinstance(v, float) else str(v).lower() for n, v in changed.items()}
-
-
-def _exactly(value: float) -> str:
-    """A number of a link: short where that is the very same number."""
-    short = f"{value:.10g}"
-    return short if float(short) == value else repr(value)
-
-
-def from_query(query: Mapping[str, str], has_own_model: bool = False) -> Choice | None:
-    """The choice that a link encodes; None when it speaks of none. Names that are not ours (trackers, Gradio's) are passed over."""
-    known = {name: value for name, value in query.items() if name in FIELDS or name in ("world", "policy", "actions", "seed")}
-    if not known:
-        return None
-    world = world_from_query(known)
-    greedy = check_name("actions", known.get("actions", "greedy"), ("greedy", "sampled")) == "greedy"
-    seed = check_seed(_number(known.get("seed", "0")))
-    return Choice(world, check_policy(known.get("policy", "meta"), has_own_model), greedy, seed)
-
-
-def world_from_query(known: Mapping[str, str]) -> World:
-    """The world of a link, given those of its parts that are ours."""
-    if sum(map(len, known.values())) > MAX_LINK:
-        raise ValueError(f"a link must have at most {MAX_LINK} characters")
-    preset = check_name("world", known.get("world", CUSTOM), [*WORLDS, CUSTOM])
-    given = {name: _parse(FIELDS[name], text) for name, text in known.items() if name in FIELDS}
-    if given and preset != CUSTOM:
-        raise FieldError("world", f"be {CUSTOM} when a link sets {next(iter(given))}", preset, "be custom when a link sets its details")
-    return World(**given) if preset == CUSTOM else WORLDS[preset]
-
-
-def _number(text: str) -> Any:
-    """A link's number; text that is none stays text, for the check to name."""
+def check(f: Field, value: Any, has_own_model: bool = False) -> Any:
+    """The value of a field, of its kind. "yours" only for a visitor who has a policy of their own. Raises FieldError."""
+    if f.kind is tuple:
+        if not isinstance(value, (list, tuple)) or not value:
+            raise FieldError(f.name, f"name at least one of {', '.join(f.options)}", value, "name at least one: tick one")
+        chosen = {_one_of(f, name) for name in value[: len(f.options) + 1]}
+        return tuple(name for name in f.options if name in chosen)
+    if f.options:
+        if value == "yours" and "yours" in f.options and not has_own_model:
+            raise FieldError(f.name, f"not be yours: {GONE}", value, f"be another than yours: {GONE}")
+        return _one_of(f, value)
     try:
-        return float(text)
+        number = check_number(f.name, value, f.minimum, f.maximum, f.kind, f.unit)
+    except ValueError as error:
+        if f.kind is int:  # the general sentence would write a large bound as 4.29497e+09
+            must = f"be a whole number between {f.minimum} and {f.maximum}{' ' + f.unit if f.unit else ''}"
+        else:
+            must = str(error).removeprefix(f"{f.name} must ").removesuffix(f", got {quoted(value)}")
+        raise FieldError(f.name, must, value) from None
+    return float(f"{number:.3g}") if f.scale == "powers" else number
+
+
+def _one_of(f: Field, value: Any) -> str:
+    if isinstance(value, str) and value in f.options:
+        return value
+    raise FieldError(f.name, f"be one of {', '.join(f.options)}", value, "be one of those that the page offers")
+
+
+# --- as the page shows it ---
+
+
+def on_page(f: Field) -> Field:
+    """A field as the page's control shows it: limits, default and unit in the page's own scale."""
+    if f.scale == "degrees":  # rounded inwards, so that the page's limits are always within the field's
+        low, high = math.ceil(math.degrees(f.minimum) * 10) / 10, math.floor(math.degrees(f.maximum) * 10) / 10
+        return replace(f, minimum=low, maximum=high, default=to_page(f, f.default), unit="degrees")
+    if f.scale == "powers":
+        return replace(f, minimum=to_page(f, f.minimum), maximum=to_page(f, f.maximum), default=0.0)
+    return f
+
+
+def to_page(f: Field, value: Any) -> Any:
+    """A value as the page's control holds it."""
+    if f.scale == "degrees":
+        return round(math.degrees(value), 2)
+    if f.scale == "powers":
+        return round(math.log10(value / f.default), 4)
+    return round(value, 3) if f.kind is float else list(value) if f.kind is tuple else value
+
+
+def from_page(f: Field, value: Any, has_own_model: bool = False) -> Any:
+    """The value that the page's control holds. Raises FieldError, in the page's unit."""
+    if f.scale == "powers":
+        try:
+            value = f.default * 10 ** check(replace(on_page(f), scale=""), value)
+        except FieldError as error:
+            must = f"be between {f.minimum:g} and {f.maximum:g}"
+            raise FieldError(f.name, must, error.value, must) from None
+        return check(f, min(max(value, f.minimum), f.maximum))
+    value = check(on_page(f), value, has_own_model)
+    return math.radians(value) if f.scale == "degrees" else value
+
+
+# --- in links ---
+
+
+def to_link(f: Field, value: Any) -> str:
+    """A value as a link's text: short where that is the very same value."""
+    if f.kind is tuple:
+        return ".".join(value)
+    if isinstance(value, float):
+        short = f"{value:.10g}"
+        return short if float(short) == value else repr(value)
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def from_link(f: Field, text: str, has_own_model: bool = False) -> Any:
+    """The value of a link's text. Raises FieldError."""
+    if f.kind is bool:
+        return check(f, {"true": True, "false": False}.get(text.lower(), text))
+    if f.options:
+        return check(f, text.split(".") if f.kind is tuple else text, has_own_model)
+    try:
+        value: Any = float(text)
     except ValueError:
-        return text
+        value = text  # for the check to name
+    return check(f, value)
 
 
-def _parse(info: FieldInfo, text: str) -> Any:
-    return check(info, {"true": True, "false": False}.get(text, text) if isinstance(info.default, bool) else _number(text))
+# --- the table ---
+
+POLICIES: Mapping[str, str] = MappingProxyType(
+    {
+        "meta": "Meta-trained",
+        "memory": "Memory (adapts within the episode)",
+        "standard": "Single-world (trained on the standard world only)",
+        "untrained": "Untrained (random weights)",
+        "random": "Random actions",
+        "yours": "Yours (adapted or trained in this visit)",
+    }
+)
+SHIPPED = ("meta", "memory", "standard")
+MODES: Mapping[str, str] = MappingProxyType({"standard": "Gradient", "hybrid": "Hybrid", "both": "Both"})
 
 
-# --- adaptation ---
+def short_name(policy: str) -> str:
+    """A policy's name without its explanation; a name of no policy stays as it is."""
+    return POLICIES.get(policy, policy).split(" (")[0]
 
-MODES = ("standard", "hybrid", "both")
-STARTS = tuple(p for p in POLICIES if p != "random")
-TRAINED_LR = StandardAdaptationConfig().adapt_lr
-LR_POWER = FieldInfo("learning rate", "", -2.0, 2.0, 0.0, "powers of ten around the trained one")
 
-# Tighter than the configs' own bounds, so that a run on the page ends within half a minute.
-_TIGHTER = {
-    "adapt_lr": (TRAINED_LR / 100, TRAINED_LR * 100),
+def choices(f: Field, yours: bool = False) -> list[tuple[str, str]]:
+    """What a field's control offers, (label, name). yours: whether the visitor has a policy of their own."""
+    return [(label, name) for name, label in f.options.items() if yours or name != "yours"]
+
+
+_LABELS = {
+    "force_mag": "Motor force",
+    "pole_half_length": "Pole half-length",
+    "adapt_lr": "Learning rate",
+    "num_adapt_steps": "Gradient steps",
+    "episodes_per_step": "Episodes per step",
+    "num_epochs": "Epochs",
+    "tasks_per_epoch": "Worlds per epoch",
+    "episodes_per_task": "Episodes per world",
+    "inner_lr": "Inner learning rate",
+    "outer_lr": "Outer learning rate",
+    "max_steps_per_episode": "Steps per episode",
+    "long_episodes_share": "Share of long episodes",
+    "state_dim": "State size",
+    "hidden_dim": "Hidden size",
+    "reversed_jupiter": "Reversed Jupiter",
+    "mirrored_jupiter": "Mirrored Jupiter",
+}
+# The page's limits where they are tighter than the config's: a run ends within half a minute, an epoch on two small cores within seconds.
+_TRAINED_LR = HybridAdaptationConfig().adapt_lr
+_LIMITS = {
+    "adapt_lr": (_TRAINED_LR / 100, _TRAINED_LR * 100),
     "num_adapt_steps": (1, 10),
     "episodes_per_step": (1, 20),
     "experience_weight": (0.0, 5.0),
+    "num_epochs": (1, 1000),
+    "tasks_per_epoch": (1, 40),
+    "episodes_per_task": (1, 40),
+    "inner_steps": (0, 5),
+    "max_steps_per_episode": (10, 500),
+    "outer_updates": (1, 5),
+    "state_dim": (1, 64),
+    "hidden_dim": (1, 128),
 }
-ADAPT_FIELDS: Mapping[str, FieldInfo] = {
-    info.name: info._replace(minimum=_TIGHTER[info.name][0], maximum=_TIGHTER[info.name][1])
-    for info in field_infos(HybridAdaptationConfig)
-    if info.name in _TIGHTER
-}
+_STEPS = {"pole_mass": 0.01, "pole_half_length": 0.01, "cart_mass": 0.05, "gravity": 0.01}
 
 
-@dataclass(frozen=True)
-class AdaptSettings:
-    """What to adapt, from where, where, and how."""
-
-    world: World = field(default_factory=World)
-    start: str = "meta"
-    mode: str = "standard"
-    adapt_lr: float = TRAINED_LR
-    num_adapt_steps: int = ADAPT_FIELDS["num_adapt_steps"].default
-    episodes_per_step: int = ADAPT_FIELDS["episodes_per_step"].default
-    experience_weight: float = ADAPT_FIELDS["experience_weight"].default
-    seed: int = 0
-    made: str = ""  # how a starting point of the visitor's own came about (made.py)
-    fresh_step: bool = True  # hybrid: a gradient step on the fresh episodes comes before the practice
+def _of(info: FieldInfo, **changes: Any) -> Field:
+    """The table's row for a field of World or of a config."""
+    low, high = _LIMITS.get(info.name, (info.minimum, info.maximum))
+    scale = "degrees" if info.unit == "rad" else ""
+    step = 1 if isinstance(info.default, int) else _STEPS.get(info.name, 0.01 if scale else 0.1)
+    row = Field(info.name, spoken(info.name), info.default, low, high, info.unit, info.help, step=step, scale=scale)
+    return replace(row, **changes)
 
 
-def check_adaptation(
-    world: World,
-    start: Any,
-    mode: Any,
-    lr: Any,
-    steps: Any,
-    episodes: Any,
-    weight: Any,
-    seed: Any,
-    fresh_step: Any = True,
-    has_own_model: bool = False,
-) -> AdaptSettings:
-    """Everything that an adaptation needs, cleaned. A learning rate is taken to three significant digits."""
-    check_name("starting point", start, STARTS)
-    if start == "yours" and not has_own_model:
-        raise FieldError("starting point", f"not be yours: {GONE}", start, f"be another than yours: {GONE}")
-    check_name("mode", mode, MODES)
-    given = zip(ADAPT_FIELDS.values(), (lr, steps, episodes, weight), strict=True)
-    numbers = {i.name: check(i, value) for i, value in given}
-    numbers["adapt_lr"] = float(f"{numbers['adapt_lr']:.3g}")
-    if not isinstance(fresh_step, bool):
-        raise FieldError("fresh_step", "be true or false", fresh_step)
-    return AdaptSettings(world, start, mode, **numbers, seed=check_seed(seed), fresh_step=fresh_step)
+def _configs(cls: type, *names: str, **changes: dict[str, Any]) -> list[Field]:
+    infos = {info.name: info for info in field_infos(cls)}
+    return [_of(infos[name], **changes.get(name, {})) for name in names]
 
 
-def lr_of(power: Any) -> float:
-    """The learning rate at a position of the page's slider, to three significant digits."""
-    try:
-        power = check(LR_POWER, power)
-    except FieldError as error:
-        info = ADAPT_FIELDS["adapt_lr"]
-        must = f"be between {info.minimum:g} and {info.maximum:g}"
-        raise FieldError(info.name, must, error.value, must) from None
-    return float(f"{TRAINED_LR * 10**power:.3g}")
+def spoken(name: str) -> str:
+    """A snake_case name as the page shows it."""
+    return _LABELS.get(name, name[:1].upper() + name[1:].replace("_", " "))
 
 
-def power_of(lr: float) -> float:
-    """The slider's position for a learning rate; lr_of gives back its three significant digits."""
-    return round(math.log10(lr / TRAINED_LR), 4)
+def label_of(name: str) -> str:
+    """What the page calls a field."""
+    return next((group[name].label for group in FIELDS.values() if name in group), spoken(name))
 
 
-def adapt_from_page(preset: Any, values: Sequence[Any], settings: Sequence[Any], has_own_model: bool = False) -> AdaptSettings:
-    """What the Adapt tab's controls show: start, mode, position of the learning rate, steps, episodes, weight, seed, fresh step."""
-    start, mode, power, *rest = settings
-    return check_adaptation(world_from_page(preset, values), start, mode, lr_of(power), *rest, has_own_model)
+def _group(*fields: Field) -> Mapping[str, Field]:
+    return MappingProxyType({f.name: f for f in fields})
 
 
-def adapt_to_query(settings: AdaptSettings) -> dict[str, str]:
-    """An adaptation as a link's query."""
-    query = {**world_to_query(settings.world), "tab": "adapt", "start": settings.start, "mode": settings.mode}
-    used = [name for name in ADAPT_FIELDS if name != "experience_weight" or settings.mode != "standard"]
-    query |= {name: f"{getattr(settings, name):.10g}" for name in used}
-    alone = {} if settings.fresh_step or settings.mode == "standard" else {"fresh_step": "false"}
-    made = {MADE: settings.made} if settings.made else {}
-    return {**query, **alone, "seed": str(settings.seed), **made}
+def _only(*names: str) -> dict[str, str]:
+    return {name: POLICIES[name] for name in names}
 
 
-def adapt_from_query(query: Mapping[str, str], has_own_model: bool = False) -> AdaptSettings | None:
-    """The adaptation that a link encodes; None when it does not lead to the Adapt tab."""
-    if query.get("tab") != "adapt":
-        return None
-    names = (*FIELDS, *ADAPT_FIELDS, "world", "start", "mode", "seed", "fresh_step")
-    known = {name: value for name, value in query.items() if name in names}
-    world, default = world_from_query(known), AdaptSettings()
-    numbers = [_number(known[name]) if name in known else getattr(default, name) for name in ADAPT_FIELDS]
-    seed, fresh = _number(known.get("seed", "0")), known.get("fresh_step", "true")
-    rest = (seed, {"true": True, "false": False}.get(fresh, fresh), has_own_model)
-    settings = check_adaptation(world, known.get("start", default.start), known.get("mode", default.mode), *numbers, *rest)
-    return replace(settings, made=query.get(MADE, "")) if settings.start == "yours" else settings
+_SEED = Field("seed", "Seed", 0, 0, MAX_SEED, step=1)
+_WORLD = Field("world", "World", "standard", options={name: spoken(name) for name in (*WORLDS, CUSTOM)})
+_START = Field(
+    "start", "Starting point", "meta", options=_only("meta", "memory", "standard", "untrained", "yours"), help="what it starts from"
+)
+_FRESH_HELP = "for hybrid adaptation; off where a gradient step spoils what a policy does already, as with Memory"
+
+FIELDS: Mapping[str, Mapping[str, Field]] = MappingProxyType(
+    {
+        "world": _group(*(_of(info) for info in World.fields())),
+        "play": _group(
+            _WORLD,
+            Field("policy", "Policy", "meta", options=POLICIES),
+            Field("actions", "Actions", "greedy", options={"greedy": "Greedy", "sampled": "Sampled"}),
+            _SEED,
+            Field("episodes", "Episodes", 10, 1, 100, step=1),
+        ),
+        "adapt": _group(
+            replace(_WORLD, default="reversed_motor"),
+            _START,
+            Field("mode", "Adaptation", "standard", options=MODES),
+            *_configs(
+                HybridAdaptationConfig,
+                "adapt_lr",
+                "num_adapt_steps",
+                "episodes_per_step",
+                "experience_weight",
+                adapt_lr={"scale": "powers", "step": 0.1},
+            ),
+            _SEED,
+            Field("fresh_step", "Gradient step before imagined rollouts", True, False, True, help=_FRESH_HELP),
+        ),
+        "compare": _group(
+            replace(_WORLD, default="reversed_motor"),
+            Field("num_adapt_steps", "Gradient steps", 3, 1, 5, help="that each racer may take", step=1, key="steps"),
+            _SEED,
+        ),
+        "train": _group(
+            Field("families", "World families", ("reversed_motor",), options=FAMILIES),
+            replace(_START, default="random", options={"random": POLICIES["untrained"], **_only("meta", "yours")}),
+            *_configs(
+                MetaTrainingConfig,
+                "num_epochs",
+                "tasks_per_epoch",
+                "episodes_per_task",
+                "inner_lr",
+                "inner_steps",
+                "outer_lr",
+                "first_order",
+                "outer_updates",
+                "discount_factor",
+                "max_steps_per_episode",
+                "long_episodes_share",
+                "state_dim",
+                "hidden_dim",
+                state_dim={"help": "size S of the hidden state; with random weights only"},
+                hidden_dim={"help": "width H of the read-out's hidden layer; with random weights only"},
+            ),
+            _SEED,
+            Field("time_budget", "Time budget", 60.0, 5.0, 300.0, "s", "the training ends after this time, whatever epoch it is in"),
+        ),
+    }
+)
+"""By tab: what it can set. "world" are the details of a world, the same on every tab."""
+
+
+def for_scripts(f: Field) -> dict[str, Any]:
+    """What JavaScript knows of a field: the same, and how the page shows it."""
+    p = on_page(f)
+    page = {"unit": p.unit.replace("^2", "²"), "minimum": p.minimum, "maximum": p.maximum, "step": f.step}
+    known = {"name": f.name, "label": f.label, "kind": f.kind.__name__, "unit": f.unit, "help": f.help, "default": f.default}
+    return {**known, "minimum": f.minimum, "maximum": f.maximum, "page": page}

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import gradio as gr
 
-from ui.fields import STARTS, Choice
 from ui.runs.adaptation import AdaptRun
 from ui.server.session import Session
+from ui.settings import RACERS, Choice
 from ui.tabs.adapt.tab import AdaptTab
 from ui.tabs.events import IN_BROWSER, QUIET
 from ui.tabs.play import PlayTab
@@ -20,7 +20,7 @@ def connect_next(session: gr.State, play: PlayTab, adapt: AdaptTab) -> None:
     def prepare(act: str, now: Session, run: AdaptRun | None) -> dict:
         if act == "learn":
             choice = now.choice
-            start = choice.policy if choice.policy in STARTS else "meta"
+            start = choice.policy if choice.policy in RACERS else "meta"
             controls = adapt.controls
             return {**controls.world.updates(choice.world), controls.start: start, controls.seed: choice.seed}
         if act == "memory" and run is not None:

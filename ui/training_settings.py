@@ -1,4 +1,4 @@
-"""What a training of the Meta-train tab is: its settings, their limits on the page, and the named recipes. Knows no Gradio."""
+"""What a training of the Meta-train tab is: its settings, the named recipes, the work that one epoch may be, and its link."""
 
 from __future__ import annotations
 
@@ -7,57 +7,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
+from urllib.parse import urlencode
 
 from model import MetaTrainingConfig
-from model.config import FieldInfo, field_infos
 from model.maml.recipes import ONE_MINUTE, ONE_MINUTE_FAMILIES
 from model.worlds.cartpole import MAX_EPISODE_STEPS
-from model.worlds.families import FAMILIES
-from ui.checks import FieldError, check, check_name, check_seed
-from ui.runs.policies import POLICIES, short_name
+from ui.fields import FIELDS, FieldError, check, from_link, to_link
 
-STARTS: Mapping[str, str] = MappingProxyType({"random": POLICIES["untrained"], "meta": POLICIES["meta"], "yours": short_name("yours")})
-
-# The page's limits where they are tighter than the config's: what two small cores do within minutes.
-LIMITS = {
-    "num_epochs": (1, 1000),
-    "tasks_per_epoch": (1, 40),
-    "episodes_per_task": (1, 40),
-    "inner_steps": (0, 5),
-    "max_steps_per_episode": (10, MAX_EPISODE_STEPS),
-    "outer_updates": (1, 5),
-    "state_dim": (1, 64),
-    "hidden_dim": (1, 128),
-}
+TAB = "meta-train"
+TRAIN = FIELDS["train"]
+CONFIG = tuple(name for name in TRAIN if name not in ("families", "start", "time_budget"))
+"""The settings that are fields of MetaTrainingConfig."""
 # Environment steps of one epoch, all episodes full: 20 worlds x 10 full episodes, before and after one step, are as many.
-# With the sizes below the worker then peaks at 1.2 GB.
+# With the sizes below the training's process then peaks at 1.2 GB.
 MAX_EPOCH_STEPS = 200_000
 FULL_SIZE = 96  # state_dim + hidden_dim; larger models need more memory for each step and get fewer
-TIME_BUDGET = FieldInfo("time_budget", "s", 5.0, 300.0, 60.0, "the training ends after this time, whatever epoch it is in")
-
-ON_PAGE = (
-    "num_epochs",
-    "tasks_per_epoch",
-    "episodes_per_task",
-    "inner_lr",
-    "inner_steps",
-    "outer_lr",
-    "first_order",
-    "outer_updates",
-    "discount_factor",
-    "max_steps_per_episode",
-    "long_episodes_share",
-    "state_dim",
-    "hidden_dim",
-)
-
-
-def _page_info(info: FieldInfo) -> FieldInfo:
-    low, high = LIMITS.get(info.name, (info.minimum, info.maximum))
-    return info._replace(minimum=low, maximum=high)
-
-
-INFOS: Mapping[str, FieldInfo] = MappingProxyType({i.name: _page_info(i) for i in field_infos(MetaTrainingConfig) if i.name in ON_PAGE})
 
 
 @dataclass(frozen=True)
@@ -68,12 +32,11 @@ class MetaSettings:
     start: str = "random"
     config: MetaTrainingConfig = field(default_factory=MetaTrainingConfig)
     time_budget: float = 60.0
-    made: str = ""  # how a start of the visitor's own came about (ui/made.py)
 
     def values(self) -> dict[str, Any]:
-        """Everything adjustable, by name: families, start, the fields ON_PAGE, seed, time_budget."""
-        config = {name: getattr(self.config, name) for name in ON_PAGE}
-        return {"families": list(self.families), "start": self.start, **config, "seed": self.config.seed, "time_budget": self.time_budget}
+        """Everything adjustable, by the names of the table."""
+        config = {name: getattr(self.config, name) for name in CONFIG}
+        return {"families": list(self.families), "start": self.start, **config, "time_budget": self.time_budget}
 
 
 def _config(**changes: Any) -> MetaTrainingConfig:
@@ -105,20 +68,9 @@ CUSTOM_RECIPE = "custom"
 
 
 def check_settings(values: Mapping[str, Any], has_own_model: bool = False) -> MetaSettings:
-    """Settings from what came by the names of `MetaSettings.values`; ValueError with one sentence, the config's own where it applies."""
-    families = values["families"]
-    if not isinstance(families, (list, tuple)) or not families:
-        raise FieldError("families", f"name at least one of {', '.join(FAMILIES)}", families, "name at least one: tick a family")
-    chosen = {check_name("families", name, tuple(FAMILIES)) for name in families[: len(FAMILIES) + 1]}
-    start = check_name("start", values["start"], tuple(STARTS))
-    if start == "yours" and not has_own_model:
-        gone = "not be yours while you have no policy of your own: keep an adapted one, or use a trained one, first"
-        raise FieldError("start", gone, start, gone)
-    config = {name: check(info, values[name]) for name, info in INFOS.items()}
-    budget = float(check(TIME_BUDGET, values[TIME_BUDGET.name]))
-    settings = MetaSettings(
-        tuple(name for name in FAMILIES if name in chosen), start, _config(**config, seed=check_seed(values["seed"])), budget
-    )
+    """Settings from values by the names of the table. Raises FieldError."""
+    v = {name: check(f, values[name], has_own_model) for name, f in TRAIN.items()}
+    settings = MetaSettings(v["families"], v["start"], _config(**{name: v[name] for name in CONFIG}), v["time_budget"])
     check_work(settings.config)
     return settings
 
@@ -134,7 +86,7 @@ def epoch_steps(config: MetaTrainingConfig) -> int:
 
 
 def check_work(config: MetaTrainingConfig) -> None:
-    """ValueError when one epoch is more work, or needs more memory, than the page allows."""
+    """FieldError when one epoch is more work, or needs more memory, than the page allows."""
     size = config.state_dim + config.hidden_dim
     steps, most = epoch_steps(config), int(MAX_EPOCH_STEPS * min(1.0, FULL_SIZE / size))
     if steps > most:
@@ -146,13 +98,38 @@ def check_work(config: MetaTrainingConfig) -> None:
         raise FieldError("tasks_per_epoch", must, steps, page)
 
 
+# --- links: the nearest recipe, and what is different from it ---
+
+
+def recipe_of(settings: MetaSettings) -> str:
+    """The recipe that these settings are, else "custom"."""
+    return next((name for name, (_, known) in RECIPES.items() if known.values() == settings.values()), CUSTOM_RECIPE)
+
+
+def settings_to_query(settings: MetaSettings) -> str:
+    """The query that opens the tab with these settings."""
+    values = settings.values()
+    changes = {name: {n: to_link(TRAIN[n], v) for n, v in values.items() if v != known.values()[n]} for name, (_, known) in RECIPES.items()}
+    nearest = min(changes, key=lambda name: len(changes[name]))
+    return urlencode({"tab": TAB, "recipe": nearest, **changes[nearest]})
+
+
+def settings_from_query(query: Mapping[str, str], has_own_model: bool = False) -> MetaSettings | None:
+    """The settings of a link; None where it names none of this tab. Raises FieldError."""
+    if query.get("tab") != TAB or not {"recipe", *TRAIN} & set(query):
+        return None
+    recipe = query.get("recipe", FIRST_RECIPE)
+    if recipe not in RECIPES:
+        raise FieldError("recipe", f"be one of {', '.join(RECIPES)}", recipe, "be one of those that the page offers")
+    values = RECIPES[recipe][1].values()
+    return check_settings({n: from_link(TRAIN[n], query[n], has_own_model) if n in query else v for n, v in values.items()}, has_own_model)
+
+
 def to_json(settings: MetaSettings) -> dict[str, Any]:
-    """The settings as JSON for the worker and for a checkpoint's metadata."""
+    """The settings as JSON, for a checkpoint's metadata."""
     return {**dataclasses.asdict(settings), "families": list(settings.families)}
 
 
 def from_json(data: Mapping[str, Any]) -> MetaSettings:
     """The settings that `to_json` wrote."""
-    return MetaSettings(
-        tuple(data["families"]), data["start"], MetaTrainingConfig(**data["config"]), float(data["time_budget"]), data.get("made", "")
-    )
+    return MetaSettings(tuple(data["families"]), data["start"], MetaTrainingConfig(**data["config"]), float(data["time_budget"]))

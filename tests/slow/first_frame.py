@@ -18,10 +18,11 @@ from gradio_client import Client
 from playwright.sync_api import sync_playwright
 
 from tests.machine import CHROMIUM, browser_path
-from ui.fields import Choice, to_query
+from ui.fields import SHIPPED
 from ui.page import build
 from ui.runs.episode import record
-from ui.runs.policies import SHIPPED, shared_model
+from ui.runs.policies import shared_model
+from ui.settings import Choice, to_query
 
 RUNS = 20
 PLAYER = "#play-stage .player"

@@ -17,8 +17,8 @@ import torch
 
 from model import StateSpaceModel
 from model.policy.checkpoint import serialise
-from ui.racers import RaceSettings
 from ui.server.session import Session
+from ui.settings import RaceSettings
 from ui.tabs.adapt.tab import AdaptTab
 from ui.tabs.adapt.use_part import EXPIRED
 from ui.tabs.compare.tab import CompareTab

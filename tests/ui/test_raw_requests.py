@@ -14,8 +14,8 @@ import pytest
 from raw import handler_of, listen, post, send
 
 from model import World
-from ui.fields import page_values
 from ui.server.gateway import CLOSED
+from ui.settings import page_values
 
 STANDARD = page_values(World())
 

@@ -24,14 +24,13 @@ from model import (
     evaluate_policy,
 )
 from model.model_based.imagined_ppo import Practice, PracticeRound
-from ui.checks import MAX_SEED
-from ui.fields import AdaptSettings, adapt_to_query
+from ui.fields import MAX_SEED
 from ui.runs.policies import shared_model
+from ui.settings import RAN, AdaptSettings, adapt_to_query
 
 EVALUATION_EPISODES = 20
 TIME_LIMIT = 180.0  # s; far more than any run takes, so that only a server under heavy load reaches it
 MOST_STEPS = 100  # of a run that is gone on from again and again
-RAN = "ran"  # a link's name for: with its result
 NOTHING = 1e-7  # a gradient norm that is 0 but for the adapter's guard against dividing by it
 
 

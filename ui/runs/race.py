@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 
 from model import StateSpaceModel, evaluate_policy
 from model.worlds.cartpole import SOLVED
-from ui.racers import Racer, RaceSettings, adaptation_of
 from ui.runs.adaptation import EVALUATION_EPISODES, Curve, Point, adapt
+from ui.settings import Racer, RaceSettings, adaptation_of
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Race:
     @property
     def total(self) -> int:
         """Steps that they are to make."""
-        return self.settings.steps * sum(lane.racer.mode != "none" for lane in self.lanes)
+        return self.settings.num_adapt_steps * sum(lane.racer.mode != "none" for lane in self.lanes)
 
 
 def race(settings: RaceSettings, model_of: Callable[[str], StateSpaceModel], stop: threading.Event) -> Iterator[Race]:

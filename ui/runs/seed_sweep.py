@@ -16,9 +16,10 @@ from model.model_based.hybrid import steps_of_tasks
 from model.policy.params import with_task_axis
 from model.rl.evaluation import bootstrap_interval, evaluate_tasks
 from model.worlds.cartpole import SOLVED
-from ui.fields import AdaptSettings
+from ui.fields import MODES
 from ui.runs.adaptation import EVALUATION_EPISODES, TIME_LIMIT, config_of
-from ui.words import MODE_NAMES, OF_ALL, count
+from ui.settings import AdaptSettings
+from ui.words import OF_ALL, count
 
 SEEDS = 20
 AT_ONCE = 5  # seeds that run together: several at a time are quicker, and a few at a time can be stopped
@@ -62,7 +63,7 @@ def repeat(settings: AdaptSettings, model: StateSpaceModel, stop: threading.Even
                     luck = replace(luck, step=luck.step + 1)
                     yield luck
             except NonFiniteParameters as error:
-                yield replace(luck, ended="finished", problem=f"{MODE_NAMES[mode]} could not go on: in one of the runs, {error}.")
+                yield replace(luck, ended="finished", problem=f"{MODES[mode]} could not go on: in one of the runs, {error}.")
                 return
             batch[mode] = np.stack(columns, axis=1)
         luck = replace(luck, returns={mode: np.concatenate([luck.returns[mode], batch[mode]]) for mode in modes})
@@ -106,7 +107,7 @@ def luck_words(luck: Luck) -> str:
         low, high = bootstrap_interval(last)
         solved = int((last >= SOLVED).sum())
         parts.append(
-            f"{MODE_NAMES[mode]}: {last.mean():.0f} {OF_ALL} on average after {count(returns.shape[1] - 1, 'step')} "
+            f"{MODES[mode]}: {last.mean():.0f} {OF_ALL} on average after {count(returns.shape[1] - 1, 'step')} "
             f"(95% interval {low:.0f} to {high:.0f}); {solved} of {n} runs reach {SOLVED:.0f}, the worst {last.min():.0f}."
         )
     before = next(iter(luck.returns.values()))[0, 0]

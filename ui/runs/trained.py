@@ -12,8 +12,8 @@ from typing import Any
 from model import CheckpointError, MetaEpoch, StateSpaceModel, load_checkpoint
 from model.maml.to_file import LOG_COLUMNS, log_row
 from model.policy.checkpoint import read_metadata
-from ui.checks import echoed
-from ui.training_settings import LIMITS, MetaSettings
+from ui.fields import echoed
+from ui.training_settings import TRAIN, MetaSettings
 
 MAX_UPLOAD = 1_000_000  # bytes; the largest model of the page has 0.2 MB
 TOO_LARGE = f"a checkpoint must have at most {MAX_UPLOAD / 1e6:g} MB"
@@ -57,7 +57,7 @@ def model_from_bytes(data: bytes, name: str = "upload.safetensors") -> StateSpac
 
 
 def _check_sizes(sizes: Any, name: str) -> None:
-    expected = {"state_dim": LIMITS["state_dim"], "input_dim": (4, 4), "output_dim": (4, 4), "hidden_dim": LIMITS["hidden_dim"]}
+    expected = {name: (TRAIN[name].minimum, TRAIN[name].maximum) if name in TRAIN else (4, 4) for name in SPOKEN}
     if not isinstance(sizes, dict) or sizes.keys() != expected.keys():
         plain = "This checkpoint must say which sizes its model has; it was not made by this page"
         raise CheckpointError(f"checkpoint {name} must name {', '.join(expected)} in the header", plain)

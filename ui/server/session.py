@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from model import StateSpaceModel, World
-from ui.fields import Choice
 from ui.runs.episode import Recording, record
 from ui.runs.policies import shared_model
+from ui.settings import Choice
 
 STATE_SECONDS = 3600  # a session that was left alone this long is forgotten
 

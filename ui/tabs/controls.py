@@ -1,40 +1,62 @@
-"""The world's controls, the same on every tab: presets, a slider or checkbox for each of the world's fields, and how to read them."""
+"""Controls made from the table of fields, and the world's controls, the same on every tab."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import gradio as gr
 from gradio.components import Component
 
 from model import DESCRIPTIONS, WORLDS, World
-from ui.fields import CUSTOM, FIELDS, Choice, on_page, page_values, preset_of
-from ui.runs.policies import choices
+from ui.fields import CUSTOM, FIELDS, Field, choices, on_page, spoken, to_page
+from ui.settings import Choice, page_values, preset_of
 from ui.tabs.events import IN_BROWSER
 from ui.views.messages import field_class, hint
 from ui.views.terms import terms_hint
-from ui.words import spoken
 
 STANDARD = World()
-FIRST_BREAK = "reversed_motor"  # breaks the meta-trained policy, which then recovers in one step
+FIRST_BREAK = FIELDS["adapt"]["world"].default  # breaks the meta-trained policy, which then recovers in one step
 BUTTONS = (FIRST_BREAK, "mirrored_sensors", "reversed_gale", "reversed_tiny_pole")
 FIRST = ("reversed_motor", "mirrored_sensors", "wind", "angle_bias", "pole_half_length")
-STEPS = {"pole_mass": 0.01, "pole_half_length": 0.01, "cart_mass": 0.05, "gravity": 0.01, "angle_bias": 0.01}
 CUSTOM_DESCRIPTION = "A world of your own."
+DETAILS = FIELDS["world"]
 
 
-def unchecked(component: Component, field: str = "") -> Component:
-    """A component that hands over what came. field: the name that errors call it by.
+def control(f: Field, value: Any = None, note: str = "", **look: Any) -> Component:
+    """The control of a field: a check box, a list, a slider, or (look: number=True) a box for a number. value: in the model's units.
 
-    Gradio's own check runs before the handler and answers with a toast; without it ui/checks.py alone checks, and its one
+    note: stands behind the label. look: more of what Gradio's component takes.
+    """
+    p, shown = on_page(f), to_page(f, f.default if value is None else value)
+    unit = f" ({p.unit.replace('^2', '²')})" if p.unit else ""
+    look = {"label": f.label + unit + note, "info": p.help[:1].upper() + p.help[1:] or None, **look}
+    number = look.pop("number", False)
+    if f.kind is bool:
+        made = gr.Checkbox(shown, **{"min_width": 120, **look})
+    elif f.kind is tuple:
+        made = gr.CheckboxGroup(choices(f), value=shown, **look)
+    elif f.options:
+        kind = gr.Radio if look.pop("radio", False) else gr.Dropdown
+        made = kind(choices(f), value=shown, **({"filterable": False} if kind is gr.Dropdown else {}), **look)
+    elif number or f.name == "seed":
+        made = gr.Number(shown, step=f.step if f.kind is int else None, **{"min_width": 80, **look})
+    else:
+        made = gr.Slider(p.minimum, p.maximum, shown, step=f.step, buttons=[], **look)
+    return unchecked(made, f.name)
+
+
+def unchecked(component: Component, name: str = "") -> Component:
+    """A component that hands over what came. name: the field's, by which errors find it.
+
+    Gradio's own check runs before the handler and answers with a toast; without it ui/fields.py alone checks, and its one
     sentence stands beside the field. A component that a handler has updated, or only skipped, is made anew and checks again: its
     handlers need preprocess=False besides.
     """
     component.preprocess = lambda payload: payload
-    if field:
-        component.elem_classes = [*component.elem_classes, field_class(field)]
+    if name:
+        component.elem_classes = [*component.elem_classes, field_class(name)]
     return component
 
 
@@ -45,38 +67,30 @@ def message_area(elem_id: str) -> gr.HTML:
     return area
 
 
-def _field(name: str, value: Any):
-    info = on_page(FIELDS[name])
-    label, help = spoken(name), info.help[:1].upper() + info.help[1:]
-    if isinstance(info.default, bool):
-        return unchecked(gr.Checkbox(value, label=label, info=help, min_width=120), name)
-    step = 1 if isinstance(info.default, int) else STEPS.get(name, 0.1)
-    unit = info.unit.replace("^2", "²")
-    slider = gr.Slider(info.minimum, info.maximum, value, step=step, label=f"{label} ({unit})", info=help, buttons=[])
-    return unchecked(slider, name)
-
-
 class WorldControls:
     """Built inside a Blocks context, one for each tab that needs a world; then the page calls `connect_worlds` with all of them."""
 
     def __init__(self, world: World = STANDARD, first: Sequence[str] = (), folded: bool = False):
-        """first: presets that lead the list. folded: only the presets stand open."""
-        values = dict(zip(FIELDS, page_values(world), strict=True))
+        """first: named worlds that lead the list. folded: only the named ones stand open."""
         preset = preset_of(world)
         names = [(spoken(name), name) for name in (*dict.fromkeys([*first, *WORLDS]), CUSTOM)]
         with gr.Row(elem_classes="world-buttons"):
-            first = {FIRST_BREAK: "break-first"}
-            self.buttons = {n: gr.Button(spoken(n), size="sm", min_width=120, elem_classes=first.get(n)) for n in BUTTONS}
+            marked = {FIRST_BREAK: "break-first"}
+            self.buttons = {n: gr.Button(spoken(n), size="sm", min_width=120, elem_classes=marked.get(n)) for n in BUTTONS}
         self.preset = unchecked(gr.Dropdown(names, value=preset, label="World", filterable=False), "world")
         self.description = gr.HTML(hint(DESCRIPTIONS.get(preset, CUSTOM_DESCRIPTION)))
-        fields = {}
+        made: dict[str, Component] = {}
+
+        def build(names: Sequence[str]) -> None:
+            made.update({name: control(DETAILS[name], getattr(world, name)) for name in names if name not in made})
+
         if not folded:
             with gr.Row(elem_classes="pair"):
-                fields = {name: _field(name, values[name]) for name in FIRST[:2]}
-            fields |= {name: _field(name, values[name]) for name in FIRST[2:]}
+                build(FIRST[:2])
+            build(FIRST[2:])
         with gr.Accordion("The world in detail" if folded else "More of the world", open=False):
-            fields |= {name: _field(name, values[name]) for name in dict.fromkeys([*FIRST, *FIELDS]) if name not in fields}
-        self.fields = [fields[name] for name in FIELDS]
+            build([*FIRST, *DETAILS])
+        self.fields = [made[name] for name in DETAILS]
 
     @property
     def events(self) -> list:
@@ -85,12 +99,12 @@ class WorldControls:
 
     @property
     def inputs(self) -> list:
-        """The preset and the fields: what world_from_page takes."""
+        """The named world and the details: what world_from_page takes."""
         return [self.preset, *self.fields]
 
     @staticmethod
     def inputs_of(preset: Any) -> list[Any]:
-        """What `inputs` will hold once the sliders have followed this preset; a name that is none is left for the check to name."""
+        """What `inputs` will hold once the sliders have followed this named world; a name that is none is left for the check to name."""
         return [preset, *page_values(WORLDS[preset] if isinstance(preset, str) and preset in WORLDS else STANDARD)]
 
     @property
@@ -106,31 +120,31 @@ class WorldControls:
 
 
 def connect_worlds(*groups: WorldControls) -> None:
-    """Make presets move the sliders, and sliders name the preset that they make or "custom", the same in all groups: one world on all tabs.
+    """Make named worlds move the sliders, and sliders name the world that they make or "custom", the same in all groups.
 
-    In the browser alone: a preset must have moved every slider before a quick visitor reaches the Run button.
+    In the browser alone: a named world must have moved every slider before a quick visitor reaches the Run button.
     """
-    table = json.dumps({name: [hint(DESCRIPTIONS[name]), *page_values(world)] for name, world in WORLDS.items()})
-    name, text = json.dumps(CUSTOM), json.dumps(hint(CUSTOM_DESCRIPTION))
+    rows = {name: [hint(DESCRIPTIONS[name]), *page_values(world)] for name, world in WORLDS.items()}
+    table, name, text = (json.dumps(v) for v in (rows, CUSTOM, hint(CUSTOM_DESCRIPTION)))
     for group in groups:
         others = [other for other in groups if other is not group]
+        repeated = f"...Array({len(others)}).fill"
         outputs = [group.description, *group.fields, *(c for other in others for c in other.outputs)]
         js = f"""(name, ...values) => {{
             const row = ({table})[name] ?? [{text}, ...values];
-            return [...row, ...Array({len(others)}).fill([name, ...row]).flat()];
+            return [...row, {repeated}([name, ...row]).flat()];
         }}"""
         group.preset.input(None, group.inputs, outputs, js=js, **IN_BROWSER)
         for preset, button in group.buttons.items():
-            row = json.dumps([preset, hint(DESCRIPTIONS[preset]), *page_values(WORLDS[preset])])
-            js = f"() => Array({len(groups)}).fill({row}).flat()"
+            js = f"() => Array({len(groups)}).fill({json.dumps([preset, *rows[preset]])}).flat()"
             button.click(None, None, [c for g in groups for c in g.outputs], js=js, **IN_BROWSER)
         outputs = [group.preset, group.description, *(c for other in others for c in other.outputs)]
         js = f"""(...values) => {{
             const table = {table}, same = (row) => values.every((v, i) => v === row[i + 1]);
             const name = Object.keys(table).find((n) => same(table[n])) ?? {name}, text = table[name]?.[0] ?? {text};
-            return [name, text, ...Array({len(others)}).fill([name, text, ...values]).flat()];
+            return [name, text, {repeated}([name, text, ...values]).flat()];
         }}"""
-        gr.on([field.input for field in group.fields], None, group.fields, outputs, js=js, **IN_BROWSER)
+        gr.on([f.input for f in group.fields], None, group.fields, outputs, js=js, **IN_BROWSER)
 
 
 def connect_same(*components: Component) -> None:
@@ -146,18 +160,23 @@ class PolicyControls:
     """Which policy, greedy or sampled, and the seed: what choice_from_page takes after the world."""
 
     def __init__(self) -> None:
-        self.policy = unchecked(gr.Dropdown(choices(), value="meta", label="Policy", filterable=False), "policy")
+        fields = FIELDS["play"]
+        self.policy = control(fields["policy"])
         with gr.Row(elem_classes="pair"):
-            modes = [("Greedy", "greedy"), ("Sampled", "sampled")]
-            self.mode = unchecked(gr.Radio(modes, value="greedy", label="Actions", min_width=190, scale=3), "actions")
-            self.seed = unchecked(gr.Number(0, label="Seed", step=1, min_width=80, scale=1), "seed")
+            self.mode = control(fields["actions"], radio=True, min_width=190, scale=3)
+            self.seed = control(fields["seed"], scale=1)
         gr.HTML(terms_hint("[[greedy|Greedy]] or [[sampled]], the same [[seed]] plays the same [[episode]] again.", "play-policy"))
 
     @property
     def inputs(self) -> list:
-        """Policy, mode, seed."""
+        """Policy, actions, seed."""
         return [self.policy, self.mode, self.seed]
 
     def updates(self, choice: Choice) -> dict:
         """What each of `inputs` becomes so that they show this choice."""
         return {self.policy: choice.policy, self.mode: "greedy" if choice.greedy else "sampled", self.seed: choice.seed}
+
+
+def by_name(controls: Mapping[str, Component], values: Sequence[Any]) -> dict[str, Any]:
+    """The values of some controls, by their fields' names."""
+    return dict(zip(controls, values, strict=True))

@@ -16,11 +16,10 @@ import gradio as gr
 
 from model import CheckpointError, StateSpaceModel, World
 from model.policy.checkpoint import UNREADABLE, serialise
-from ui.checks import FieldError, check, check_seed
-from ui.fields import FIELDS, world_from_page
-from ui.runs.policies import choices
+from ui.fields import FIELDS, FieldError, check, choices
 from ui.runs.trained import MAX_UPLOAD, TOO_LARGE, model_from_bytes
 from ui.server.session import Session
+from ui.settings import world_from_page
 from ui.tabs.adapt.tab import AdaptTab
 from ui.tabs.compare.controls import RaceControls
 from ui.tabs.controls import unchecked
@@ -50,9 +49,10 @@ def own_model(data: Any) -> StateSpaceModel:
 def world_and_seed(data: Any) -> tuple[World, int]:
     """Where the visitor's browser is: a world in its own units, and a seed. Raises ValueError, one sentence."""
     fields = data.get("world") if isinstance(data, dict) else None
-    if not isinstance(fields, dict) or fields.keys() != FIELDS.keys():
-        raise FieldError("world", f"hold the fields {', '.join(FIELDS)}", fields, "have a value for each of its details")
-    return World(**{name: check(info, fields[name]) for name, info in FIELDS.items()}), check_seed(data.get("seed"))
+    if not isinstance(fields, dict) or fields.keys() != FIELDS["world"].keys():
+        raise FieldError("world", f"hold the fields {', '.join(FIELDS['world'])}", fields, "have a value for each of its details")
+    world = World(**{name: check(f, fields[name]) for name, f in FIELDS["world"].items()})
+    return world, check(FIELDS["play"]["seed"], data.get("seed"))
 
 
 class LiveTab:
@@ -94,7 +94,7 @@ class LiveTab:
         *values, seed = rest
         message: dict[str, Any] = {}
         with contextlib.suppress(ValueError):  # a half-typed number on another tab is that tab's to complain of
-            message = {"world": asdict(world_from_page(preset, values)), "seed": check_seed(seed)}
+            message = {"world": asdict(world_from_page(preset, values)), "seed": check(FIELDS["play"]["seed"], seed)}
         if session.model is not None:
             message["weights"] = base64.b64encode(serialise(session.model)).decode()
         return self._say(**message)
@@ -107,7 +107,7 @@ class LiveTab:
         return {
             self.session: replace(mine, choice=replace(mine.choice, policy="yours"), recording=None),  # so that Play shows it anew
             self.stage: self._say(said=KEPT),
-            self.play.policy.policy: gr.update(choices=choices(yours=True), value="yours"),
+            self.play.policy.policy: gr.update(choices=choices(FIELDS["play"]["policy"], yours=True), value="yours"),
             self.adapt.controls.start: gr.update(choices=self.adapt.controls.starts(yours=True)),
         }
 

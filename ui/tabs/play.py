@@ -10,15 +10,13 @@ import gradio as gr
 import numpy as np
 
 from model.worlds.cartpole import MAX_EPISODE_STEPS
-from ui.checks import check_episodes
-from ui.fields import Choice, choice_from_page, from_query, to_query
-from ui.made import MAKERS_ONLY, stand_in
+from ui.fields import FIELDS, check, short_name
 from ui.runs.episode import Recording, returns, to_csv
-from ui.runs.policies import short_name
 from ui.server.fairness import HEAVY, heavy
 from ui.server.files import new_file
 from ui.server.session import Session
-from ui.tabs.controls import PolicyControls, WorldControls, message_area, unchecked
+from ui.settings import MAKERS_ONLY, Choice, choice_from_page, from_query, stand_in, to_query
+from ui.tabs.controls import PolicyControls, WorldControls, control, message_area
 from ui.tabs.events import COPY_LINK, IN_BROWSER, PRIVATE, QUIET, REFUSED, file_button, fits, follow_address, soon
 from ui.tabs.next_step import NextStep
 from ui.views.animation import gif
@@ -82,8 +80,7 @@ class PlayTab:
                     self.gif = gr.Button("Save GIF", size="sm", min_width=80, elem_id="play-gif")
                     self.csv = gr.Button("Save CSV", size="sm", min_width=80, elem_id="play-csv")
                 with gr.Row(elem_classes="pair"):
-                    number = gr.Number(10, label="Episodes", step=1, min_width=80, scale=1, elem_id="play-episodes")
-                    self.episodes = unchecked(number, "episodes")
+                    self.episodes = control(FIELDS["play"]["episodes"], number=True, scale=1, elem_id="play-episodes")
                     self.verify = gr.Button("Verify", elem_id="play-verify", scale=2, min_width=90)
                 words = "Verify plays many episodes of this choice at once and gives their mean [[return]]."
                 self.verdict = gr.HTML(terms_hint(words, "play-verify"), elem_id="play-verdict")
@@ -174,7 +171,7 @@ class PlayTab:
 
     def _verify(self, session: Session, episodes, *inputs) -> dict:
         try:
-            choice, n = self._choice(session, inputs), check_episodes(episodes)
+            choice, n = self._choice(session, inputs), check(FIELDS["play"]["episodes"], episodes)
         except ValueError as error:
             return {self.message: problem(error)}
         values = returns(session.policy_model(choice.policy), choice.world, n, choice.seed, choice.greedy)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from model.worlds.cartpole import SOLVED
-from ui.fields import AdaptSettings
 from ui.runs.adaptation import AdaptRun
 from ui.runs.seed_sweep import SEEDS
+from ui.settings import AdaptSettings
 from ui.views.next_steps import BREAK, TRAIN, Next
 
 

@@ -10,18 +10,18 @@ from typing import Any
 import numpy as np
 
 from model import StateSpaceModel
-from ui.fields import AdaptSettings
+from ui.fields import MODES, short_name
 from ui.runs.adaptation import EVALUATION_EPISODES, AdaptRun, Curve, Point
 from ui.runs.episode import record
-from ui.runs.policies import short_name
 from ui.runs.seed_sweep import Luck, band
 from ui.server.fairness import rest
+from ui.settings import AdaptSettings
 from ui.views.charts import Series, chart_value
 from ui.views.decisions import decisions
 from ui.views.imagined import ghost, recorded
 from ui.views.learnt import motion_of
 from ui.views.player import Shown, player_value
-from ui.words import MODE_NAMES, OF_ALL, count
+from ui.words import OF_ALL, count
 
 PACE = 0.2  # s between two pictures: quicker, an eye could not follow and the wire would choke
 X_TITLE = "gradient steps"
@@ -58,7 +58,7 @@ def stage_value(run: AdaptRun, step: int | None = None) -> dict[str, Any]:
     """Before and after side by side, from the same start; after the last step unless another is given."""
     shown = [_shown(run, run.curves[0].before, "before", "Before")]
     for curve in run.curves:
-        name = "" if len(run.curves) == 1 else f"{MODE_NAMES[curve.mode]}, "
+        name = "" if len(run.curves) == 1 else f"{MODES[curve.mode]}, "
         point = curve.last if step is None else curve.points[min(step, curve.last.index)]
         label = f"after {count(point.index, 'step')}"
         shown.append(_shown(run, point, curve.mode, name + label if name else label.capitalize()))
@@ -87,7 +87,7 @@ def curve_value(run: AdaptRun) -> dict[str, Any]:
 
 
 def _series(curve: Curve, start: str) -> Series:
-    points, name = curve.points, MODE_NAMES[curve.mode].lower()
+    points, name = curve.points, MODES[curve.mode].lower()
     words = [
         f"{name}, step {p.index}: {p.returns.mean():.1f} ({p.returns.min():.0f} to {p.returns.max():.0f}), "
         f"{count(p.env_steps, 'environment step')}, {p.seconds:.2f} s"
@@ -114,8 +114,8 @@ def luck_value(luck: Luck) -> dict[str, Any]:
             continue
         low, high = band(returns)
         x, y = np.arange(steps + 1), returns.mean(0)
-        words = [f"{MODE_NAMES[mode].lower()}, step {i}: {y[i]:.1f} (95% interval {low[i]:.0f} to {high[i]:.0f})" for i in x]
-        series.append(Series(mode, f"{MODE_NAMES[mode].lower()}, {len(returns)} seeds", x, y, low, high, threads=returns, words=words))
+        words = [f"{MODES[mode].lower()}, step {i}: {y[i]:.1f} (95% interval {low[i]:.0f} to {high[i]:.0f})" for i in x]
+        series.append(Series(mode, f"{MODES[mode].lower()}, {len(returns)} seeds", x, y, low, high, threads=returns, words=words))
     note = f"Thick line: mean over seeds, each of {EVALUATION_EPISODES} greedy episodes. Band: its 95% bootstrap interval. Thin: each seed."
     empty = "The first seeds are under way." if not luck.ended else "No seed was done."
     return chart_value(series, X_TITLE, Y_TITLE, (0, steps), note=note, empty=empty)

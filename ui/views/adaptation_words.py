@@ -6,12 +6,12 @@ import html
 import re
 
 from model.worlds.cartpole import MAX_EPISODE_STEPS, SOLVED
+from ui.fields import MODES, short_name
 from ui.runs.adaptation import EVALUATION_EPISODES, TIME_LIMIT, AdaptRun, Curve, Point
-from ui.runs.policies import short_name
 from ui.views.messages import stale_note
 from ui.views.player import differences
 from ui.views.terms import with_terms
-from ui.words import MODE_NAMES, OF_ALL, count
+from ui.words import OF_ALL, count
 
 SAME = 10.0  # steps of mean return that count as no change
 NO_FALL = "no episode fell, so there was nothing to learn"
@@ -95,8 +95,8 @@ def sentence(run: AdaptRun) -> str:
     if len(run.curves) == 1:
         text = joined(first, outcome(run.curves[0]))
     else:
-        text = f"{first}. " + " ".join(f"{MODE_NAMES[c.mode]}: {outcome(c)}." for c in run.curves)
-    problems = [c.problem if len(run.curves) == 1 else f"{MODE_NAMES[c.mode]}: {c.problem}" for c in run.curves if c.problem]
+        text = f"{first}. " + " ".join(f"{MODES[c.mode]}: {outcome(c)}." for c in run.curves)
+    problems = [c.problem if len(run.curves) == 1 else f"{MODES[c.mode]}: {c.problem}" for c in run.curves if c.problem]
     return " ".join([text, *problems, *([ending] if (ending := ended(run)) else [])])
 
 
@@ -142,7 +142,7 @@ def steps_table(run: AdaptRun) -> str:
     rows = [_row("before", run.curves[0].before)]
     for index in range(1, 1 + run.reached):
         made = [c for c in run.curves if c.last.index >= index]
-        rows += [_row(f"{index}, {MODE_NAMES[c.mode].lower()}" if both else str(index), c.points[index]) for c in made]
+        rows += [_row(f"{index}, {MODES[c.mode].lower()}" if both else str(index), c.points[index]) for c in made]
     body = ["<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in rows]
     head = with_terms("".join(f"<th>{h}</th>" for h in HEAD), "adapt-table")
     return f'<div class="steps"><table><thead><tr>{head}</tr></thead><tbody>{"".join(body)}</tbody></table></div>'

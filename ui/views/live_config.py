@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from model import DESCRIPTIONS, WORLDS, StandardAdaptationConfig, StateSpaceModel, World
+from model import DESCRIPTIONS, WORLDS, StandardAdaptationConfig, StateSpaceModel
 from model.config import FieldInfo, field_infos
 from model.maml.live_rules import LiveRules
 from model.policy.params import GROUPS
@@ -14,7 +14,7 @@ from model.policy.ssm import MAX_DIM
 from model.rl import advantages as policy_gradient
 from model.worlds import cartpole
 from model.worlds.named import BREAK_SET
-from ui.words import spoken
+from ui.fields import FIELDS, for_scripts, spoken
 
 SCRIPTS = ("world.js", "policy.js", "learn.js", "protocol.js")
 """The scripts of assets/live/ that know no page, in the order in which to load them; then call ssmLive.configure(live_config())."""
@@ -42,7 +42,7 @@ def live_config() -> dict[str, Any]:
             "start_range": cartpole.START_RANGE,
             "episode_steps": cartpole.MAX_EPISODE_STEPS,
         },
-        "fields": [_field(info) for info in World.fields()],
+        "fields": [for_scripts(f) for f in FIELDS["world"].values()],
         "worlds": {name: {"description": DESCRIPTIONS[name], "fields": asdict(world)} for name, world in WORLDS.items()},
         "break_set": list(BREAK_SET),
         "policy": {

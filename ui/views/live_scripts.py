@@ -7,7 +7,8 @@ import json
 from functools import cache
 
 from model.policy.checkpoint import serialise
-from ui.runs.policies import POLICIES, SHIPPED, shared_model
+from ui.fields import POLICIES, SHIPPED
+from ui.runs.policies import shared_model
 from ui.views.live_config import SCRIPTS, live_config
 from ui.views.player import ASSETS
 from ui.views.terms import GLOSSARY

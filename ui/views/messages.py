@@ -6,7 +6,7 @@ import html
 import re
 
 from model import CheckpointError
-from ui.checks import FieldError
+from ui.fields import FieldError
 
 
 def hint(text: str) -> str:

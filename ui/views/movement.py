@@ -7,9 +7,10 @@ import html
 from model import HybridAdaptationConfig, StandardAdaptationConfig, StateSpaceModel
 from model.policy.params import GROUPS, group_of
 from model.worlds.cartpole import MAX_EPISODE_STEPS
+from ui.fields import MODES
 from ui.runs.adaptation import AdaptRun, Curve
 from ui.views.learnt_words import rule_words
-from ui.words import MODE_NAMES, count
+from ui.words import count
 
 RULE = "θ′ = θ − lr · g · n / |g|"  # model.maml.adaptation.inner_step
 
@@ -48,7 +49,7 @@ def rule_html(run: AdaptRun) -> str:
 
 def _rule(curve: Curve) -> str:
     """The last step that moved the parameters says more than one that found nothing to learn."""
-    name, last = MODE_NAMES[curve.mode], next((p for p in reversed(curve.points) if p.moved), curve.last)
+    name, last = MODES[curve.mode], next((p for p in reversed(curve.points) if p.moved), curve.last)
     head = f'<p class="who" data-role="{curve.mode}">{name}, step {last.index}</p>'
     if last.index == 0:
         return f"{head}<p>No step has moved the parameters.</p>"

@@ -16,9 +16,8 @@ import numpy as np
 
 from model import World
 from model.worlds.cartpole import ANGLE_LIMIT, MAX_EPISODE_STEPS, X_LIMIT
-from ui.fields import FIELDS
+from ui.fields import FIELDS, short_name
 from ui.runs.episode import STEPS_PER_SECOND, Recording
-from ui.runs.policies import short_name
 from ui.views.colours import ROLES, SCENE
 from ui.views.stage import SHORT_EPISODE, SLOWLY, STAGE
 from ui.words import count
@@ -124,7 +123,7 @@ def differences(world: World) -> list[str]:
         "action_delay": f"motor {count(w.action_delay, 'step')} late",
         "velocity_sensors": "velocity sensors off",
     }
-    return [words[name] for name in FIELDS if getattr(w, name) != getattr(standard, name)] or ["standard world"]
+    return [words[name] for name in FIELDS["world"] if getattr(w, name) != getattr(standard, name)] or ["standard world"]
 
 
 def _rounded(values: np.ndarray | Sequence[float], digits: int) -> list[float]:

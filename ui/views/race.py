@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from model import StateSpaceModel
-from ui.racers import RaceSettings
 from ui.runs.race import Race
+from ui.settings import RaceSettings
 from ui.views.imagined import recorded
 from ui.views.player import Shown, player_value
 from ui.views.race_words import score

@@ -8,10 +8,10 @@ from itertools import groupby
 import numpy as np
 
 from model.worlds.cartpole import SOLVED
-from ui.racers import MODE_WORDS, Racer
+from ui.fields import short_name
 from ui.runs.adaptation import EVALUATION_EPISODES, TIME_LIMIT
-from ui.runs.policies import short_name
 from ui.runs.race import Lane, Race
+from ui.settings import Racer
 from ui.views.adaptation_words import level
 from ui.views.messages import stale_note
 from ui.views.player import differences
@@ -27,10 +27,7 @@ def ranked(race: Race) -> list[Lane]:
 def names(race: Race) -> dict[Racer, str]:
     """What the sentence calls each racer: the policy alone where that is clear."""
     policies = [lane.racer.policy for lane in race.lanes]
-    return {
-        r: short_name(r.policy) + (f" ({MODE_WORDS[r.mode]})" if policies.count(r.policy) > 1 else "")
-        for r in (lane.racer for lane in race.lanes)
-    }
+    return {r: short_name(r.policy) + (f" ({r.how})" if policies.count(r.policy) > 1 else "") for r in (lane.racer for lane in race.lanes)}
 
 
 def fate(lane: Lane) -> str:

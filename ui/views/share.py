@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from ui.fields import short_name
 from ui.runs.adaptation import AdaptRun, Point
 from ui.runs.episode import record
-from ui.runs.policies import short_name
 from ui.views.adaptation_words import after
 from ui.views.animation import side_by_side
 from ui.views.player import differences

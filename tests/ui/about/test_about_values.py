@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from model import World, load_pretrained
-from ui.fields import Choice
 from ui.runs.episode import record
 from ui.server.session import Session
+from ui.settings import Choice
 from ui.views.about.architecture import EQUATIONS, PARTS, drawing
 from ui.views.about.parameters import parameter_table
 from ui.views.about.values import last_step, last_step_value

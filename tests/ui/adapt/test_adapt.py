@@ -14,15 +14,9 @@ from PIL import Image
 from safetensors.torch import load_file
 
 from model import WORLDS, World
-from ui.fields import (
-    AdaptSettings,
-    adapt_from_page,
-    adapt_to_query,
-    page_values,
-)
-from ui.made import MAKERS_ONLY
 from ui.server import stops
 from ui.server.session import Session
+from ui.settings import MAKERS_ONLY, AdaptSettings, adapt_to_query, page_values
 from ui.tabs.adapt.preview import key
 from ui.tabs.adapt.tab import AdaptTab
 from ui.tabs.adapt.use_part import EXPIRED
@@ -37,25 +31,19 @@ def page(**changes):
     """What the Adapt button sends."""
     given = {
         "preset": "reversed_motor",
-        "start": "meta",
         "mode": "standard",
         "power": 0,
         "steps": 2,
+        "start": "meta",
         "episodes": 3,
         "weight": 0.5,
-        "seed": 0,
         "fresh": True,
+        "seed": 0,
     }
     given |= changes
     values = given.pop("values", page_values(WORLDS.get(given["preset"], World()) if isinstance(given["preset"], str) else World()))
     preset = given.pop("preset")
     return [preset, *values, *given.values()]
-
-
-def test_the_page_gives_settings():
-    *world, _, _, _, _, _, _, _, _ = page()
-    settings = adapt_from_page(world[0], world[1:], page()[len(world) :])
-    assert settings == AdaptSettings(REVERSED, num_adapt_steps=2, episodes_per_step=3, experience_weight=0.5)
 
 
 @pytest.mark.parametrize(

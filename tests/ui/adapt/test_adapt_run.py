@@ -11,13 +11,11 @@ import torch
 
 import ui.runs.adaptation
 from model import WORLDS, AdaptationStep, NonFiniteParameters, StandardAdapter, World, evaluate_policy
-from ui.fields import (
-    TRAINED_LR,
-    AdaptSettings,
-)
+from ui.fields import FIELDS
 from ui.runs.adaptation import adapt, config_of, go_on
 from ui.runs.policies import shared_model
 from ui.runs.seed_sweep import AT_ONCE, SEEDS, luck_words, repeat
+from ui.settings import AdaptSettings
 from ui.views.adaptation_words import sentence
 from ui.views.decisions import MAP_SIZE, action_map
 
@@ -122,7 +120,7 @@ def test_parameters_that_are_not_finite_end_a_run_and_the_last_good_ones_stay(mo
     assert "Step 2 made parameters that are not finite; those of step 1 are kept." in sentence(run)
 
 
-@pytest.mark.parametrize("lr", [TRAINED_LR * 100, TRAINED_LR / 100])
+@pytest.mark.parametrize("lr", [FIELDS["adapt"]["adapt_lr"].default * 100, FIELDS["adapt"]["adapt_lr"].default / 100])
 def test_any_learning_rate_is_an_experiment(lr):
     run = finished(AdaptSettings(World(), adapt_lr=lr, num_adapt_steps=2, episodes_per_step=2), "untrained")
     assert all(torch.isfinite(p).all() for p in run.curves[0].last.model.params().values()) and sentence(run)

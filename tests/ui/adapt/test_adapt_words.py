@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from model import World
-from ui.fields import AdaptSettings
 from ui.runs.adaptation import AdaptRun, Curve, Point, Segment, adapt
 from ui.runs.policies import shared_model
+from ui.settings import AdaptSettings
 from ui.views.adaptation import curve_value
 from ui.views.adaptation_words import progress, result_html, sentence, steps_table
 from ui.views.movement import movement, movement_html, rule_html

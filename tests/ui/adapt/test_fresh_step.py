@@ -7,9 +7,10 @@ from dataclasses import replace
 import pytest
 
 from model import WORLDS, adaptation_config
-from ui.fields import STARTS, AdaptSettings, adapt_from_query, adapt_to_query
 from ui.runs.adaptation import adapt, config_of
 from ui.runs.policies import shared_model
+from ui.settings import RACERS as STARTS
+from ui.settings import AdaptSettings, adapt_from_query, adapt_to_query
 from ui.tabs.adapt.controls import SUITED, suited
 from ui.views.adaptation_words import after, outcome, steps_table
 from ui.views.movement import rule_html

@@ -14,9 +14,9 @@ from model.model_based.dynamics_reading import read_motion
 from model.policy.params import with_task_axis
 from model.rl.rollout import collect
 from model.worlds.linearised import linearised
-from ui.fields import AdaptSettings
 from ui.runs.adaptation import adapt
 from ui.runs.policies import shared_model
+from ui.settings import AdaptSettings
 from ui.tabs.adapt.learnt_part import practice_value, practising, thinned
 from ui.views.adaptation import stage_value
 from ui.views.adaptation_words import sentence

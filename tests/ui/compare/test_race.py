@@ -4,29 +4,15 @@ from __future__ import annotations
 
 import re
 import threading
-from urllib.parse import parse_qsl
 
 import numpy as np
 import pytest
 
-from model import WORLDS, World, evaluate_policy
-from ui.fields import page_values
-from ui.racers import (
-    FIRST_RACERS,
-    MOST,
-    Racer,
-    RaceSettings,
-    adaptation_of,
-    check_race,
-    check_racers,
-    chosen_of,
-    link_of,
-    race_from_page,
-    race_from_query,
-)
+from model import WORLDS, evaluate_policy
 from ui.runs.adaptation import Curve, Point, adapt
 from ui.runs.policies import shared_model
 from ui.runs.race import Lane, Race, race
+from ui.settings import Racer, RaceSettings, adaptation_of, check_race
 from ui.views.compare_next import after_race
 from ui.views.race_words import sentence, table
 
@@ -98,39 +84,10 @@ def test_the_table_goes_from_first_to_last():
         ("1", "Memory", "0"),
         ("2", "Meta-trained", "100"),
         ("–", "Untrained", "never stood"),
-        ("–", "Standard", "never stood"),
+        ("–", "Single-world", "never stood"),
     ]
     tied = table(Race(RaceSettings(), (lane("memory", "none", 500), lane("meta", "none", 500), lane("meta", "standard", 9, 500))))
     assert re.findall(r"<tr><td>(.*?)</td>", tied) == ["1", "1", "3"]
-
-
-@pytest.mark.parametrize(
-    ("names", "words"),
-    [
-        ([], "Racers must be 1 to 6 of those"),
-        ("meta " * (MOST + 1), "Racers must be 1 to 6 of those"),
-        ("meta, meta", "Racers must differ from one another"),
-        ("meta.fast", "Racers must be of those"),
-        ("yours", "Racers must be others than yours"),
-        (None, "Racers must be 1 to 6"),
-        ([["meta"]], "Racers must be 1 to 6"),
-        ("x" * 10_000, "Racers must be 1 to 6"),
-    ],
-)
-def test_bad_racers_are_one_sentence(names, words):
-    with pytest.raises(ValueError) as caught:
-        check_racers(names)
-    assert caught.value.on_page.startswith(words) and len(str(caught.value)) < 700
-
-
-def test_page_and_link_give_the_same_race():
-    world = World(wind=2.2)
-    settings = check_race(world, "memory, standard.standard, meta.hybrid", 2, 7)
-    assert race_from_query(dict(parse_qsl(link_of(settings, ran=True)))) == settings
-    assert race_from_page("custom", page_values(world), chosen_of(settings.racers), 2, 7) == settings
-    assert race_from_query({"tab": "adapt"}) is None and race_from_query({"tab": "compare"}).racers == FIRST_RACERS
-    with pytest.raises(ValueError, match="num_adapt_steps must be a whole number between 1 and 5, got 9"):
-        check_race(world, "meta", 9, 0)
 
 
 @pytest.mark.parametrize(

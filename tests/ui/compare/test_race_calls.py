@@ -11,11 +11,10 @@ from gradio_client import Client
 from gradio_client.exceptions import AppError
 
 from model import WORLDS, evaluate_policy
-from ui.fields import page_values
-from ui.racers import check_race, chosen_of
 from ui.runs.policies import shared_model
 from ui.runs.race import race
 from ui.server.session import Session
+from ui.settings import check_race, chosen_of, page_values
 from ui.tabs.compare.tab import CompareTab
 
 REVERSED = WORLDS["reversed_motor"]

@@ -12,9 +12,10 @@ import gradio as gr
 import pytest
 
 from model import WORLDS, World
-from ui.fields import CUSTOM, Choice, page_values
+from ui.fields import CUSTOM
 from ui.runs.policies import shared_model
 from ui.server.session import Session
+from ui.settings import Choice, page_values
 from ui.tabs.play import PlayTab, first_session
 from ui.views.messages import problem
 

@@ -9,9 +9,10 @@ import pytest
 import torch
 
 from model import WORLDS
-from ui.fields import Choice
-from ui.runs.policies import POLICIES, shared_model
+from ui.fields import POLICIES
+from ui.runs.policies import shared_model
 from ui.server.session import Session
+from ui.settings import Choice
 
 
 @pytest.mark.parametrize("policy", [p for p in POLICIES if p not in ("yours", "random")])

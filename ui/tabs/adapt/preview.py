@@ -7,9 +7,9 @@ from urllib.parse import urlencode
 import gradio as gr
 
 from model import WORLDS
-from ui.fields import AdaptSettings, adapt_to_query
 from ui.runs.adaptation import AdaptRun
 from ui.server.session import Session
+from ui.settings import AdaptSettings, adapt_to_query
 from ui.tabs.adapt.controls import AdaptControls
 from ui.tabs.controls import FIRST_BREAK
 from ui.tabs.events import REFUSED
@@ -35,7 +35,7 @@ class Preview(StagePreview):
         self.shown = gr.State(key(FIRST))
         self.now = gr.Textbox(urlencode(adapt_to_query(FIRST)), visible="hidden", elem_id="adapt-now")
         on_stage = [*c.world.events, c.start.input, c.seed.input]
-        others = [c.mode.input, c.power.input, c.steps.input, c.episodes.input, c.weight.input, c.fresh.input]
+        others = [control.input for name, control in c.settings.items() if name not in ("start", "seed")]
         self.connect([session, self.shown, run, *c.inputs], [player, self.shown, self.now], on_stage, others)
 
     def show(self, session: Session, shown: tuple, run: AdaptRun | None, *inputs) -> dict:

@@ -9,11 +9,11 @@ from urllib.parse import urlencode
 
 import gradio as gr
 
-from ui.fields import adapt_to_query
 from ui.runs.seed_sweep import Luck, luck_progress, luck_words, repeat
 from ui.server import stops
 from ui.server.fairness import HEAVY, heavy
 from ui.server.session import Session
+from ui.settings import adapt_to_query
 from ui.tabs.adapt.controls import AdaptControls
 from ui.tabs.controls import message_area
 from ui.tabs.events import QUIET

@@ -10,13 +10,12 @@ from urllib.parse import urlencode
 
 import gradio as gr
 
-from ui.fields import AdaptSettings, adapt_from_query, adapt_to_query, query_of
-from ui.made import MAKERS_ONLY, stand_in
-from ui.runs.adaptation import MOST_STEPS, RAN, AdaptRun, adapt, go_on, link_of
+from ui.runs.adaptation import MOST_STEPS, AdaptRun, adapt, go_on, link_of
 from ui.runs.policies import shared_model
 from ui.server import stops
 from ui.server.fairness import HEAVY, heavy
 from ui.server.session import STATE_SECONDS, Session
+from ui.settings import MAKERS_ONLY, RAN, AdaptSettings, adapt_from_query, adapt_to_query, query_of, stand_in
 from ui.tabs.adapt.controls import AdaptControls
 from ui.tabs.adapt.learnt_part import LearntPart, practising, thinned
 from ui.tabs.adapt.preview import FIRST, Preview, key

@@ -7,21 +7,18 @@ from typing import Any
 
 import gradio as gr
 
-from model.config import FieldInfo
 from model.policy.checkpoint import serialise
-from ui.checks import check, check_name
-from ui.fields import WHY_FORGOTTEN, Choice, adapt_to_query, preset_of
+from ui.fields import FIELDS, MODES, WHY_FORGOTTEN, Field, check, choices
 from ui.runs.adaptation import AdaptRun, Point
-from ui.runs.policies import choices
 from ui.server.fairness import HEAVY, heavy
 from ui.server.files import new_file
+from ui.settings import Choice, adapt_to_query, preset_of
 from ui.tabs.controls import unchecked
 from ui.tabs.events import IN_BROWSER, QUIET, file_button
 from ui.tabs.play import PlayTab
 from ui.views.adaptation import stage_value
 from ui.views.messages import notice, problem
 from ui.views.share import share_gif
-from ui.words import MODE_NAMES
 
 EXPIRED = f"The server has forgotten this visit and its adapted policy, {WHY_FORGOTTEN}; press Adapt to start afresh."
 SCRUB = '(step) => { window.ssmMorph("adapt-stage", step); window.ssmSoon("adapt-step-soon", 200); }'
@@ -48,7 +45,7 @@ class UsePart:
     def build_buttons(self) -> None:
         """What can be done with the policy of that step."""
         with gr.Column(visible=False, elem_classes="then-part") as self.column:
-            modes = [(MODE_NAMES[m], m) for m in ("standard", "hybrid")]
+            modes = [(MODES[m], m) for m in ("standard", "hybrid")]
             radio = gr.Radio(modes, value="standard", label="Result to use", visible=False, elem_id="adapt-which")
             self.which = unchecked(radio, "result to use")
             with gr.Row(elem_classes="then"):
@@ -109,7 +106,7 @@ class UsePart:
         """The stage with the policy of a gradient step."""
         try:
             belongs(run, run_id)
-            return {self.player: stage_value(run, check(FieldInfo("step", "", 0, run.reached, 0, ""), step)), self.message: ""}
+            return {self.player: stage_value(run, check(step_field(run.reached), step)), self.message: ""}
         except ValueError as error:
             return {self.message: problem(error)}
 
@@ -149,7 +146,7 @@ class UsePart:
             controls.seed: choice.seed,
             **play.world.updates(choice.world),
             **play.policy.updates(choice),
-            play.policy.policy: gr.update(choices=choices(yours=True), value="yours"),
+            play.policy.policy: gr.update(choices=choices(FIELDS["play"]["policy"], yours=True), value="yours"),
         }
 
 
@@ -167,5 +164,10 @@ def belongs(run: AdaptRun | None, run_id: str) -> None:
 def chosen(run: AdaptRun | None, run_id: str, which: Any, step: Any) -> tuple[str, Point]:
     """The mode and the point that the visitor has chosen to use. Raises ValueError."""
     belongs(run, run_id)
-    curve = run.curve(check_name("result to use", which, [c.mode for c in run.curves]))
-    return curve.mode, curve.points[check(FieldInfo("step", "", 0, curve.last.index, 0, ""), step)]
+    curve = run.curve(check(Field("result to use", "Result to use", "", options={c.mode: MODES[c.mode] for c in run.curves}), which))
+    return curve.mode, curve.points[check(step_field(curve.last.index), step)]
+
+
+def step_field(last: int) -> Field:
+    """The step of a run that is to be shown or used."""
+    return Field("step", "Gradient step", 0, 0, last)

@@ -7,17 +7,16 @@ from typing import Any
 
 import gradio as gr
 
-from ui.fields import STARTS
-from ui.racers import MODE_WORDS, MODES, MOST, RaceSettings, chosen_of, race_from_page
-from ui.runs.policies import short_name
+from ui.fields import FIELDS, short_name
 from ui.server.session import Session
-from ui.tabs.controls import WorldControls, unchecked
+from ui.settings import MOST_RACERS, RACER_MODES, RACERS, Racer, RaceSettings, chosen_of, race_from_page
+from ui.tabs.controls import WorldControls, control, unchecked
 from ui.views.terms import terms_hint
 
 
 def offered(yours: bool = False) -> list[tuple[str, str]]:
     """The policies to choose from."""
-    return [(short_name(policy), policy) for policy in STARTS if yours or policy != "yours"]
+    return [(short_name(policy), policy) for policy in RACERS if yours or policy != "yours"]
 
 
 class RaceControls:
@@ -26,19 +25,20 @@ class RaceControls:
     def __init__(self) -> None:
         first = RaceSettings()
         self.world = WorldControls(first.world, folded=True)
-        chosen = f"Up to {MOST} racers, each with the settings that were chosen for it on [[validation worlds]]."
+        chosen = f"Up to {MOST_RACERS} racers, each with the settings that were chosen for it on [[validation worlds]]."
         ways = "To adapt is to learn from fresh [[episode|episodes]]; fresh + buffer adds [[practice]] on an [[experience buffer]]."
         gr.HTML(terms_hint(f"{chosen} {ways}", "compare-how"))
-        labels = {mode: words[:1].upper() + words[1:] for mode, words in MODE_WORDS.items()}
-        labels["none"] = "As they are"
+        labels = {mode: Racer("meta", mode).how.capitalize() for mode in RACER_MODES} | {"none": "As they are"}
         self.chosen = []
-        for mode, value in zip(MODES, chosen_of(first.racers), strict=True):
+        for mode, value in zip(RACER_MODES, chosen_of(first.racers), strict=True):
             group = gr.CheckboxGroup(offered(), value=value, label=labels[mode], elem_id=f"race-{mode}")
             self.chosen.append(unchecked(group, "racers"))
         with gr.Row(elem_classes="pair"):
-            look = {"label": "Gradient steps", "step": 1, "min_width": 100, "elem_id": "race-steps"}
-            self.steps = unchecked(gr.Number(first.steps, **look), "num_adapt_steps")
-            self.seed = unchecked(gr.Number(first.seed, step=1, min_width=80, label="Seed"), "seed")
+            fields = FIELDS["compare"]
+            self.steps = control(
+                fields["num_adapt_steps"], first.num_adapt_steps, number=True, info=None, min_width=100, elem_id="race-steps"
+            )
+            self.seed = control(fields["seed"], first.seed)
 
     @property
     def inputs(self) -> list:
@@ -60,7 +60,7 @@ class RaceControls:
     def updates(self, s: RaceSettings) -> dict:
         """What each of `outputs` becomes so that they show this race."""
         groups = dict(zip(self.chosen, chosen_of(s.racers), strict=True))
-        return {**self.world.updates(s.world), **groups, self.steps: s.steps, self.seed: s.seed}
+        return {**self.world.updates(s.world), **groups, self.steps: s.num_adapt_steps, self.seed: s.seed}
 
     def with_yours(self, session: Session) -> dict:
         """The visitor's own policy among those offered, where there is one."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 import gradio as gr
 
-from ui.racers import RaceSettings, link_of
 from ui.server.session import Session
+from ui.settings import RaceSettings, race_to_query
 from ui.tabs.compare.controls import RaceControls
 from ui.tabs.events import REFUSED
 from ui.tabs.preview import StagePreview
@@ -20,7 +22,7 @@ class RacePreview(StagePreview):
         super().__init__("race", session, message)
         c = self.controls = controls
         self.player, first = player, RaceSettings()
-        self.now = gr.Textbox(link_of(first), visible="hidden")
+        self.now = gr.Textbox(urlencode(race_to_query(first)), visible="hidden")
         self.stands = gr.State(first)
         on_stage = [*c.world.events, *(group.input for group in c.chosen), c.seed.input]
         self.connect([self.stands, session, *c.inputs], [player, self.now, self.stands], on_stage, [c.steps.input])
@@ -31,7 +33,7 @@ class RacePreview(StagePreview):
             settings = self.controls.read(session, inputs)
         except ValueError as error:
             return {self.message: problem(error), self.refused: REFUSED}
-        now = {self.message: "", self.refused: "", self.now: link_of(settings)}
+        now = {self.message: "", self.refused: "", self.now: urlencode(race_to_query(settings))}
         if settings == stands:
             return now
         if (stands.world, stands.seed) != (settings.world, settings.seed):

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlencode
 
 import gradio as gr
 
-from ui.racers import RAN, RaceSettings, link_of, race_from_query
 from ui.runs.policies import shared_model
 from ui.runs.race import Race, race
 from ui.server import stops
 from ui.server.fairness import HEAVY, heavy
 from ui.server.session import Session
+from ui.settings import RAN, RaceSettings, race_from_query, race_to_query
 from ui.tabs.compare.controls import RaceControls
 from ui.tabs.compare.preview import RacePreview
 from ui.tabs.controls import message_area
@@ -108,7 +109,7 @@ class CompareTab:
             return
         with stops.running(f"race {request.session_hash}") as stop:
             # A press right after a change of the controls comes before the preview has taken note of it; what changes later stays.
-            yield {self.preview.now: link_of(settings), self.preview.refused: "", **self._busy(True)}
+            yield {self.preview.now: urlencode(race_to_query(settings)), self.preview.refused: "", **self._busy(True)}
             run: Race | None = None
             for run in paced(race(settings, session.policy_model, stop), stop, wait=False):
                 yield {self.message: notice(progress(run)), **self._busy(True), **self.next.waiting()}
@@ -116,9 +117,9 @@ class CompareTab:
             self.player: race_value(run),
             self.result: result_html(run) + table(run),
             self.message: "",
-            self.of: link_of(settings),
+            self.of: urlencode(race_to_query(settings)),
             self.preview.stands: settings,
-            self.link: link_of(settings, ran=True),
+            self.link: urlencode({**race_to_query(settings), RAN: "1"}),
             **self._busy(False),
             **self.next.updates(after_race(run)),
         }
@@ -147,7 +148,7 @@ class CompareTab:
         return {
             self.tabs: gr.Tabs(selected="compare"),
             self.player: start_value(settings, session.policy_model),
-            self.preview.now: link_of(settings),
+            self.preview.now: urlencode(race_to_query(settings)),
             self.preview.stands: settings,
             self.asked: query.get(RAN, ""),
             **self.controls.updates(settings),

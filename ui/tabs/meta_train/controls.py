@@ -8,14 +8,13 @@ from typing import Any
 
 import gradio as gr
 
-from model.worlds.families import FAMILIES
-from ui.tabs.controls import unchecked
+from ui.fields import choices
+from ui.tabs.controls import control, unchecked
 from ui.tabs.events import IN_BROWSER
-from ui.training_settings import CUSTOM_RECIPE, FIRST_RECIPE, INFOS, RECIPES, STARTS, TIME_BUDGET, MetaSettings
+from ui.training_settings import CUSTOM_RECIPE, FIRST_RECIPE, RECIPES, TRAIN, MetaSettings, recipe_of
 from ui.views.terms import terms_hint
-from ui.words import spoken
 
-NAMES = ("families", "start", "time_budget", *INFOS, "seed")
+NAMES = tuple(TRAIN)
 HOW = (
     "[[meta-training|Meta-training]] plays such worlds before and after [[gradient step|gradient steps]], and moves the [[policy]] "
     "that they start from."
@@ -24,17 +23,22 @@ RATES = (
     "The [[inner learning rate]] is that of the steps in a world, the [[outer learning rate]] that of their start. "
     "The same [[seed]] trains the same policy."
 )
-ONLY_RANDOM = "; with random weights only"
-HELP = {"state_dim": ONLY_RANDOM, "hidden_dim": ONLY_RANDOM}
+# The same as `settings_to_query`, in the browser: (...values in the order of NAMES) -> query.
+QUERY = f"""(...values) => {{
+  const names = {json.dumps(NAMES)}, text = (v) => Array.isArray(v) ? [...v].sort().join(".") : String(v);
+  const recipes = Object.entries({json.dumps({n: list(s.values().values()) for n, (_, s) in RECIPES.items()})});
+  const changed = recipes.map(([recipe, usual]) => [recipe, names.filter((_, i) => text(values[i]) !== text(usual[i]))]);
+  const [recipe, other] = changed.sort((a, b) => a[1].length - b[1].length)[0];
+  const query = new URLSearchParams({{ tab: "meta-train", recipe }});
+  for (const name of other) query.set(name, text(values[names.indexOf(name)]));
+  return query.toString();
+}}"""
 
 
-def _field(name: str, value: Any):
-    info = INFOS[name]
-    help = info.help[:1].upper() + info.help[1:] + HELP.get(name, "")
-    if isinstance(info.default, bool):
-        return unchecked(gr.Checkbox(value, label=spoken(name), info=help), name)
-    help += f" ({info.minimum:g} to {info.maximum:g})"
-    return unchecked(gr.Number(value, label=spoken(name), info=help, min_width=120), name)
+def _control(name: str, value: Any):
+    f = TRAIN[name]
+    limits = "" if f.kind is bool or name == "seed" else f" ({f.minimum:g} to {f.maximum:g})"
+    return control(f, value, number=True, info=f.help[:1].upper() + f.help[1:] + limits, min_width=120)
 
 
 class MetaControls:
@@ -46,32 +50,26 @@ class MetaControls:
         self.recipe = unchecked(
             gr.Dropdown([*names, ("Custom", CUSTOM_RECIPE)], value=FIRST_RECIPE, label="Recipe", filterable=False, elem_id="meta-recipe")
         )
-        families = [(title, name) for name, title in FAMILIES.items()]
-        self.fields = {
-            "families": unchecked(gr.CheckboxGroup(families, value=first["families"], label=spoken("families")), "families"),
-        }
+        self.fields = {"families": control(TRAIN["families"], first["families"])}
         gr.HTML(terms_hint(HOW, "meta-how"))
-        self.fields |= {
-            "start": unchecked(gr.Radio(self.starts(), value=first["start"], label=spoken("start")), "start"),
-        }
-        t = TIME_BUDGET
-        label = f"Time budget ({t.unit}, {t.minimum:g} to {t.maximum:g})"
-        self.fields["time_budget"] = unchecked(gr.Number(first[t.name], label=label, min_width=120), t.name)
+        self.fields["start"] = control(TRAIN["start"], first["start"], radio=True, info=None)
+        t = TRAIN["time_budget"]
+        label = f"{t.label} ({t.unit}, {t.minimum:g} to {t.maximum:g})"
+        self.fields["time_budget"] = control(t, first[t.name], number=True, label=label, info=None, min_width=120)
         self._values = first
 
     def build_more(self) -> None:
         """The settings that few visitors need, folded."""
         with gr.Accordion("All settings", open=False, elem_id="meta-more"):
             gr.HTML(terms_hint(RATES, "meta-more"))
-            for name in INFOS:
-                self.fields[name] = _field(name, self._values[name])
-            self.fields["seed"] = unchecked(gr.Number(0, label="Seed", info="Seed of weights, worlds and episodes", step=1), "seed")
+            for name in (n for n in TRAIN if n not in self.fields):
+                self.fields[name] = _control(name, self._values[name])
         self._connect()
 
     @staticmethod
     def starts(yours: bool = False) -> list[tuple[str, str]]:
         """What a training may start from, (text, name)."""
-        return [(text, name) for name, text in STARTS.items() if yours or name != "yours"]
+        return choices(TRAIN["start"], yours)
 
     @property
     def inputs(self) -> list:
@@ -86,8 +84,7 @@ class MetaControls:
     def updates(self, settings: MetaSettings) -> dict:
         """What each of `outputs` becomes so that they show these settings."""
         values = settings.values()
-        recipe = next((name for name, (_, known) in RECIPES.items() if known.values() == values), CUSTOM_RECIPE)
-        return {self.recipe: recipe, **{self.fields[name]: values[name] for name in NAMES}}
+        return {self.recipe: recipe_of(settings), **{self.fields[name]: values[name] for name in NAMES}}
 
     @staticmethod
     def named(values: Sequence[Any]) -> Mapping[str, Any]:

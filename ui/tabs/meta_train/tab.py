@@ -10,8 +10,8 @@ import gradio as gr
 
 from model import WORLDS
 from model.policy.checkpoint import serialise
-from ui.made import MAKERS_ONLY, stand_in
-from ui.runs.policies import choices, shared_model
+from ui.fields import FIELDS, choices
+from ui.runs.policies import shared_model
 from ui.runs.trained import Trained, model_from_bytes
 from ui.runs.training_show import perform, recordings
 from ui.server.fairness import JOBS, TRAINING
@@ -21,12 +21,12 @@ from ui.server.training_kept import TRAININGS_KEPT, KeptTraining, is_token, new_
 from ui.server.training_queue import TRAININGS
 from ui.server.training_run import TrainingState
 from ui.server.visitors import LISTENERS, address_of
+from ui.settings import MAKERS_ONLY, stand_in
 from ui.tabs.adapt.controls import AdaptControls
 from ui.tabs.controls import message_area
 from ui.tabs.events import COPY_LINK, IN_BROWSER, QUIET, file_button, follow_address
-from ui.tabs.meta_train.controls import MetaControls
-from ui.training_link import NAMES, QUERY, settings_from_query, settings_to_query
-from ui.training_settings import RECIPES, MetaSettings, check_settings
+from ui.tabs.meta_train.controls import NAMES, QUERY, MetaControls
+from ui.training_settings import RECIPES, MetaSettings, check_settings, settings_from_query, settings_to_query
 from ui.views.charts import chart
 from ui.views.messages import field_class, hint, notice, problem, said
 from ui.views.player import Shown, player, player_value
@@ -161,7 +161,7 @@ class MetaTrainTab:
         return {
             self.session: replace(mine, choice=replace(mine.choice, policy="yours"), recording=None),  # so that Play shows it anew
             self.message: notice("It is now “Yours” in Play and in Adapt."),
-            self.play_policy: gr.update(choices=choices(yours=True), value="yours"),
+            self.play_policy: gr.update(choices=choices(FIELDS["play"]["policy"], yours=True), value="yours"),
             self.adapt_start: gr.update(choices=AdaptControls.starts(yours=True), value="yours"),
             self.controls.fields["start"]: gr.update(choices=self.controls.starts(yours=True)),
         }

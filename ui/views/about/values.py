@@ -10,8 +10,8 @@ import torch
 
 from model import StateSpaceModel
 from model.policy.recurrence import stable
+from ui.fields import short_name
 from ui.runs.episode import Recording, sigmoid
-from ui.runs.policies import short_name
 from ui.server.session import Session
 from ui.views.player import differences
 from ui.words import count

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from urllib.parse import parse_qsl
 
 import numpy as np
 import pytest
@@ -10,8 +11,17 @@ import pytest
 from model import World
 from model.worlds.families import FAMILIES, MAX_DELAY, PHYSICS, family_sampler
 from model.worlds.sampling import TRAINING_RANGES
-from ui.tabs.meta_train.controls import NAMES
-from ui.training_settings import MAX_EPOCH_STEPS, RECIPES, check_settings, epoch_steps, from_json, to_json
+from ui.fields import FIELDS
+from ui.training_settings import (
+    MAX_EPOCH_STEPS,
+    RECIPES,
+    check_settings,
+    epoch_steps,
+    from_json,
+    settings_from_query,
+    settings_to_query,
+    to_json,
+)
 
 FIRST = RECIPES["reversed_motor"][1].values()
 VARIES = {name: {name} for name in FAMILIES} | {"physics": set(PHYSICS)}
@@ -55,7 +65,7 @@ def test_a_recipe_is_within_the_limits_and_survives_the_wire(name):
     settings = RECIPES[name][1]
     assert check_settings(settings.values()) == settings == from_json(to_json(settings))
     assert epoch_steps(settings.config) <= MAX_EPOCH_STEPS
-    assert set(settings.values()) == set(NAMES)  # every setting has its control
+    assert settings.values().keys() == FIELDS["train"].keys()
 
 
 @pytest.mark.parametrize(
@@ -76,7 +86,7 @@ def test_a_recipe_is_within_the_limits_and_survives_the_wire(name):
         ({"families": ["wind", "venus"]}, "families must be one of .*, got 'venus'"),
         ({"families": [{"a": 1}]}, "families must be one of"),
         ({"start": ["meta"]}, "start must be one of random, meta, yours"),
-        ({"start": "yours"}, "start must not be yours while you have no policy of your own"),
+        ({"start": "yours"}, "start must not be yours: you have none yet"),
         ({"tasks_per_epoch": 40, "episodes_per_task": 40}, "is at most 200,000 environment steps an epoch, got 1600000"),
         ({"tasks_per_epoch": 40, "state_dim": 64, "hidden_dim": 128}, "at most 100,000 .* state_dim \\+ hidden_dim = 192, got 240000"),
     ],
@@ -97,3 +107,29 @@ def test_the_page_names_no_identifier():
         "Worlds per epoch must be fewer, or the episodes or inner steps: an epoch of so large a model may take at most 100,000 "
         "environment steps, and these would take 240,000."
     )
+
+
+OTHERS = [
+    {"families": ["wind", "angle_bias"], "seed": 9, "time_budget": 12.5},
+    {"outer_lr": 0.00003, "first_order": True, "num_epochs": 3},
+    {"start": "meta", "inner_steps": 0, "hidden_dim": 8, "state_dim": 4, "discount_factor": 0.97},
+]
+
+
+@pytest.mark.parametrize("settings", [s for _, s in RECIPES.values()] + [check_settings({**FIRST, **other}) for other in OTHERS])
+def test_a_link_gives_the_training_back(settings):
+    assert settings_from_query(dict(parse_qsl(settings_to_query(settings)))) == settings
+
+
+def test_a_recipe_is_a_short_link_and_other_tabs_are_left_alone():
+    assert settings_to_query(RECIPES["go_on"][1]) == "tab=meta-train&recipe=go_on"
+    assert settings_from_query({"tab": "meta-train"}) is None
+    assert settings_from_query({"tab": "play", "seed": "3"}) is None
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"recipe": "x"}, {"seed": "-1"}, {"num_epochs": "many"}, {"families": ""}, {"start": "yours"}, {"inner_lr": "nan"}]
+)
+def test_a_link_to_what_can_not_be_is_refused(wrong):
+    with pytest.raises(ValueError, match="must"):
+        settings_from_query({"tab": "meta-train", **wrong})
