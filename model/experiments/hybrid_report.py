@@ -1,11 +1,11 @@
-"""Tables of standard against hybrid adaptation, made from the study's results, as Markdown."""
+"""Tables of gradient against hybrid adaptation, made from the study's results, as Markdown."""
 
 from __future__ import annotations
 
 from model.experiments.report import START_LABELS, Results, name_of, table
 
 SET_LABELS = {"inside": "inside the training ranges", "outside": "outside them", "break_set": "break set"}
-METHOD_LABELS = {"standard": "standard", "hybrid": "hybrid", "regulator": "linear regulator (LQR)"}
+METHOD_LABELS = {"standard": "gradient", "hybrid": "hybrid", "regulator": "linear regulator (LQR)"}
 
 
 def signed(row: Results) -> str:
@@ -30,7 +30,7 @@ def start_sets_table(results: Results) -> str:
 
 
 def verdicts_table(results: Results) -> str:
-    """In how many named worlds hybrid adaptation is ahead of standard after the last collection, even with it, or behind."""
+    """In how many named worlds hybrid adaptation is ahead of gradient adaptation after the last collection, even with it, or behind."""
     rows = []
     for start, by_world in results["named"].items():
         ends = {name: row["gains"][max(row["gains"], key=int)]["equal_collections"]["interval"] for name, row in by_world.items()}
@@ -52,7 +52,7 @@ def named_table(results: Results) -> str:
             steps = " / ".join(f"{row[m]['env_steps'][last]:,.0f}" for m in ("standard", "hybrid"))
             rows.append([name_of(name), START_LABELS[start], f"{row['standard']['returns'][0]:.0f}", *cells, gain, steps])
     after = [f"{label}: after 1 → 3" for label in METHOD_LABELS.values()]
-    gain, steps = "hybrid − standard after 3", "environment steps by 3, standard / hybrid"
+    gain, steps = "hybrid − gradient after 3", "environment steps by 3, gradient / hybrid"
     return table(["world", "weights", "before", *after, gain, steps], rows)
 
 
@@ -80,7 +80,7 @@ def hybrid_table(results: Results) -> str:
 
 
 def gains_table(results: Results) -> str:
-    """Hybrid minus standard, paired, at equal collections and, where measured, at equal environment steps; the regulator minus hybrid."""
+    """Hybrid minus gradient, paired, at equal collections and, where measured, at equal environment steps; the regulator minus hybrid."""
     rows = []
     names = ("equal_collections", "equal_env_steps", "regulator_minus_hybrid")
     for start, by_episodes in results["hybrid"]["comparison"].items():
@@ -89,8 +89,8 @@ def gains_table(results: Results) -> str:
                 for k, gains in row["gains"].items():
                     cells = [signed(gains[name]) if name in gains else "" for name in names]
                     rows.append([START_LABELS[start], episodes, SET_LABELS[where], k, *cells])
-    header = ["weights", "episodes a collection", "worlds", "collections", "hybrid − standard, equal collections"]
-    return table([*header, "hybrid − standard, equal environment steps", "regulator − hybrid"], rows)
+    header = ["weights", "episodes a collection", "worlds", "collections", "hybrid − gradient, equal collections"]
+    return table([*header, "hybrid − gradient, equal environment steps", "regulator − hybrid"], rows)
 
 
 def budget_table(results: Results) -> str:

@@ -43,10 +43,10 @@ Three sets of weights of one small State Space Model policy (6,744 parameters, 2
 and differ in how they cope with a world that was broken (motor reversed, sensors mirrored or tilted, wind, delay, another pole).
 
 - `meta.safetensors`: meta-trained (MAML, three inner steps). Falls when the motor is reversed, and recovers by one gradient step on
-  about 95 environment steps.
+  about 95 environment steps, in 998 of 1,000 trials.
 - `memory.safetensors`: the same worlds, no inner steps (domain randomisation). Adapts within an episode by its hidden state, inside
   its training range.
-- `standard.safetensors`: the standard world only.
+- `standard.safetensors`: single-world, trained on the standard world only.
 
 {checkpoints}
 
@@ -66,24 +66,27 @@ Observations are CartPole-v1's four; outputs 0 and 1 are the logits of left and 
 ## How it was trained
 
 `python -m model train --recipe meta|memory|standard` makes each from nothing on two CPU cores; the recipe and every setting stand in the
-file's header, the training log beside it. Simulated CartPole worlds only, drawn from ranges of gravity, masses, length, motor force, wind
-and sensor error, the motor reversed in half of them and the sensors mirrored in 15%. Validation and test worlds are kept apart from
-the training's by construction.
+file's header, the training log beside it; each is one training, with seed 0. Simulated CartPole worlds only, drawn from ranges of
+gravity, masses, length, motor force, wind and sensor error, the motor reversed in half of them and the sensors mirrored in 15%. In those
+the return before adaptation is left out of the meta-loss: that the meta-trained policy fails there before its first step is partly by
+design. `memory` begins with 80 epochs on the standard cart with the motor as usual and reversed. Validation and test worlds are kept
+apart from the training's by construction.
 
 ## Results
 
-Greedy actions under the 500-step limit, mean return; in parentheses the share of worlds at 475 or more. "Hybrid" also practises in a linear
-model of the motion fitted to the experience buffer (Dyna). Test worlds were never used in training or tuning. All tables: `RESULTS.md`;
-curves: `curves.csv` and `budgets.csv`.
+Greedy actions under the 500-step limit, mean return; in parentheses the share of worlds (in the break set, of trials) at 475 or more.
+"Gradient" is gradient steps alone; "hybrid" also learns from imagined rollouts of a linear dynamics model fitted to the experience buffer
+(Dyna). No training and no choice of settings used the test worlds inside and outside, but they were read more than once. The break set
+was looked at during development. All tables: `RESULTS.md`; curves: `curves.csv` and `budgets.csv`.
 
 {sets}
 
 ## Limits
 
-CartPole only: four observations, two actions. Adaptation needs a fall to learn from. By gradient steps alone, dead velocity sensors do not
-recover, and on a delayed motor a policy that stands can get worse; practice helps with both. A policy that was adapted to one world may do
-worse in another. The meta-trained weights were made before the policy's products were folded for speed: the same recipe today gives other
-bits and, in the one run compared on validation worlds, a policy that recovers a little less after one step.
+CartPole only: four observations, two actions. Adaptation needs a fall to learn from. By gradient steps alone, dead velocity sensors do
+not recover, and on a delayed motor a policy that stands can get worse; imagined rollouts help with both. A policy that was adapted to one
+world may do worse in another. The meta-trained weights were made before the policy's products were folded for speed: the same recipe
+today gives other bits and, in the one run compared on validation worlds, a policy that recovers a little less after one step.
 
 ## Bias
 
@@ -97,7 +100,7 @@ by falling must not hold what may not fall.
 
 ## Citation
 
-See `CITATION.cff` in the repository. The method is MAML (Finn, Abbeel and Levine 2017, arXiv 1703.03400); the practice in a
+See `CITATION.cff` in the repository. The method is MAML (Finn, Abbeel and Levine 2017, arXiv 1703.03400); learning in a
 learned model is Dyna (Sutton 1991).
 """
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from model.policy.pretrained import PRETRAINED
 
-START_LABELS = {"meta": "meta-trained", "memory": "memory", "standard": "standard", "random": "random start"}
+START_LABELS = {"meta": "meta-trained", "memory": "memory", "standard": "single-world", "random": "random start"}
 
 Results = Mapping[str, Any]
 

@@ -69,7 +69,10 @@ def equal_weights(episodes: Episodes) -> Tensor:
 
 @dataclass(frozen=True)
 class StandardAdaptationConfig:
-    """Adaptation on fresh episodes alone. The defaults are those that the shipped model was meta-trained with."""
+    """Adaptation on fresh episodes alone. adapt_lr and max_grad_norm are those that the shipped meta weights were trained with.
+
+    min_grad_norm was added after their training, which had no lower bound.
+    """
 
     adapt_lr: float = bounded(0.5, 0.0, 100.0, "learning rate of a gradient step (the inner_lr of meta-training)")
     num_adapt_steps: int = bounded(3, 0, 100, "gradient steps")

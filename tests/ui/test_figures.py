@@ -78,12 +78,9 @@ def test_the_page_says_what_each_part_was_made_with():
 
 def test_what_the_readme_says_in_words_is_what_was_measured():
     results, words = read_results(), " ".join(README.split())
-    after, ours = results["presets"]["reversed_motor"]["meta"]["1"], results["benchmark"]["adaptation"]
-    assert after["min"] == MAX_EPISODE_STEPS
+    ours = results["benchmark"]["adaptation"]
     assert f"falls after {results['presets']['reversed_motor']['meta']['0']['mean']:.0f} of {MAX_EPISODE_STEPS} steps" in words
-    assert (
-        f"{ours['median_env_steps_to_475']:.0f} environment steps of falling" in words and f"{after['n']} of {after['n']} trials" in words
-    )
+    assert f"{ours['median_env_steps_to_475']:.0f} environment steps of falling" in words
     assert f"needs {results['benchmark']['ppo']['from_scratch']['median_env_steps']:,.0f} steps" in words
     assert f"{results['checkpoints']['meta']['parameters']:,} parameters" in words
 
@@ -94,7 +91,7 @@ def test_what_the_readme_says_in_words_is_what_was_measured():
     chance = 1.96 * sum(share * (1 - share) / n for share in solved.values()) ** 0.5
     assert f"of {n} worlds: no more than chance apart" in words and abs(solved["random"] - solved["memory"]) < chance
     gain = compared["meta"]["1"]["break_set"]["gains"]["3"]["equal_collections"]
-    assert f"{-gain['mean']:.0f} steps [{-gain['interval'][1]:.0f}, {-gain['interval'][0]:.0f}] below standard" in words
+    assert f"{-gain['mean']:.0f} steps [{-gain['interval'][1]:.0f}, {-gain['interval'][0]:.0f}] below gradient steps alone" in words
     named_worlds = results["named"]["meta"]
     behind = [w for w, row in named_worlds.items() if row["gains"]["3"]["equal_collections"]["interval"][1] < 0]
     assert f"in {len(behind)} of {len(named_worlds)} named worlds, each with a reversed motor" in words

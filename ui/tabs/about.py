@@ -11,52 +11,55 @@ from ui.runs.policies import shared_model
 from ui.server.session import Session
 from ui.tabs.events import QUIET
 from ui.views.about.architecture import PARTS, drawing, equations
-from ui.views.about.measured import FILES, comparison, measured, practice, read
+from ui.views.about.measured import FILES, comparison, measured, part, read, share_by_start
 from ui.views.about.parameters import parameter_table, total
 from ui.views.about.sources import citation, papers
 from ui.views.about.starts import start_pictures
 from ui.views.about.values import last_step_value
 from ui.views.about.words import INTRO, LIMITS, META, POLICY, PROGRAM, WAYS
 from ui.views.player import ASSETS
-from ui.views.terms import GLOSSARY, with_terms
+from ui.views.terms import GLOSSARY
 
 
 def policy_html() -> str:
     """The drawing, the equations and what is said about the part that is lit."""
-    model = shared_model("meta")
     parts = html.escape(json.dumps({name: part._asdict() for name, part in PARTS.items()}))
     return (
-        f'<div class="about policy-drawn" data-parts="{parts}">{drawing(model)}<div class="side-by">{equations()}'
+        f'<div class="policy-drawn" data-parts="{parts}">{drawing(shared_model("meta"))}<div class="side-by">{equations()}'
         '<div class="readout" role="status"><p></p><p></p><p></p></div><p class="quiet whose"></p></div></div>'
     )
 
 
 def glossary() -> str:
-    """Every word that explains itself, in one list."""
+    """Every word that the page uses in a sense of its own."""
     rows = "".join(f"<dt>{html.escape(word[:1].upper() + word[1:])}</dt><dd>{html.escape(text)}</dd>" for word, text in GLOSSARY.items())
     return f'<h2>Words</h2><dl class="words">{rows}</dl>'
 
 
-def texts() -> tuple[str, str]:
-    """The page's text before and after the drawing; a word is explained where it stands first in either."""
+def content() -> str:
+    """The whole tab."""
     model, results = shared_model("meta"), read()
-    before = INTRO + POLICY.format(total=f"{total(model):,}")
-    after = (
+    parameters = (
         f"<details><summary>All {total(model):,} parameters</summary>"
         f'<div class="wide" role="region" tabindex="0" aria-label="All parameters">{parameter_table(model)}</div></details>'
-        + META
-        + start_pictures(results)
-        + WAYS.format(comparison=comparison(results), practice=practice(results))
-        + measured(results)
-        + LIMITS
-        + PROGRAM
-        + glossary()
-        + papers()
-        + citation()
     )
-    marker = "<!-- drawing -->"
-    first, _, second = with_terms(before + marker + after, "about").partition(marker)
-    return first, second
+    ways = WAYS.format(comparison=part(comparison, results), starts=part(share_by_start, results))
+    sections = (
+        INTRO,
+        POLICY.format(total=f"{total(model):,}"),
+        policy_html(),
+        parameters,
+        META,
+        part(start_pictures, results),
+        ways,
+        measured(results),
+        LIMITS,
+        PROGRAM,
+        glossary(),
+        papers(),
+        citation(),
+    )
+    return f'<div class="about">{"".join(sections)}</div>'
 
 
 class AboutTab:
@@ -65,21 +68,18 @@ class AboutTab:
     def __init__(self, session: gr.State, first: Session):
         self.session = session
         gr.set_static_paths([path for path in FILES if path.is_file()])
-        before, after = texts()
-        gr.HTML(f'<div class="about">{before}</div>', apply_default_css=False, padding=False)
-        self.drawing = gr.HTML(
+        self.content = gr.HTML(
             last_step_value(first),
-            html_template=policy_html(),  # static: the page never rebuilds what the script fills
+            html_template=content(),  # static: the page never rebuilds what the script fills
             js_on_load="window.ssmAbout(element, props, watch)",
             apply_default_css=False,
             padding=False,
             elem_id="about-policy",
         )
-        gr.HTML(f'<div class="about">{after}</div>', apply_default_css=False, padding=False)
 
     def connect_tab(self, tab: gr.Tab) -> None:
         """Whoever comes to the tab sees the last step of the episode that they saw last."""
-        tab.select(last_step_value, self.session, self.drawing, **QUIET)
+        tab.select(last_step_value, self.session, self.content, **QUIET)
 
 
 def about_script() -> str:

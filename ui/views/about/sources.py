@@ -16,7 +16,7 @@ PAPERS = (
     ("Gu, Goel, Ré 2022", "Efficiently Modeling Long Sequences with Structured State Spaces", "2111.00396", "S4"),
     ("Smith, Warrington, Linderman 2023", "Simplified State Space Layers for Sequence Modeling", "2208.04933", "S5"),
     ("Orvieto et al. 2023", "Resurrecting Recurrent Neural Networks for Long Sequences", "2303.06349", "LRU: how A and B begin"),
-    ("Sutton 1991", "Dyna, an Integrated Architecture for Learning, Planning, and Reacting", "", "practice in a learnt model"),
+    ("Sutton 1991", "Dyna, an Integrated Architecture for Learning, Planning, and Reacting", "", "learning in a learnt model"),
     ("Barto, Sutton, Anderson 1983", "Neuronlike Adaptive Elements That Can Solve Difficult Learning Control Problems", "", "CartPole"),
 )
 
@@ -44,8 +44,9 @@ def papers() -> str:
 
 def citation() -> str:
     """BibTeX with a button that copies it, and the licence."""
+    shown = html.escape(bibtex()).replace("{", "&#123;")  # a brace of its own would begin an expression of Gradio's template
     return (
-        f'<h2>Citation and licence</h2><pre id="about-bibtex" tabindex="0" aria-label="BibTeX">{html.escape(bibtex())}</pre>'
+        f'<h2>Citation and licence</h2><pre id="about-bibtex" tabindex="0" aria-label="BibTeX">{shown}</pre>'
         '<p><button type="button" class="copy" data-copies="about-bibtex">Copy BibTeX</button>'
         ' <span class="quiet" role="status"></span></p>'
         "<p>MIT licence: code and weights may be used, changed and passed on, with the notice kept.</p>"

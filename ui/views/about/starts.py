@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from model.experiments.report import START_LABELS, Results, name_of
 from model.worlds.cartpole import MAX_EPISODE_STEPS, SOLVED
-from ui.views.about.tables import missing
 
 WORLDS_SHOWN = ("reversed_motor", "mirrored_sensors")
 LEFT, WIDTH, ROW, TOP = 104, 380, 34, 24
@@ -33,7 +32,7 @@ def _row(i: int, label: str, before: float, after: float) -> str:
 
 
 def start_picture(world: str, results: Results) -> str:
-    """One world: for each starting point a dot before, a dot after one step, and both means. Raises KeyError for missing results."""
+    """One world: for each starting point a dot before, a dot after one step, and both means."""
     starts = results["presets"][world]
     pairs = {label: (starts[start]["0"]["mean"], starts[start]["1"]["mean"]) for start, label in START_LABELS.items()}
     bottom = TOP + ROW * len(pairs)
@@ -56,14 +55,11 @@ def start_picture(world: str, results: Results) -> str:
 
 
 def start_pictures(results: Results) -> str:
-    """The worlds side by side, with a key and what the step cost; or the command that measures them."""
-    try:
-        pictures = "".join(start_picture(world, results) for world in WORLDS_SHOWN)
-        meta = results["presets"][WORLDS_SHOWN[0]]["meta"]
-        cost = f"{meta['env_steps'][1]:,.0f} environment steps"
-    except (KeyError, TypeError):
-        return missing("presets")
+    """The worlds side by side, with a key and what the step cost."""
+    pictures = "".join(start_picture(world, results) for world in WORLDS_SHOWN)
+    cost = results["presets"][WORLDS_SHOWN[0]]["meta"]["env_steps"][1]
     return (
         f'<div class="starts">{pictures}</div><p class="quiet">Open dot: before any step. Full dot: after one. For the meta-trained '
-        f"policy with the reversed motor, that step learnt from {cost} on average, all its experience of that world.</p>"
+        f"policy with the reversed motor, that step learnt from {cost:,.0f} environment steps on average, all its experience of that "
+        "world.</p>"
     )

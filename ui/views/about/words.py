@@ -1,4 +1,4 @@
-"""The About tab's text, in order. [[word]] is explained where it stands first (ui/views/terms.py)."""
+"""The About tab's text, in order."""
 
 from __future__ import annotations
 
@@ -9,31 +9,34 @@ from ui.runs.episode import STEPS_PER_SECOND
 
 INTRO = f"""
 <h2>What you see</h2>
-<p>A pole stands on a cart. {STEPS_PER_SECOND} times a second a [[policy]] reads four sensors and pushes the cart left or right. An
-[[episode]] ends when the pole leans more than {math.degrees(ANGLE_LIMIT):.0f} degrees, when the cart leaves the track at
-{X_LIMIT} m, or after {MAX_EPISODE_STEPS} [[step|steps]]. How many steps it lasted is its [[return]].</p>
-<p>You change the [[world]]: reverse the motor, mirror the sensors, add wind. The meta-trained policy may then fall within a fifth of
-a second. It learns from that fall, by a [[gradient step]], and stands again. Where it does not, the tables below say so.</p>
+<p>A pole stands on a cart. {STEPS_PER_SECOND} times a second a policy reads four sensors and pushes the cart left or right. An
+episode ends when the pole leans more than {math.degrees(ANGLE_LIMIT):.0f} degrees, when the cart leaves the track at
+{X_LIMIT} m, or after {MAX_EPISODE_STEPS} steps. How many steps it lasted is its return.</p>
+<p>You change the world: reverse the motor, mirror the sensors, add wind. The meta-trained policy may then fall within a fifth of
+a second. It learns from that fall, by a gradient step, and stands again. Where it does not, the tables below say so.</p>
 """
 
 POLICY = """
 <h2>The policy, drawn</h2>
-<p>It is a State Space Model with {total} parameters. Its [[hidden state]] is linear: each step keeps a part of the old one and adds
+<p>It is a State Space Model with {total} parameters. Its hidden state is linear: each step keeps a part of the old one and adds
 what the sensors say. All that bends comes after it, step by step.</p>
 """
 
 META = """
-<h2>Learning to learn: a start near every solution</h2>
+<h2>Learning to learn: a start near many solutions</h2>
 <p>No single set of parameters balances with a normal and with a reversed motor by reacting to the sensors alone: what saves the one
-fells the other. [[meta-training|Meta-training]] (MAML) does not look for parameters that are good everywhere. It looks for a
+fells the other. Meta-training (MAML) does not look for parameters that are good everywhere. It looks for a
 <em>start</em> from which one gradient step leads to parameters that are good <em>here</em>, wherever here is.</p>
 <ul>
-<li>In each of many worlds, play a few episodes with the start: the [[support set]].</li>
-<li>Take a gradient step on them, as long as the [[learning rate]] says. Play again: the [[query set]].</li>
-<li>Move the start so that the returns <em>after</em> the steps rise. The gradient goes through the step itself.</li>
+<li>In each of many worlds, play a few episodes with the start: the support set.</li>
+<li>Take a gradient step on them: down the gradient, as far as the learning rate times its norm, which is held between bounds. Play
+again: the query set.</li>
+<li>Move the start so that the returns <em>after</em> the steps rise. The gradient goes through the step itself, and so into the
+values by which the step judges its episodes.</li>
 </ul>
-<p>The step in training and the step behind the Adapt button are the same function. Below are the four starts of this page, all of one
-architecture, before and after one step.</p>
+<p>The step in training and the step behind the Adapt button are the same function. The returns <em>before</em> it count in the worlds
+alone whose motor and sensors are not reversed, so that falling at first where they are is partly by design. Below are the four starts
+of this page, all of one architecture, before and after one step.</p>
 """
 
 WAYS = """
@@ -43,15 +46,14 @@ WAYS = """
 episode which world it is in, by its hidden state, and needs no fall. That works where training has been.</p>
 <h3>Gradient</h3>
 <p>The policy <em>meta</em> must fall first. Then its parameters change, which memory cannot do: it can reach behaviour
-that no episode in training had. <em>Standard</em> only ever saw the standard world.</p>
+that no episode in training had. The <em>single-world</em> policy only ever saw the standard world.</p>
 {comparison}
-<h3>Practice in imagination (Dyna)</h3>
-<p>Hybrid adaptation keeps every episode of this world in an [[experience buffer]]. From it, Bayesian linear regression
-fits a model of how this world moves. Then the policy plays imagined episodes in that model and learns from them: [[practice]].
-This is Dyna (Sutton 1991). It costs more computing and no more experience. It assumes that the motion is nearly linear, as it is near
-the upright pole; past observations stand in for dead velocity sensors. Practice takes many small steps,
-so it is not one gradient step. {practice} A linear regulator (LQR) planned on the same fit is measured beside it; where it is
-ahead, the table says so.</p>
+<h3>Imagined rollouts (Dyna)</h3>
+<p>Hybrid adaptation keeps every episode of this world in an experience buffer. From it, Bayesian linear regression
+fits a dynamics model: how this world moves. Then the policy plays imagined episodes in that model and learns from them by PPO.
+This is Dyna (Sutton 1991). It costs more computing and no more experience. It assumes that the world moves nearly linearly, as it does
+near the upright pole; past observations stand in for dead velocity sensors. {starts} A linear regulator (LQR) planned on the same fit
+is measured beside it; where it is ahead, the table says so.</p>
 """
 
 LIMITS = f"""
@@ -60,9 +62,10 @@ LIMITS = f"""
 <li>CartPole only: four sensors, two actions, {MAX_EPISODE_STEPS} steps. Nothing here was tried on a real cart.</li>
 <li>The gradient needs a fall. A policy that drifts without falling within an episode learns nothing from it.</li>
 <li>Far from training a fall may be mended in part only. On a late motor a gradient step can make a policy that stands
-worse; against dead velocity sensors only practice helps. The tables name the worlds.</li>
+worse; against dead velocity sensors only imagined rollouts help. The tables name the worlds.</li>
 <li>What the meta-trained policy can do cost a long training in simulation; the table of costs counts it.</li>
-<li>Everything played on this page is computed when you ask for it, with the [[seed]] you give; the same seed gives the same episode.</li>
+<li>Each shipped policy is one training with one seed. The intervals are over worlds and trials, not over trainings.</li>
+<li>Everything played on this page is computed when you ask for it, with the seed you give; the same seed gives the same episode.</li>
 </ul>
 <h3>What it is not for</h3>
 <p>It is a demonstration and a teaching tool. Do not let it steer anything that can hurt someone or break. A policy that must fail
@@ -70,7 +73,7 @@ before it learns has no place where failing is dangerous.</p>
 <h3>Bias</h3>
 <p>No data of people is in it, neither in training nor on this page. Its bias is that of its training worlds: it is better inside
 their ranges, and before any step it stands only where neither the motor nor the sensors are turned round. The named
-worlds were looked at during development; the held-out worlds were not, so their numbers are the stricter test.</p>
+worlds were looked at during development, so the held-out worlds are the stricter test.</p>
 """
 
 PROGRAM = """
