@@ -23,7 +23,7 @@ from model import HybridAdaptationConfig, HybridAdapter, StandardAdaptationConfi
 from tests.bystander import Bystander
 from tests.serve import Served, served
 from tests.ui.raw import send
-from ui.fields import GONE
+from ui.field import GONE
 from ui.server.memory import GIVEN
 from ui.settings import page_values
 

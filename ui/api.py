@@ -17,7 +17,8 @@ import numpy as np
 
 from model import World
 from model.policy.checkpoint import serialise
-from ui.fields import FIELDS, Field, check
+from ui.field import Field, check
+from ui.fields import FIELDS
 from ui.runs.adaptation import Curve
 from ui.runs.adaptation import adapt as adapt_run
 from ui.runs.episode import Recording, record, returns

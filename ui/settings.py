@@ -13,7 +13,8 @@ from urllib.parse import parse_qsl
 
 from model import WORLDS, World, adaptation_config
 from model.config import LONGEST_ECHO
-from ui.fields import CUSTOM, FIELDS, GONE, MODES, Field, FieldError, check, from_link, from_page, short_name, to_link, to_page
+from ui.field import GONE, Field, FieldError, check, from_link, from_page, to_link, to_page
+from ui.fields import CUSTOM, FIELDS, MODES, short_name
 
 MAX_LINK = 1000  # characters
 RAN = "ran"  # in a link: the result is wanted too

@@ -12,7 +12,8 @@ from urllib.parse import urlencode
 from model import MetaTrainingConfig
 from model.maml.recipes import ONE_MINUTE, ONE_MINUTE_FAMILIES
 from model.worlds.cartpole import MAX_EPISODE_STEPS
-from ui.fields import FIELDS, FieldError, check, from_link, to_link
+from ui.field import FieldError, check, from_link, to_link
+from ui.fields import FIELDS
 
 TAB = "meta-train"
 TRAIN = FIELDS["train"]
@@ -95,7 +96,7 @@ def check_work(config: MetaTrainingConfig) -> None:
         must = f"be so few that {product} is at most {most:,} environment steps an epoch{of_size}"
         may = f"an epoch{' of so large a model' if of_size else ''} may take at most {most:,} environment steps"
         page = f"be fewer, or the episodes or inner steps: {may}, and these would take {steps:,}"
-        raise FieldError("tasks_per_epoch", must, steps, page)
+        raise FieldError("tasks_per_epoch", must, steps, page, TRAIN["tasks_per_epoch"].label)
 
 
 # --- links: the nearest recipe, and what is different from it ---

@@ -7,7 +7,8 @@ import math
 import pytest
 
 from model import WORLDS, World
-from ui.fields import CUSTOM, FIELDS, FieldError, check, from_link, from_page, on_page, to_link, to_page
+from ui.field import FieldError, check, from_link, from_page, on_page, to_link, to_page
+from ui.fields import CUSTOM, FIELDS
 from ui.settings import (
     AdaptSettings,
     Choice,

@@ -12,7 +12,7 @@ from typing import Any
 from model import CheckpointError, MetaEpoch, StateSpaceModel, load_checkpoint
 from model.maml.to_file import LOG_COLUMNS, log_row
 from model.policy.checkpoint import read_metadata
-from ui.fields import echoed
+from ui.field import echoed
 from ui.training_settings import TRAIN, MetaSettings
 
 MAX_UPLOAD = 1_000_000  # bytes; the largest model of the page has 0.2 MB

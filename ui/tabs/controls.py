@@ -10,7 +10,8 @@ import gradio as gr
 from gradio.components import Component
 
 from model import DESCRIPTIONS, WORLDS, World
-from ui.fields import CUSTOM, FIELDS, Field, choices, on_page, spoken, to_page
+from ui.field import Field, choices, on_page, to_page
+from ui.fields import CUSTOM, FIELDS, spoken
 from ui.settings import Choice, page_values, preset_of
 from ui.tabs.events import IN_BROWSER
 from ui.views.messages import field_class, hint

@@ -16,7 +16,8 @@ import gradio as gr
 
 from model import CheckpointError, StateSpaceModel, World
 from model.policy.checkpoint import UNREADABLE, serialise
-from ui.fields import FIELDS, FieldError, check, choices
+from ui.field import FieldError, check, choices
+from ui.fields import FIELDS
 from ui.runs.trained import MAX_UPLOAD, TOO_LARGE, model_from_bytes
 from ui.server.session import Session
 from ui.settings import world_from_page

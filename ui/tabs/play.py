@@ -10,7 +10,8 @@ import gradio as gr
 import numpy as np
 
 from model.worlds.cartpole import MAX_EPISODE_STEPS
-from ui.fields import FIELDS, check, short_name
+from ui.field import check
+from ui.fields import FIELDS, short_name
 from ui.runs.episode import Recording, returns, to_csv
 from ui.server.fairness import HEAVY, heavy
 from ui.server.files import new_file

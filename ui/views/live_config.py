@@ -14,7 +14,8 @@ from model.policy.ssm import MAX_DIM
 from model.rl import advantages as policy_gradient
 from model.worlds import cartpole
 from model.worlds.named import BREAK_SET
-from ui.fields import FIELDS, for_scripts, spoken
+from ui.field import for_scripts
+from ui.fields import FIELDS, spoken
 
 SCRIPTS = ("world.js", "policy.js", "learn.js", "protocol.js")
 """The scripts of assets/live/ that know no page, in the order in which to load them; then call ssmLive.configure(live_config())."""

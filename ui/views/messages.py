@@ -6,7 +6,7 @@ import html
 import re
 
 from model import CheckpointError
-from ui.fields import FieldError
+from ui.field import FieldError
 
 
 def hint(text: str) -> str:

@@ -9,7 +9,8 @@ from typing import Any
 import gradio as gr
 
 from model import WORLDS, adaptation_config
-from ui.fields import FIELDS, MODES, choices, on_page, to_page
+from ui.field import choices, on_page, to_page
+from ui.fields import FIELDS, MODES
 from ui.server.session import Session
 from ui.settings import TUNED, AdaptSettings, adapt_from_page
 from ui.tabs.controls import FIRST_BREAK, WorldControls, by_name, control

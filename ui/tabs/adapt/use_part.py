@@ -8,7 +8,8 @@ from typing import Any
 import gradio as gr
 
 from model.policy.checkpoint import serialise
-from ui.fields import FIELDS, MODES, WHY_FORGOTTEN, Field, check, choices
+from ui.field import WHY_FORGOTTEN, Field, check, choices
+from ui.fields import FIELDS, MODES
 from ui.runs.adaptation import AdaptRun, Point
 from ui.server.fairness import HEAVY, heavy
 from ui.server.files import new_file

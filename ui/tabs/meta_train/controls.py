@@ -8,7 +8,7 @@ from typing import Any
 
 import gradio as gr
 
-from ui.fields import choices
+from ui.field import choices
 from ui.tabs.controls import control, unchecked
 from ui.tabs.events import IN_BROWSER
 from ui.training_settings import CUSTOM_RECIPE, FIRST_RECIPE, RECIPES, TRAIN, MetaSettings, recipe_of

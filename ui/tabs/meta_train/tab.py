@@ -10,7 +10,8 @@ import gradio as gr
 
 from model import WORLDS
 from model.policy.checkpoint import serialise
-from ui.fields import FIELDS, choices
+from ui.field import choices
+from ui.fields import FIELDS
 from ui.runs.policies import shared_model
 from ui.runs.trained import Trained, model_from_bytes
 from ui.runs.training_show import perform, recordings
