@@ -28,7 +28,6 @@ from model import (
     load_pretrained,
 )
 from model.config import check_number, field_infos
-from model.maml import distributed
 from model.maml.recipes import RECIPES, polish
 from model.maml.to_file import Training, read_state
 from model.policy.pretrained import PRETRAINED, WEIGHTS
@@ -91,10 +90,8 @@ def train(args: argparse.Namespace) -> dict:
         polishing = check_number("polish_epochs", parse_value(args.polish_epochs, int, "polish_epochs"), 0, 100_000, int)
     configs = (config, polish(config, polishing)) if polishing else (config,)
     training = Training(args.recipe, configs, out, read_state(out, args.recipe, configs) if args.resume else None)
-    distributed.start()
-    quiet = args.json or not distributed.is_first()
     total = sum(c.num_epochs for c in configs)
-    bar = tqdm(total=total, unit="epoch", disable=quiet, file=sys.stderr, initial=training.epochs_done)
+    bar = tqdm(total=total, unit="epoch", disable=args.json, file=sys.stderr, initial=training.epochs_done)
     record = None
     epochs = training.epochs()
     try:
@@ -107,7 +104,6 @@ def train(args: argparse.Namespace) -> dict:
     finally:
         epochs.close()
         bar.close()
-        distributed.stop()
     if record is None:
         raise ValueError("stopped before the first epoch; nothing was written")
     return {"checkpoint": str(out), **dataclasses.asdict(record)}
@@ -234,7 +230,7 @@ def main(argv: list[str] | None = None) -> int:
         return 1
     except ValueError as error:
         parser.exit(2, f"error: {error}\n")
-    if args.json and distributed.is_first():
+    if args.json:
         print(json.dumps(result))
     return 0
 

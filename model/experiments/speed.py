@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import cProfile
 import dataclasses
-import multiprocessing
 import pstats
 import statistics
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,8 +16,6 @@ import gymnasium
 import numpy as np
 import torch
 
-from model.allocator import keep_freed_memory
-from model.maml import distributed
 from model.maml.meta_batch import add_meta_gradient, collect_batch
 from model.maml.meta_config import MetaTrainingConfig
 from model.policy.params import with_task_axis
@@ -95,32 +91,6 @@ def epoch_speed(config: MetaTrainingConfig, full: bool) -> tuple[float, float]:
     return float(np.median(steps[1:])), float(np.median(seconds[1:]))
 
 
-def _speed_of_one(rank: int, count: int, meeting: str, config: MetaTrainingConfig, full: bool, answer: Any) -> None:
-    """One of several processes that share the tasks of each epoch; the first answers."""
-    torch.set_num_threads(1)
-    keep_freed_memory()
-    torch.distributed.init_process_group("gloo", init_method=f"file://{meeting}", rank=rank, world_size=count)
-    result = epoch_speed(config, full)
-    if distributed.is_first():
-        answer.send(result)
-    distributed.stop()
-
-
-def epoch_speed_of_processes(count: int, config: MetaTrainingConfig, full: bool) -> tuple[float, float]:
-    """`epoch_speed` with an epoch's tasks split among processes of one thread each, as torchrun does it."""
-    context = multiprocessing.get_context("spawn")
-    receiver, sender = context.Pipe(duplex=False)
-    with tempfile.TemporaryDirectory() as folder:
-        meeting = str(Path(folder) / "meeting")
-        workers = [context.Process(target=_speed_of_one, args=(i, count, meeting, config, full, sender)) for i in range(count)]
-        for w in workers:
-            w.start()
-        result = receiver.recv()
-        for w in workers:
-            w.join()
-    return result
-
-
 def meta_training_speed(report: Report, seed: int) -> dict[str, Any]:
     """Whole second-order meta-iterations, 20 tasks x (10 + 10) episodes, horizon 200: full episodes, and a random policy's."""
     rows = {}
@@ -131,7 +101,6 @@ def meta_training_speed(report: Report, seed: int) -> dict[str, Any]:
             measured = {"1 thread": epoch_speed(config, full)}
         with threads(2):
             measured["2 threads"] = epoch_speed(config, full)
-        measured["2 processes"] = epoch_speed_of_processes(2, config, full)
         for how, (steps, seconds) in measured.items():
             rows[f"{label}, {how}"] = steps / seconds
             report(f"meta-training, {label} episodes, {how}: {steps / seconds:,.0f} steps/s ({steps:,.0f} steps an epoch)")
@@ -164,7 +133,7 @@ def profile(report: Report, seed: int) -> dict[str, float]:
     spent = dict.fromkeys(watched, 0.0)
     for (file, _, function), (_, _, _, cumulative, _) in stats.stats.items():
         for name, wanted in watched.items():
-            if function == wanted and Path(file).stem in ("rollout", "adaptation", "_tensor"):
+            if function == wanted and Path(file).stem in ("rollout", "inner_step", "_tensor"):
                 spent[name] += cumulative
     total = stats.total_tt
     shares = {name: seconds / total for name, seconds in spent.items()}

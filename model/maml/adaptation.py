@@ -12,9 +12,9 @@ import torch
 from torch import Tensor
 
 from model.config import bounded, check_fields, check_number
+from model.maml.inner_step import equal_weights, inner_step
 from model.policy.params import Params, with_task_axis
 from model.policy.ssm import StateSpaceModel
-from model.rl.advantages import policy_gradient
 from model.rl.rollout import Episodes, collect
 from model.worlds.cartpole import MAX_EPISODE_STEPS, World
 
@@ -24,47 +24,6 @@ if TYPE_CHECKING:
 
 class NonFiniteParameters(ArithmeticError):
     """An adaptation step would have made a parameter infinite or NaN; the last good parameters stand."""
-
-
-def inner_step(
-    params: Params,
-    support: Episodes,
-    episode_weights: Tensor,
-    lr: float,
-    max_grad_norm: float,
-    discount: float,
-    second_order: bool = False,
-    min_grad_norm: float = 0.0,
-) -> tuple[dict[str, Tensor], Tensor, Tensor]:
-    """One step of the inner loop, the same in meta-training and at test time.
-
-        theta' = theta - lr g n / |g|,  n = |g| brought between min_grad_norm m and max_grad_norm        g: policy_gradient
-
-    (MAML: Finn et al. 2017, eq. 1.) m is the share of steps that the episodes missed by falling, 0 if none fell: a failing policy is
-    moved far enough even where its few steps say little, a standing one not at all. params: leading axis M, requiring grad;
-    episode_weights (M, K). Returns theta' (with its graph back to theta if second_order), the loss (M,) and |g| (M,).
-    """
-    grads, loss = policy_gradient(params, support, episode_weights, discount, second_order)
-    squared = torch.stack([g.flatten(1).square().sum(1) for g in grads.values()]).sum(0)  # (M,)
-    norm = squared.clamp_min(1e-16).sqrt()
-    factor = (max_grad_norm / norm).clamp_max(1.0)
-    if min_grad_norm > 0:
-        factor = torch.maximum(factor, min_grad_norm * missed_share(support, episode_weights) / norm)
-    step = lr * factor
-    adapted = {name: p - step.view(-1, *[1] * (p.dim() - 1)) * grads[name] for name, p in params.items()}
-    return adapted, loss, squared.detach().sqrt()
-
-
-def missed_share(episodes: Episodes, episode_weights: Tensor) -> Tensor:
-    """The share of all steps that each task's episodes missed by falling: (M,)."""
-    missed = (1 - episodes.lengths / MAX_EPISODE_STEPS) * episodes.terminated
-    return (missed * episode_weights).sum(1)
-
-
-def equal_weights(episodes: Episodes) -> Tensor:
-    """1 / K for each of the K episodes of every task: (M, K)."""
-    M, K = episodes.terminated.shape
-    return torch.full((M, K), 1.0 / K)
 
 
 @dataclass(frozen=True)

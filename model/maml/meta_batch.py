@@ -9,37 +9,26 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from model.maml import distributed
-from model.maml.adaptation import equal_weights, inner_step
+from model.maml.inner_step import equal_weights, inner_step
 from model.maml.meta_config import MetaTrainingConfig
 from model.policy.cell import sequence_outputs
 from model.policy.params import Params
-from model.rl.advantages import OUTER_LAMBDA, advantages
-from model.rl.rollout import Episodes, action_log_probs, collect
+from model.rl.advantages import advantages
+from model.rl.ppo import Targets, normalised, ppo_terms, step_weights
+from model.rl.rollout import Episodes, collect
 from model.worlds.cartpole import World
 
+OUTER_LAMBDA = 0.95
 ROWS_AT_ONCE = 64_000  # episode steps
 GRADIENT_LIMIT = 1.0  # of the meta-gradient's norm; with split_meta_gradient also shared out among the tasks
 
 
 @dataclass(frozen=True)
-class Targets:
-    """What one inner step's episodes are worth, fixed before the first outer update: all (M, K, T), value_targets (M, K, T, 2).
-
-    weights: of each step in the loss, summing to 1 over all tasks of all processes.
-    """
-
-    weights: Tensor
-    advantage: Tensor
-    value_targets: Tensor
-
-
-@dataclass(frozen=True)
 class Batch:
-    """One epoch's worlds of this process and their episodes before and after each inner step.
+    """One epoch's M worlds and their episodes before and after each inner step.
 
-    episodes, targets: one for each of inner_steps + 1 policies. counted (M, 1, 1): 1 where the return before adaptation counts.
-    ordinary (K,) bool: episodes from the task's own first states. all_tasks: of all processes together.
+    episodes, targets: one for each of inner_steps + 1 policies; the targets' weights sum to 1 over all tasks. counted (M, 1, 1):
+    1 where the return before adaptation counts. ordinary (K,) bool: episodes from the task's own first states.
     """
 
     worlds: list[World]
@@ -48,22 +37,17 @@ class Batch:
     targets: list[Targets]
     counted: Tensor
     ordinary: Tensor
-    all_tasks: int
 
     def returns(self, reversed_worlds: bool | None = None) -> tuple[float, ...]:
         """Mean return of the ordinary episodes before and after each inner step: in all worlds, or only in those whose motor or
-        sensors are reversed (True), or are not (False). Empty if no process has such a world."""
+        sensors are reversed (True), or are not (False). Empty if there is no such world."""
         flags = torch.tensor([conflicting(w) for w in self.worlds])
         chosen = torch.ones_like(flags) if reversed_worlds is None else flags == reversed_worlds
-        lengths = [e.lengths[chosen][:, self.ordinary] for e in self.episodes]
-        sums = distributed.total(torch.stack([torch.stack([x.sum(), torch.tensor(x.numel(), dtype=x.dtype)]) for x in lengths]))
-        return tuple(float(steps / count) for steps, count in sums if count > 0)
+        return tuple(float(e.lengths[chosen][:, self.ordinary].mean()) for e in self.episodes if chosen.any())
 
     def counts(self) -> tuple[int, int]:
-        """(episodes, environment steps) of all tasks of all processes."""
-        mine = [sum(e.terminated.numel() for e in self.episodes), sum(e.env_steps for e in self.episodes)]
-        episodes, env_steps = distributed.total(torch.tensor(mine)).tolist()
-        return episodes, env_steps
+        """(episodes, environment steps) of all tasks."""
+        return sum(e.terminated.numel() for e in self.episodes), sum(e.env_steps for e in self.episodes)
 
 
 def conflicting(world: World) -> bool:
@@ -85,29 +69,20 @@ def collect_batch(
     params: leading axis 1 (theta, shared by all tasks), or M for tasks that train each on its own (scratch.py). epoch decides the
     step limit and the weights of the advantages. rollout: what collects, for measurements that need other episodes.
     """
-    mine, K = distributed.share(len(worlds)), config.episodes_per_task
-    own = worlds[mine]
+    K, limit = config.episodes_per_task, config.step_limit(epoch)
     scale = start_scale(K) if config.spread_starts else None
     episodes: list[Episodes] = []
     targets: list[Targets] = []
     params = {name: p.detach() for name, p in params.items()}
     for step in range(config.inner_steps + 1):
-        limit, where = config.step_limit(epoch), {"of_tasks": len(worlds), "first_task": mine.start}
-        episodes.append(rollout(params, own, K, generator, limit, start_scale=scale, **where))
+        episodes.append(rollout(params, worlds, K, generator, limit, start_scale=scale))
         targets.append(_targets(params, episodes[step], config, epoch))
         if step < config.inner_steps:
             leaves = {name: p.requires_grad_() for name, p in params.items()}
             params = {name: p.detach() for name, p in _adapted(leaves, episodes[step], support_size, config, second_order=False).items()}
-    counted = [config.inner_steps == 0 or not conflicting(w) for w in own]
-    return Batch(
-        own,
-        support_size,
-        episodes,
-        targets,
-        torch.tensor(counted, dtype=torch.float32).view(-1, 1, 1),
-        torch.arange(K) % 2 == 0 if config.spread_starts else torch.ones(K, dtype=torch.bool),
-        len(worlds),
-    )
+    counted = [config.inner_steps == 0 or not conflicting(w) for w in worlds]
+    ordinary = torch.arange(K) % 2 == 0 if config.spread_starts else torch.ones(K, dtype=torch.bool)
+    return Batch(worlds, support_size, episodes, targets, torch.tensor(counted, dtype=torch.float32).view(-1, 1, 1), ordinary)
 
 
 def start_scale(episodes: int) -> np.ndarray:
@@ -130,17 +105,10 @@ def _targets(params: Params, e: Episodes, c: MetaTrainingConfig, epoch: int) -> 
     """Normalised advantages, value targets and step weights of the episodes that params collected."""
     values = sequence_outputs(params, e.obs, alive=e.alive)[..., 2:4]
     advantage = advantages(values, e, c.discount_factor, OUTER_LAMBDA)
-    # The few steps of an early fall must not drown in the many steps of those that stand.
-    weights = e.alive / e.lengths.unsqueeze(-1) ** c.length_exponent
-    over = (1, 2) if c.normalise_per_task else (0, 1, 2)
-    # Sums over all tasks are sums over all processes; those of single tasks need no other process.
-    summed = (lambda x: x) if c.normalise_per_task else distributed.total
-    share = weights / summed(weights.sum(over, keepdim=True))
+    weights = step_weights(e, c.length_exponent)
     total = sum(w * advantage[..., i] for i, w in enumerate(c.advantage_weights(epoch)))
-    mean = summed((total * share).sum(over, keepdim=True))
-    std = summed(((total - mean).square() * share).sum(over, keepdim=True)).sqrt()
-    weights = weights / distributed.total(weights.sum())
-    return Targets(weights, (total - mean) / std.clamp_min(c.advantage_std_floor), values + advantage)
+    total = normalised(total, weights, (1, 2) if c.normalise_per_task else (0, 1, 2), c.advantage_std_floor)
+    return Targets(weights / weights.sum(), total, values + advantage)
 
 
 def meta_loss(
@@ -157,40 +125,26 @@ def meta_loss(
     """
     c, loss, moved = config, torch.zeros(()), []
     for step in range(c.inner_steps + 1):
-        policy, value, entropy, kl = _terms(params, batch, step, tasks, c)
-        moved.append(kl)
+        e = batch.episodes[step].tasks(tasks)
+        terms = ppo_terms(sequence_outputs(params, e.obs, alive=e.alive), e, batch.targets[step].tasks(tasks), c.clip_ratio)
+        value = terms.value_error.sum()
+        moved.append(torch.stack([terms.kl.sum(), e.alive.sum()]))
         if step == 0:
             counted = batch.counted[tasks]
             weight = c.pre_adaptation_weight if c.inner_steps else 1.0
-            explored = entropy if c.entropy_where_counted else entropy * (1 - counted)
-            loss = loss + weight * (policy * counted).sum() - c.entropy_bonus * explored.sum() + c.value_weight * value
+            explored = terms.entropy if c.entropy_where_counted else terms.entropy * (1 - counted)
+            loss = loss + weight * (terms.surrogate * counted).sum() - c.entropy_bonus * explored.sum() + c.value_weight * value
             params = params if after is None else after
         else:
-            loss = loss + policy.sum() + c.value_weight * value
+            loss = loss + terms.surrogate.sum() + c.value_weight * value
         if step < c.inner_steps:
-            params = _adapted(params, batch.episodes[step].tasks(tasks), batch.support_size, c, not c.first_order)
+            params = _adapted(params, e, batch.support_size, c, not c.first_order)
     return loss, torch.stack(moved)
 
 
-def _terms(params: Params, batch: Batch, step: int, tasks: slice, c: MetaTrainingConfig) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Clipped surrogate (M, K, T) summing to the loss, value loss, weighted entropy (M, K, T), KL sums (2,)."""
-    e, t = batch.episodes[step].tasks(tasks), batch.targets[step]
-    weights, advantage, value_targets = t.weights[tasks], t.advantage[tasks], t.value_targets[tasks]
-    outputs = sequence_outputs(params, e.obs, alive=e.alive)
-    log_probs = action_log_probs(outputs[..., :2], e.actions)
-    difference = (log_probs - e.log_probs).clamp(-10, 10)
-    ratio = difference.exp()
-    policy = -torch.minimum(ratio * advantage, ratio.clamp(1 - c.clip_ratio, 1 + c.clip_ratio) * advantage) * weights
-    value = ((outputs[..., 2:4] - value_targets).square().sum(-1) * weights).sum()
-    margin = outputs[..., 1] - outputs[..., 0]
-    # H = -p log p - q log q with p = sigmoid(margin), so that log q = log p - margin
-    entropy = (torch.sigmoid(-margin) * margin - torch.nn.functional.logsigmoid(margin)) * weights
-    return policy, value, entropy, torch.stack([-(difference.detach() * e.alive).sum(), e.alive.sum()])
-
-
 def add_meta_gradient(params: Mapping[str, Tensor], batch: Batch, config: MetaTrainingConfig) -> tuple[float, float]:
-    """Add the meta-loss's gradient to the leaves behind params. Returns this process's share of the meta-loss, and how far the
-    policies have moved from those that collected the episodes (KL, nats).
+    """Add the meta-loss's gradient to the leaves behind params. Returns the meta-loss, and how far the policies have moved from
+    those that collected the episodes (KL, nats).
 
     params: leading axis 1 (theta) or M (tasks that train each on its own). With split_meta_gradient the loss after adaptation is taken
     on theta repeated for each task, and each task's gradient clipped to its share of the limit before they are summed: one task whose
@@ -211,10 +165,9 @@ def add_meta_gradient(params: Mapping[str, Tensor], batch: Batch, config: MetaTr
         loss, moved_here = meta_loss(here, batch, config, tasks, after)
         loss.backward()
         if after is not None:
-            _add_clipped(leaves, tasks, after, GRADIENT_LIMIT / batch.all_tasks)
+            _add_clipped(leaves, tasks, after, GRADIENT_LIMIT / M)
         total, moved = total + float(loss.detach()), moved + moved_here
     torch.autograd.backward(list(params.values()), [p.grad for p in leaves.values()])
-    moved = distributed.total(moved)
     return total, float((moved[:, 0] / moved[:, 1]).max())
 
 

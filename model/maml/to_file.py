@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import dataclasses
 import hashlib
@@ -14,7 +13,6 @@ from typing import Any
 import torch
 
 from model.allocator import keep_freed_memory
-from model.maml import distributed
 from model.maml.lock import locked
 from model.maml.meta_config import MetaTrainingConfig
 from model.maml.recipes import RECIPES
@@ -73,7 +71,7 @@ class Training:
 
     out: the checkpoint (.safetensors), its configs in the metadata; the log goes beside it as <name>_log.csv. After every epoch
     the state is written beside it, so that a killed training can go on (`read_state` gives `resume`); a finished one removes
-    it. Of several processes the first alone writes.
+    it.
     """
 
     recipe: str
@@ -91,7 +89,7 @@ class Training:
 
         Raises CheckpointError when another process trains to the same file, OSError when it can't be written.
         """
-        with locked(self.out) if distributed.is_first() else contextlib.nullcontext():
+        with locked(self.out):
             yield from self._epochs()
 
     def _epochs(self) -> Iterator[MetaEpoch]:
@@ -120,15 +118,14 @@ class Training:
                 done = {"epoch": record.epoch + 1, **{name: getattr(record, name) for name in ("episodes", "env_steps", "seconds")}}
                 start, state = learner.best.params(), None
         finally:
-            if record is not None and distributed.is_first():
+            if record is not None:
                 self._write(learner.best, record)
 
     def _write_state(self, phase: int, start: Mapping[str, Any] | None, done: Mapping[str, Any], learner: MetaMAML) -> None:
-        if distributed.is_first():
-            state = {"recipe": self.recipe, "configs": [dataclasses.asdict(c) for c in self.configs], "phase": phase, "start": start}
-            data = io.BytesIO()
-            torch.save({**state, "done": dict(done), "log": self._log.getvalue(), "training": learner.state_dict()}, data)
-            write_atomically(state_path(self.out), data.getvalue() + hashlib.sha256(data.getvalue()).digest())
+        state = {"recipe": self.recipe, "configs": [dataclasses.asdict(c) for c in self.configs], "phase": phase, "start": start}
+        data = io.BytesIO()
+        torch.save({**state, "done": dict(done), "log": self._log.getvalue(), "training": learner.state_dict()}, data)
+        write_atomically(state_path(self.out), data.getvalue() + hashlib.sha256(data.getvalue()).digest())
 
     def _last_record(self) -> MetaEpoch:
         row = list(csv.DictReader(io.StringIO(self._log.getvalue())))[-1]

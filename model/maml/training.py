@@ -20,7 +20,6 @@ from typing import Any, ClassVar
 import numpy as np
 import torch
 
-from model.maml import distributed
 from model.maml.guard import CollapseGuard, copied
 from model.maml.meta_batch import GRADIENT_LIMIT, Batch, add_meta_gradient, collect_batch
 from model.maml.meta_config import MetaTrainingConfig
@@ -125,10 +124,9 @@ class MetaMAML:
             optimizer.zero_grad()
             loss, divergence = add_meta_gradient(with_task_axis(theta), batch, self.config)
             if update == 0:
-                first_loss = float(distributed.total(torch.tensor(loss, dtype=torch.float64)))
+                first_loss = loss
             elif divergence > self.config.kl_stop:
                 break
-            distributed.sum_gradients(theta.values())
             norm = torch.nn.utils.clip_grad_norm_(theta.values(), GRADIENT_LIMIT)
             if not torch.isfinite(norm):  # a clipped infinite gradient is NaN: never let it reach the parameters
                 return first_loss, False

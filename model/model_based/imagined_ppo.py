@@ -19,7 +19,8 @@ from model.model_based.dynamics import DynamicsModel
 from model.policy.cell import sequence_outputs
 from model.policy.params import Params
 from model.rl.advantages import advantages
-from model.rl.rollout import Episodes, action_log_probs
+from model.rl.ppo import Targets, normalised, ppo_terms, step_weights
+from model.rl.rollout import Episodes
 from model.worlds.cartpole import MAX_EPISODE_STEPS
 
 
@@ -79,44 +80,28 @@ class Practice:
     last: PracticeRound
 
 
-class Vectors:
-    """Parameters of M tasks as one matrix (M, P) and back."""
+class Learners:
+    """The policies of M tasks, flat (M, P), and one Adam for them: each task is a parameter group with its own state and count of steps."""
 
-    def __init__(self, params: Params):
-        self.shapes = {name: p.shape[1:] for name, p in params.items()}
-        self.sizes = [shape.numel() for shape in self.shapes.values()]
-
-    def flat(self, params: Params) -> Tensor:
-        return torch.cat([p.detach().flatten(1) for p in params.values()], dim=1)
+    def __init__(self, params: Params, config: PracticeConfig):
+        self.config = config
+        self.shapes = {n: p.shape[1:] for n, p in params.items()}
+        self.theta = torch.cat([p.detach().flatten(1) for p in params.values()], dim=1)
+        self.adam = torch.optim.Adam([{"params": [self.theta[i]]} for i in range(len(self.theta))], lr=config.lr, fused=True)
+        self.updates = np.zeros(len(self.theta), dtype=int)  # Adam's steps so far, of each task
 
     def params(self, flat: Tensor) -> dict[str, Tensor]:
-        parts = flat.split(self.sizes, dim=1)
-        return {name: part.unflatten(1, shape) for (name, shape), part in zip(self.shapes.items(), parts, strict=True)}
+        """Rows of theta as parameters: (n, P) -> name -> (n, ...)."""
+        parts = flat.split([shape.numel() for shape in self.shapes.values()], dim=1)
+        return {n: part.unflatten(1, shape) for (n, shape), part in zip(self.shapes.items(), parts, strict=True)}
 
-
-@dataclass
-class Adam:
-    """Adam (Kingma and Ba 2015) for M tasks, each with its own state and count of steps."""
-
-    lr: float
-    warm_up: int
-    mean: Tensor
-    square: Tensor
-    steps: Tensor  # (M,)
-
-    @staticmethod
-    def of(theta: Tensor, config: PracticeConfig) -> Adam:
-        """At rest, for parameters (M, P)."""
-        return Adam(config.lr, config.warm_up, torch.zeros_like(theta), torch.zeros_like(theta), torch.zeros(len(theta)))
-
-    def step(self, tasks: Tensor, gradient: Tensor) -> Tensor:
-        """What to add to the parameters of some tasks, (n,) by index, for their gradient (n, P)."""
-        self.steps[tasks] += 1
-        t = self.steps[tasks].unsqueeze(1)
-        self.mean[tasks] = mean = self.mean[tasks].lerp(gradient, 0.1)
-        self.square[tasks] = square = self.square[tasks].lerp(gradient.square(), 0.001)
-        rate = self.lr * (t / max(self.warm_up, 1)).clamp_max(1.0)
-        return -rate * (mean / (1 - 0.9**t)) / ((square / (1 - 0.999**t)).sqrt() + 1e-8)
+    def step(self, gradients: dict[int, Tensor]) -> None:
+        """One step of Adam for the tasks that have a gradient (P,); what has none is not moved on by its momentum either."""
+        for i, group in enumerate(self.adam.param_groups):
+            group["params"][0].grad = gradients.get(i)
+            self.updates[i] += i in gradients
+            group["lr"] = self.config.lr * min(1.0, self.updates[i] / max(self.config.warm_up, 1))
+        self.adam.step()
 
 
 def practise(
@@ -128,97 +113,67 @@ def practise(
     the best parameters so far are those of the last round yielded. Nothing but `motion` says what a world is like.
     """
     started, M = time.perf_counter(), len(motion)
-    vectors = Vectors(params)
-    theta = vectors.flat(params)
-    best, best_returns, returns = theta.clone(), np.full(M, -np.inf), np.zeros(M)
+    learners = Learners(params, config)
+    best, best_returns, returns = learners.theta.clone(), np.full(M, -np.inf), np.zeros(M)
     standing, failed = np.zeros((2, M), bool)
-    adam = Adam.of(theta, config)
     for index in range(1, rounds + 1):
         going = np.flatnonzero(~standing & ~failed)
         if len(going) == 0:
             return
-        at = torch.from_numpy(going)
-        own = [generators[i] for i in going]
-        here = motion.tasks(going)
+        own, here = [generators[i] for i in going], motion.tasks(going)
+        now = learners.params(learners.theta[going])
         drawn = here.draw(own, config.episodes) if config.posterior_draws else here.mean[:, None].repeat(config.episodes, 1)
-        episodes = here.imagine(vectors.params(theta[at]), own, config.episodes, config.max_steps, drawn)
+        episodes = here.imagine(now, own, config.episodes, config.max_steps, drawn)
         returns[going] = episodes.lengths.mean(1).numpy()
         standing[going] = ~episodes.terminated.any(1).numpy()
         better = going[returns[going] > best_returns[going]]
-        best[better], best_returns[better] = theta[better], returns[better]
+        best[better], best_returns[better] = learners.theta[better], returns[better]
         still = ~standing[going]
         if still.any() and index < rounds:
-            chosen = torch.from_numpy(np.flatnonzero(still))
-            kept = episodes.tasks(chosen)
-            failed[going[still]] = ~_update(theta, vectors, adam, at[chosen], kept.cut(int(kept.lengths.max())), config).numpy()
-        yield PracticeRound(
-            index,
-            rounds,
-            returns.copy(),
-            best_returns.copy(),
-            vectors.params(best.clone()),
-            standing.copy(),
-            failed.copy(),
-            adam.steps.int().numpy().copy(),
-            time.perf_counter() - started,
-        )
+            kept = episodes.tasks(torch.from_numpy(np.flatnonzero(still)))
+            failed[going[still]] = ~_update(learners, going[still], kept.cut(int(kept.lengths.max())))
+        at_best, seconds = learners.params(best.clone()), time.perf_counter() - started
+        copies = (x.copy() for x in (standing, failed, learners.updates))
+        yield PracticeRound(index, rounds, returns.copy(), best_returns.copy(), at_best, *copies, seconds)
 
 
 def ppo_updates(params: Params, episodes: Episodes, config: PracticeConfig, rounds: int) -> dict[str, Tensor]:
     """The same updates on given episodes of M tasks, again and again: what practice is compared with. Returns new parameters."""
-    vectors, everyone = Vectors(params), torch.arange(episodes.obs.shape[0])
-    theta = vectors.flat(params)
-    adam = Adam.of(theta, config)
+    learners, everyone = Learners(params, config), np.arange(len(episodes.obs))
     for _ in range(rounds):
-        _update(theta, vectors, adam, everyone, episodes, config)
-    return vectors.params(theta)
+        _update(learners, everyone, episodes)
+    return learners.params(learners.theta)
 
 
-def _update(theta: Tensor, vectors: Vectors, adam: Adam, tasks: Tensor, episodes: Episodes, config: PracticeConfig) -> Tensor:
-    """PPO updates of some tasks' parameters, rows `tasks` (n,) of theta (M, P), in place. Returns which stayed finite, (n,) bool."""
-    with torch.no_grad():
-        weights, advantage, targets = _fixed(vectors.params(theta[tasks]), episodes, config)
-    moving = torch.ones(len(tasks), dtype=torch.bool)
-    finite = moving.clone()
-    for update in range(config.updates):
-        leaf = theta[tasks].requires_grad_()
-        loss, divergence = ppo_loss(vectors.params(leaf), episodes, weights, advantage, targets, config)
-        (gradient,) = torch.autograd.grad(loss.sum(), leaf)
+def _update(learners: Learners, tasks: np.ndarray, episodes: Episodes) -> np.ndarray:
+    """PPO updates of some tasks, (n,) by index, on their episodes. Returns which stayed finite, (n,) bool."""
+    c = learners.config
+    targets = ppo_targets(learners.params(learners.theta[tasks]), episodes, c)
+    moving, finite = np.ones((2, len(tasks)), bool)
+    for update in range(c.updates):
+        leaf = learners.theta[tasks].requires_grad_()
+        outputs = sequence_outputs(learners.params(leaf), episodes.obs, alive=episodes.alive)
+        terms = ppo_terms(outputs, episodes, targets, c.clip_ratio)
+        (gradient,) = torch.autograd.grad(terms.surrogate.sum() + c.value_weight * terms.value_error.sum(), leaf)
         if update > 0:
-            moving &= divergence <= config.kl_stop
+            moving &= (terms.kl.sum((1, 2)) <= c.kl_stop * episodes.alive.sum((1, 2))).numpy()
         norm = gradient.norm(dim=1, keepdim=True)
-        finite &= norm.squeeze(1).isfinite()
+        finite &= norm.isfinite().squeeze(1).numpy()
         moving &= finite
         if not moving.any():
             break
-        gradient = gradient * (config.max_grad_norm / norm.clamp_min(1e-16)).clamp_max(1.0)
-        theta[tasks[moving]] += adam.step(tasks[moving], gradient[moving])
+        gradient = gradient * (c.max_grad_norm / norm).clamp_max(1.0)
+        learners.step({tasks[k]: gradient[k] for k in np.flatnonzero(moving)})
     return finite
 
 
-def _fixed(params: Params, e: Episodes, config: PracticeConfig) -> tuple[Tensor, Tensor, Tensor]:
-    """What stays the same over a round's updates: step weights, advantages (M, K, T) and value targets (M, K, T, 2)."""
+@torch.no_grad()
+def ppo_targets(params: Params, e: Episodes, config: PracticeConfig) -> Targets:
+    """What stays the same over a round's updates; the weights sum to 1 in each task."""
     values = sequence_outputs(params, e.obs, alive=e.alive)[..., 2:4]
     advantage = advantages(values, e, config.discount_factor, config.gae_lambda)
-    weights = e.alive / e.lengths.unsqueeze(-1) ** config.length_exponent
-    weights = weights / weights.sum((1, 2), keepdim=True)  # they sum to 1 in each task
+    weights = step_weights(e, config.length_exponent)
     # Once the pole is up, what is left to learn is to stay on the track, about which the short horizon is only noise.
     short = torch.where(e.lengths.mean(1) > config.long_episodes, config.short_weight, 1.0).view(-1, 1, 1)
-    total = advantage[..., 0] + short * advantage[..., 1]
-    centred = total - (total * weights).sum((1, 2), keepdim=True)
-    std = (centred.square() * weights).sum((1, 2), keepdim=True).sqrt()
-    return weights, centred / std.clamp_min(1e-3), values + advantage
-
-
-def ppo_loss(
-    params: Params, e: Episodes, weights: Tensor, advantage: Tensor, targets: Tensor, config: PracticeConfig
-) -> tuple[Tensor, Tensor]:
-    """The clipped surrogate (Schulman et al. 2017, eq. 7) plus the values' squared error, and how far the policy has moved, both (M,)."""
-    outputs = sequence_outputs(params, e.obs, alive=e.alive)
-    difference = (action_log_probs(outputs[..., :2], e.actions) - e.log_probs).clamp(-10, 10)
-    ratio = difference.exp()
-    clipped = ratio.clamp(1 - config.clip_ratio, 1 + config.clip_ratio)
-    policy = -(torch.minimum(ratio * advantage, clipped * advantage) * weights).sum((1, 2))
-    value = ((outputs[..., 2:4] - targets).square().sum(-1) * weights).sum((1, 2))
-    divergence = -(difference.detach() * e.alive).sum((1, 2)) / e.alive.sum((1, 2))
-    return policy + config.value_weight * value, divergence
+    total = normalised(advantage[..., 0] + short * advantage[..., 1], weights, (1, 2), 1e-3)
+    return Targets(weights / weights.sum((1, 2), keepdim=True), total, values + advantage)

@@ -119,8 +119,6 @@ def collect(
     max_steps: int = MAX_EPISODE_STEPS,
     greedy: bool = False,
     action_generator: np.random.Generator | None = None,
-    of_tasks: int | None = None,
-    first_task: int = 0,
     start_scale: np.ndarray | None = None,
 ) -> Episodes:
     """Run `episodes` episodes in each world with that world's parameters.
@@ -133,12 +131,10 @@ def collect(
     env = WorldCartPole([w for w in worlds for _ in range(K)], max_episode_steps=max_steps)
     env.reset(seed=0)
     # One row per episode, so that the first n of many episodes equal n episodes of their own.
-    drawn = (M if of_tasks is None else of_tasks) * K
-    mine = slice(first_task * K, (first_task + M) * K)
-    env.state = generator.uniform(-START_RANGE, START_RANGE, size=(drawn, 4))[mine].T.copy()
+    env.state = generator.uniform(-START_RANGE, START_RANGE, size=(M * K, 4)).T.copy()
     if start_scale is not None:
         env.state *= np.tile(start_scale, (M, 1)).T
-    noise = None if greedy else (action_generator or generator).random((drawn, max_steps), dtype=np.float32)[mine].T.copy()
+    noise = None if greedy else (action_generator or generator).random((M * K, max_steps), dtype=np.float32).T.copy()
     dtype = params["initial_state"].dtype
     with torch.inference_mode():
         observations, actions, margins, alive, terminated = _step(Cell(params), params["initial_state"], env, noise, M, K, max_steps)

@@ -7,9 +7,8 @@ import pytest
 import torch
 
 from model import StandardAdaptationConfig, load_pretrained
-from model.maml.adaptation import equal_weights, inner_step
+from model.maml.inner_step import equal_weights, inner_step, policy_gradient
 from model.policy.params import GROUPS, with_task_axis
-from model.rl.advantages import policy_gradient
 from model.rl.rollout import Episodes
 from tests.assets.engine import file_bytes, numbers, run_check
 from tests.assets.vectors import policies, random_fall, record_of

@@ -7,11 +7,12 @@ from typing import Any
 
 from model import DESCRIPTIONS, WORLDS, StandardAdaptationConfig, StateSpaceModel
 from model.config import FieldInfo, field_infos
+from model.maml import inner_step
 from model.maml.live_rules import LiveRules
 from model.policy.params import GROUPS
 from model.policy.recurrence import COLUMN_BOUND
 from model.policy.ssm import MAX_DIM
-from model.rl import advantages as policy_gradient
+from model.rl.advantages import SHORT_DISCOUNT
 from model.worlds import cartpole
 from model.worlds.named import BREAK_SET
 from ui.field import for_scripts
@@ -55,11 +56,11 @@ def live_config() -> dict[str, Any]:
         },
         "learn": {
             "discount": adaptation.discount_factor,
-            "short_discount": policy_gradient.SHORT_DISCOUNT,
-            "inner_lambda": policy_gradient.INNER_LAMBDA,
-            "fall_decay": policy_gradient.FALL_DECAY,
-            "max_ratio": policy_gradient.MAX_RATIO,
-            "inner_scale": policy_gradient.INNER_SCALE,
+            "short_discount": SHORT_DISCOUNT,
+            "inner_lambda": inner_step.INNER_LAMBDA,
+            "fall_decay": inner_step.FALL_DECAY,
+            "max_ratio": inner_step.MAX_RATIO,
+            "inner_scale": inner_step.INNER_SCALE,
             "max_grad_norm": adaptation.max_grad_norm,
             "min_grad_norm": adaptation.min_grad_norm,
         },

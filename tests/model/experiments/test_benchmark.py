@@ -39,11 +39,6 @@ def test_full_episodes_are_full_and_their_inner_steps_learn(file):
     assert speed.epoch_speed(TINY, full=False)[0] < steps
 
 
-def test_several_processes_take_the_same_steps_as_one(file):
-    config = TINY
-    assert speed.epoch_speed_of_processes(2, config, False)[0] == speed.epoch_speed(config, False)[0]
-
-
 def test_a_training_that_is_watched_reports_its_memory(file):
     use = benchmark.memory_use(lambda text: None, seed=0, minutes=0.05)
     assert 50 < use["after_a_minute"] <= use["peak"] and use["at_the_end"] <= use["peak"]

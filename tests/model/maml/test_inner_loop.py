@@ -7,10 +7,11 @@ from plain_loops import both_advantages, episode_of, fall_weights, inner_gradien
 from torch import Tensor
 
 from model import StandardAdaptationConfig, StateSpaceModel
-from model.maml import adaptation
+from model.maml import inner_step as steps
+from model.maml import meta_batch
 from model.policy import recurrence
 from model.policy.cell import sequence_outputs
-from model.rl import advantages as policy_gradient
+from model.rl import advantages
 from model.rl.rollout import Episodes, action_log_probs
 from model.worlds import cartpole
 
@@ -50,7 +51,7 @@ def test_the_made_up_ratios_lie_on_both_sides_of_the_truncation():
 @pytest.mark.parametrize("second_order", [False, True])
 def test_the_policy_gradient_is_the_plain_sum(second_order):
     e, params = some_episodes(), some_params()
-    grads, loss = policy_gradient.policy_gradient(params, e, WEIGHTS, 0.99, second_order)
+    grads, loss = steps.policy_gradient(params, e, WEIGHTS, 0.99, second_order)
     for m in range(2):
         plain, plain_loss = inner_gradient(of_task(params, m), e, m, WEIGHTS[m].tolist(), 0.99, second_order)
         assert float(loss[m]) == pytest.approx(plain_loss, abs=1e-9)
@@ -63,7 +64,7 @@ def test_its_own_derivative_is_the_plain_sums():
     e, params = some_episodes(), some_params()
     g = torch.Generator().manual_seed(5)
     direction = {n: torch.randn(p.shape, generator=g, dtype=p.dtype) for n, p in params.items()}
-    grads, _ = policy_gradient.policy_gradient(params, e, WEIGHTS, 0.99, True)
+    grads, _ = steps.policy_gradient(params, e, WEIGHTS, 0.99, True)
     fast = torch.autograd.grad(sum((direction[n] * grads[n]).sum() for n in params), list(params.values()))
     along = 0.0
     for m in range(2):
@@ -76,7 +77,7 @@ def test_its_own_derivative_is_the_plain_sums():
 @pytest.mark.parametrize(("lowest", "highest"), [(0.0, 100.0), (0.0, 0.05), (80.0, 100.0)], ids=["free", "clipped", "lifted"])
 def test_the_inner_step_and_its_derivative_are_the_plain_ones(lowest, highest):
     e, params, lr = some_episodes(), some_params(), 0.5
-    adapted, _, norm = adaptation.inner_step(params, e, WEIGHTS, lr, highest, 0.99, True, lowest)
+    adapted, _, norm = steps.inner_step(params, e, WEIGHTS, lr, highest, 0.99, True, lowest)
     moved = sum((adapted[n] - p).flatten(1).square().sum(1) for n, p in params.items()).sqrt()
     assert (moved < 0.99 * lr * norm).all() == (highest < 1) and (moved > 1.01 * lr * norm).all() == (lowest > 1)
     g = torch.Generator().manual_seed(6)
@@ -97,7 +98,7 @@ def test_a_ratio_counts_at_most_twice():
     e, params = some_episodes(), some_params()
     now = action_log_probs(sequence_outputs(params, e.obs)[..., :2], e.actions).detach()
     rare, twice = (Episodes(e.obs, e.actions, now - shift, e.alive, e.terminated) for shift in (5.0, float(np.log(2.0)) + 1e-12))
-    a, b = (policy_gradient.policy_gradient(params, x, WEIGHTS, 0.99, False)[0] for x in (rare, twice))
+    a, b = (steps.policy_gradient(params, x, WEIGHTS, 0.99, False)[0] for x in (rare, twice))
     for n in params:
         torch.testing.assert_close(a[n], b[n], **TOLERANCE)
     assert max(float(g.abs().max()) for g in a.values()) > 1e-3
@@ -106,7 +107,7 @@ def test_a_ratio_counts_at_most_twice():
 def test_advantages_and_fall_weights_are_the_plain_ones():
     e, params = some_episodes(), some_params()
     y = sequence_outputs(params, e.obs)
-    fast, weights = policy_gradient.advantages(y[..., 2:4], e, 0.98, 0.7).sum(-1), policy_gradient.fall_weights(e)
+    fast, weights = advantages.advantages(y[..., 2:4], e, 0.98, 0.7).sum(-1), steps.fall_weights(e)
     for m in range(2):
         for k in range(4):
             obs, _, _, fell = episode_of(e, m, k)
@@ -127,12 +128,12 @@ def test_the_log_probability_is_that_of_the_action_taken():
 @pytest.mark.parametrize(
     ("where", "name", "value"),
     [
-        (policy_gradient, "INNER_LAMBDA", 0.3),
-        (policy_gradient, "OUTER_LAMBDA", 0.95),
-        (policy_gradient, "SHORT_DISCOUNT", 0.9),
-        (policy_gradient, "FALL_DECAY", 0.97),
-        (policy_gradient, "MAX_RATIO", 2.0),
-        (policy_gradient, "INNER_SCALE", 10.0),
+        (steps, "INNER_LAMBDA", 0.3),
+        (meta_batch, "OUTER_LAMBDA", 0.95),
+        (advantages, "SHORT_DISCOUNT", 0.9),
+        (steps, "FALL_DECAY", 0.97),
+        (steps, "MAX_RATIO", 2.0),
+        (steps, "INNER_SCALE", 10.0),
         (recurrence, "COLUMN_BOUND", 0.99),
         (cartpole, "MAX_EPISODE_STEPS", 500),
         (cartpole, "SOLVED", 475.0),

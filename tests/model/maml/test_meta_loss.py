@@ -169,7 +169,7 @@ def test_targets_are_the_plain_ones(epoch):
         for (m, k, t), (weight, advantage, values) in plain_targets(batch, step, config, epoch).items():
             assert float(got.weights[m, k, t]) == pytest.approx(weight, abs=1e-9)
             assert float(got.advantage[m, k, t]) == pytest.approx(advantage, abs=1e-9)
-            torch.testing.assert_close(got.value_targets[m, k, t], values, rtol=0, atol=1e-9)
+            torch.testing.assert_close(got.values[m, k, t], values, rtol=0, atol=1e-9)
 
 
 def test_a_split_gradient_clips_each_tasks_part_to_its_share_of_one():

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from model import DynamicsModel, StateSpaceModel, World, load_pretrained
-from model.model_based.imagined_ppo import Adam, PracticeConfig, practise
+from model.model_based.imagined_ppo import Learners, PracticeConfig, practise
 from model.policy.params import with_task_axis
 from model.rl.rollout import collect
 
@@ -82,25 +82,16 @@ def test_a_task_whose_update_is_not_finite_leaves_with_what_it_had():
     assert all(torch.equal(rounds[-1].best[n][0], p[0]) for n, p in params.items())
 
 
-def test_adam_is_torch_s_for_every_task():
-    torch.manual_seed(0)
-    gradients, start = torch.randn(5, 2, 6), torch.randn(2, 6)
-    ours, adam = start.clone(), Adam(0.01, 0, torch.zeros(2, 6), torch.zeros(2, 6), torch.zeros(2))
-    theirs = torch.nn.Parameter(start.clone())
-    optimizer = torch.optim.Adam([theirs], lr=0.01)
-    for gradient in gradients:
-        theirs.grad = gradient.clone()
-        optimizer.step()
-        for task in (0, 1):  # one at a time, so that their states are seen to be apart
-            at = torch.tensor([task])
-            ours[at] += adam.step(at, gradient[at])
-    torch.testing.assert_close(ours, theirs.detach())
-
-
-def test_the_learning_rate_warms_up():
-    adam = Adam(0.1, 10, torch.zeros(1, 3), torch.zeros(1, 3), torch.zeros(1))
-    sizes = [float(adam.step(torch.tensor([0]), torch.ones(1, 3)).abs().max()) for _ in range(12)]
-    np.testing.assert_allclose(sizes, [0.1 * min(1.0, i / 10) for i in range(1, 13)], rtol=1e-4)
+def test_the_learning_rate_warms_up_and_a_task_without_a_gradient_stays():
+    """Adam's first steps are of the rate's size whatever the gradient's, and its momentum moves no task that has none."""
+    learners = Learners(random_params(2), PracticeConfig(lr=0.1, warm_up=10))
+    sizes = []
+    for i in range(12):
+        before = learners.theta.clone()
+        learners.step({0: torch.ones(6744), **({1: torch.ones(6744)} if i < 2 else {})})
+        sizes.append((before - learners.theta).abs().amax(1).tolist())
+    np.testing.assert_allclose([s[0] for s in sizes], [0.1 * min(1.0, i / 10) for i in range(1, 13)], rtol=1e-4)
+    assert all(s[1] == (s[0] if i < 2 else 0.0) for i, s in enumerate(sizes)) and learners.updates.tolist() == [12, 2]
 
 
 @pytest.mark.parametrize(("field", "value"), [("rounds", -1), ("episodes", 0), ("lr", 2), ("max_steps", 501)])

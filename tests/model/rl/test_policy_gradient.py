@@ -5,10 +5,10 @@ import pytest
 import torch
 
 from model import StateSpaceModel, World
-from model.maml.adaptation import equal_weights, inner_step
+from model.maml.inner_step import INNER_LAMBDA, INNER_SCALE, equal_weights, fall_weights, inner_step, policy_gradient
 from model.policy.cell import sequence_outputs
 from model.policy.params import with_task_axis
-from model.rl.advantages import INNER_LAMBDA, INNER_SCALE, SHORT_DISCOUNT, advantages, fall_weights, gae, policy_gradient
+from model.rl.advantages import SHORT_DISCOUNT, advantages, gae
 from model.rl.rollout import Episodes, action_log_probs, collect
 
 
