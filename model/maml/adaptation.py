@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import torch
@@ -17,9 +17,6 @@ from model.policy.params import Params, with_task_axis
 from model.policy.ssm import StateSpaceModel
 from model.rl.rollout import Episodes, collect
 from model.worlds.cartpole import MAX_EPISODE_STEPS, World
-
-if TYPE_CHECKING:
-    from model.model_based.imagined_ppo import Practice
 
 
 class NonFiniteParameters(ArithmeticError):
@@ -64,7 +61,7 @@ class AdaptationStep:
     seconds: float
     model: StateSpaceModel
     grad_norm: float
-    practice: Practice | None = None
+    practice: Any = None
 
 
 class TaskStep(NamedTuple):
@@ -74,7 +71,7 @@ class TaskStep(NamedTuple):
     loss: Tensor
     grad_norm: Tensor
     fresh: Episodes
-    practice: tuple[Practice, ...] = ()
+    practice: tuple[Any, ...] = ()
 
 
 def fresh_step(

@@ -10,7 +10,7 @@ from model.worlds.cartpole import MAX_EPISODE_STEPS
 
 @dataclass(frozen=True)
 class MetaTrainingConfig:
-    """Settings of meta-training; the defaults are those of the shipped meta-trained weights."""
+    """Settings of meta-training. The defaults are those in the header of weights/meta.safetensors; settings that it lacks are off."""
 
     # How much is collected.
     num_epochs: int = bounded(400, 1, 100_000, "rounds of training, each of one meta-update")

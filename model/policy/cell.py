@@ -1,6 +1,6 @@
 """The policy's equations (ssm.py) as they are computed: the same function, folded into fewer and faster products.
 
-`ssm.reference_outputs` is the thing to read; outputs and first and second derivatives of what stands here equal it (tests/model/policy).
+`ssm.reference_steps` is the thing to read; outputs and first and second derivatives of what stands here equal it (tests/model/policy).
 """
 
 from __future__ import annotations

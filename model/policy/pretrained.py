@@ -42,6 +42,6 @@ def load_pretrained(name: str = "meta") -> StateSpaceModel:
     """
     path = pretrained_path(name)
     try:
-        return load_into(StateSpaceModel(), path).eval()
+        return load_checkpoint(path)
     except CheckpointError as error:
         raise CheckpointError(f"{error}; rebuild it with: python -m model train --recipe {name} --out {path}") from None

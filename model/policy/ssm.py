@@ -12,7 +12,7 @@ time steps at once.
 y[0:2]  logits of the actions left, right
 y[2]    value over a long horizon (discount 0.99, about 100 steps), in units of the best possible: 1 is never falling
 y[3]    value over a short horizon (discount 0.9, about 10 steps), same unit
-The two values are the baselines of the policy gradient (policy_gradient.py).
+The two values are the baselines of the policy gradient (model/rl/advantages.py).
 
 | symbol | parameter     | shape      | count at the default sizes |
 | A      | A             | (S, S)     | 1,024 |
@@ -29,9 +29,9 @@ Shapes: M tasks (a leading axis, so that every task may have its own parameters)
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -45,19 +45,41 @@ from model.policy.recurrence import stable
 MAX_DIM = 512  # of the state and the hidden layer
 
 
-def reference_outputs(params: Params, obs: Tensor) -> Tensor:
-    """The four equations above as they stand, one episode, one step at a time: the thing to read. obs (T, I) -> y (T, O).
+class Step(NamedTuple):
+    """One time step of one episode, every term of the equations by its name there: (I,), (S,) or (O,)."""
 
-    params: without a task axis. Slow; `cell.sequence_outputs` computes the same for many tasks and episodes at once.
+    x: Tensor  # s * sensors
+    kept: Tensor  # h_{t-1} Ā
+    added: Tensor  # x̃ B
+    h: Tensor
+    m: Tensor
+    network: Tensor  # tanh(m W_1 + b_1) W_2 + b_2
+    z: Tensor
+    features: Tensor  # z C
+    through: Tensor  # x̃ D
+    y: Tensor
+
+
+def reference_steps(params: Params, obs: Tensor, hidden: Tensor | None = None) -> Iterator[Step]:
+    """The four equations above as they stand, one episode, one step at a time: the thing to read. obs (T, I); hidden (S,) or None for h0.
+
+    params: without a task axis. Slow; `cell.sequence_outputs` computes the outputs of many tasks and episodes at once.
     """
-    p, outputs = params, []
-    A, h = stable(p["A"]), p["initial_state"]  # (S, S), (S,)
+    p, h = params, params["initial_state"] if hidden is None else hidden
+    A = stable(p["A"])
     for x in p["input_scale"] * obs:
-        h = h @ A + x @ p["B"] + p["state_bias"]
+        kept, added = h @ A, x @ p["B"]
+        h = kept + added + p["state_bias"]
         m = torch.tanh(torch.cat([h, x]) @ p["mix_weight"] + p["mix_bias"])
-        z = m + torch.tanh(m @ p["mlp_in_weight"] + p["mlp_in_bias"]) @ p["mlp_out_weight"] + p["mlp_out_bias"]
-        outputs.append(z @ p["C"] + x @ p["D"] + p["output_bias"])
-    return torch.stack(outputs)
+        network = torch.tanh(m @ p["mlp_in_weight"] + p["mlp_in_bias"]) @ p["mlp_out_weight"] + p["mlp_out_bias"]
+        z = m + network
+        features, through = z @ p["C"], x @ p["D"]
+        yield Step(x, kept, added, h, m, network, z, features, through, features + through + p["output_bias"])
+
+
+def reference_outputs(params: Params, obs: Tensor) -> Tensor:
+    """The outputs y (T, O) of `reference_steps`."""
+    return torch.stack([step.y for step in reference_steps(params, obs)])
 
 
 class StateSpaceModel(nn.Module):

@@ -18,7 +18,7 @@ from model.worlds.cartpole import MAX_EPISODE_STEPS, START_RANGE, World, WorldCa
 class Episodes:
     """A batch of whole episodes of M tasks, K each, padded to T steps.
 
-    obs (M, K, T, 4) float32; actions (M, K, T) int64; log_probs (M, K, T) of the actions under the behaviour policy;
+    obs (M, K, T, I) float32; actions (M, K, T) int64; log_probs (M, K, T) of the actions under the behaviour policy;
     alive (M, K, T) float32, 1 where a step was really taken; terminated (M, K) bool, True where the pole fell or the
     cart left the track (False: cut by the step limit). The reward is 1 for every real step, so returns are lengths.
     """

@@ -14,7 +14,7 @@ from ui.server.session import Session
 from ui.settings import Choice
 from ui.views.about.architecture import EQUATIONS, PARTS, drawing
 from ui.views.about.parameters import parameter_table
-from ui.views.about.values import last_step, last_step_value
+from ui.views.about.values import last_step, last_step_value, prob_right
 
 WORLD = World(reversed_motor=True, mirrored_sensors=True)
 
@@ -24,14 +24,14 @@ def test_the_terms_add_up_to_what_was_recorded(name):
     recording = record(load_pretrained(name), WORLD, seed=3)
     s = last_step(recording, load_pretrained(name))
     assert s.h == pytest.approx(recording.hidden[-1], abs=1e-4)
-    assert s.prob_right == pytest.approx(recording.prob_right[-1], abs=1e-4)
+    assert prob_right(s) == pytest.approx(recording.prob_right[-1], abs=1e-4)
     assert s.y[2:] == pytest.approx(recording.values[-1], abs=1e-4)
     assert s.z == pytest.approx(s.m + s.network) and np.abs(s.m).max() <= 1
 
 
 def test_an_episode_of_one_step_begins_at_the_learned_state():
     recording = record(load_pretrained(), World(), seed=0, max_steps=1)
-    assert last_step(recording, load_pretrained()).prob_right == pytest.approx(recording.prob_right[0], abs=1e-4)
+    assert prob_right(last_step(recording, load_pretrained())) == pytest.approx(recording.prob_right[0], abs=1e-4)
 
 
 def test_every_part_has_a_sentence_and_a_place_in_drawing_and_equations():

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
 
 from model import StateSpaceModel
-from model.policy.recurrence import stable
+from model.policy.ssm import Step, reference_steps
 from ui.fields import short_name
 from ui.runs.episode import Recording, sigmoid
 from ui.server.session import Session
@@ -20,45 +19,18 @@ SCALE = {"x": 1.0, "h": 3.0, "m": 1.0, "z": 2.0}  # where the cells' colours end
 SENSORS = (("position", "m"), ("velocity", "m/s"), ("angle", "rad"), ("turning", "rad/s"))
 
 
-@dataclass(frozen=True)
-class LastStep:
-    """Each term of the equations, with S states and O outputs. obs, x (4,): before and after the scale. y is the sum of the last three."""
-
-    obs: np.ndarray
-    x: np.ndarray
-    kept: np.ndarray  # h_{t-1} Ā (S,)
-    added: np.ndarray  # x̃_t B (S,)
-    h: np.ndarray  # (S,)
-    m: np.ndarray  # (S,)
-    network: np.ndarray  # tanh(m W_1 + b_1) W_2 + b_2 (S,)
-    z: np.ndarray  # (S,)
-    features: np.ndarray  # z C (O,)
-    through: np.ndarray  # x̃ D (O,)
-    bias: np.ndarray  # c (O,)
-
-    @property
-    def y(self) -> np.ndarray:
-        return self.features + self.through + self.bias
-
-    @property
-    def prob_right(self) -> float:
-        return sigmoid(float(self.y[1] - self.y[0]))
-
-
 @torch.inference_mode()
-def last_step(recording: Recording, model: StateSpaceModel) -> LastStep:
+def last_step(recording: Recording, model: StateSpaceModel) -> Step:
     """The equations once more, at the last step that `model` decided in `recording`, from the hidden state recorded before it."""
-    p, t = model.params(), recording.steps - 1
-    before = p["initial_state"] if t == 0 else torch.from_numpy(recording.hidden[t - 1])
-    obs = torch.from_numpy(recording.observations[t])
-    x = p["input_scale"] * obs
-    kept, added = before @ stable(p["A"]), x @ p["B"]
-    h = kept + added + p["state_bias"]
-    m = torch.tanh(torch.cat([h, x]) @ p["mix_weight"] + p["mix_bias"])
-    network = torch.tanh(m @ p["mlp_in_weight"] + p["mlp_in_bias"]) @ p["mlp_out_weight"] + p["mlp_out_bias"]
-    z = m + network
-    terms = (obs, x, kept, added, h, m, network, z, z @ p["C"], x @ p["D"], p["output_bias"])
-    return LastStep(*(term.numpy() for term in terms))
+    t = recording.steps - 1
+    before = None if t == 0 else torch.from_numpy(recording.hidden[t - 1])
+    (step,) = reference_steps(model.params(), torch.from_numpy(recording.observations[t : t + 1]), before)
+    return Step(*(term.numpy() for term in step))
+
+
+def prob_right(s: Step) -> float:
+    """The probability of pushing right."""
+    return sigmoid(float(s.y[1] - s.y[0]))
 
 
 def signed(value: float, digits: int = 2) -> str:
@@ -71,13 +43,13 @@ def size(vector: np.ndarray) -> str:
     return f"{float(np.linalg.norm(vector)):.2f}"
 
 
-def sentences(s: LastStep) -> dict[str, str]:
+def sentences(obs: np.ndarray, s: Step) -> dict[str, str]:
     """What each part of the drawing held, in words."""
 
     def sides(y: np.ndarray) -> str:
         return f"left {signed(y[0])}, right {signed(y[1])}"
 
-    sensors = ", ".join(f"{name} {signed(v)} {unit}" for (name, unit), v in zip(SENSORS, s.obs, strict=True))
+    sensors = ", ".join(f"{name} {signed(v)} {unit}" for (name, unit), v in zip(SENSORS, obs, strict=True))
     return {
         "x": f"Then: {sensors}; scaled to {', '.join(signed(v) for v in s.x)}.",
         "B": f"Then: it added a vector of length {size(s.added)}.",
@@ -89,7 +61,7 @@ def sentences(s: LastStep) -> dict[str, str]:
         "C": f"Then: it added {sides(s.features)}.",
         "D": f"Then: it added {sides(s.through)}.",
         "y": (
-            f"Then: logits {sides(s.y)}, so right with probability {s.prob_right:.3f}; "
+            f"Then: logits {sides(s.y)}, so right with probability {prob_right(s):.3f}; "
             f"values {signed(s.y[2])} long, {signed(s.y[3])} short."
         ),
     }
@@ -110,5 +82,6 @@ def last_step_value(session: Session) -> dict[str, Any]:
         return {"whose": f"Values: none. Random actions read no sensors: {whose}.", "cells": {}, "words": {}, "outputs": {}}
     s = last_step(recording, model)
     cells = {name: np.clip(getattr(s, name) / scale, -1, 1).round(3).tolist() for name, scale in SCALE.items()}
-    outputs = dict(zip(("left", "right", "long", "short"), map(signed, s.y.tolist()), strict=True)) | {"p": f"{s.prob_right:.3f}"}
-    return {"whose": f"Values: {whose}.", "cells": cells, "words": sentences(s), "outputs": outputs}
+    words = sentences(recording.observations[recording.steps - 1], s)
+    outputs = dict(zip(("left", "right", "long", "short"), map(signed, s.y.tolist()), strict=True)) | {"p": f"{prob_right(s):.3f}"}
+    return {"whose": f"Values: {whose}.", "cells": cells, "words": words, "outputs": outputs}
