@@ -24,8 +24,9 @@ from ui.runs.adaptation import adapt as adapt_run
 from ui.runs.episode import Recording, record, returns
 from ui.runs.policies import shared_model
 from ui.runs.race import race as race_run
-from ui.server.fairness import HEAVY, JOBS, TRAINING
-from ui.server.training_run import TrainingState, run_training
+from ui.runs.training import TrainingState
+from ui.server.jobs import HEAVY, JOBS, TRAINING
+from ui.server.training import run_training
 from ui.server.visitors import address_of
 from ui.settings import FIRST_RACERS, Choice, adaptation_of, check_adaptation, check_race
 from ui.training_settings import FIRST_RECIPE, RECIPES, check_settings
@@ -115,7 +116,7 @@ def adapt(request: gr.Request, given: Mapping[str, Any]) -> dict:
     """
     settings = check_adaptation(world_of(given), **{name: given[name] for name in ADAPT if name in given})
     with JOBS.enter(request, "adaptation") as job:
-        *_, made = job.in_turns(adapt_run(settings, shared_model(settings.start), threading.Event()))
+        *_, made = job.work(adapt_run(settings, shared_model(settings.start), threading.Event()))
     modes = {c.mode: curve_summary(c) for c in made.curves}
     return {"sentence": sentence(made), "settings": asdict(settings), "ended": made.ended, "modes": modes, "learnt": numbers(lesson(made))}
 
@@ -129,7 +130,7 @@ def race(request: gr.Request, given: Mapping[str, Any]) -> dict:
     """
     settings = check_race(world_of(given), given["racers"], given["num_adapt_steps"], given["seed"])
     with JOBS.enter(request, "comparison") as job:
-        *_, made = job.in_turns(race_run(settings, shared_model, threading.Event()))
+        *_, made = job.work(race_run(settings, shared_model, threading.Event()))
     lanes = [
         {
             "racer": lane.racer.name,
@@ -153,9 +154,7 @@ def meta_train(request: gr.Request, given: Mapping[str, Any]) -> Iterator[dict]:
     """
     settings = check_settings(given)
     model = None if settings.start == "random" else serialise(shared_model(settings.start))
-    with JOBS.enter(request, "training") as job:
-        for state in job.while_wanted(run_training(settings, request.session_hash, model, address=address_of(request))):
-            yield training_answer(state)
+    yield from map(training_answer, run_training(settings, request.session_hash, model, address_of(request)))
 
 
 def number(value: float | None) -> float | None:

@@ -6,12 +6,16 @@ from typing import Any
 
 import gradio as gr
 from gradio.themes.utils.fonts import LocalFont
+from starlette.middleware import Middleware
 
 from ui import api
 from ui.next_steps import connect_next
 from ui.runs.adaptation import warm_up
 from ui.runs.policies import load_all
-from ui.server.guarded import GuardedBlocks
+from ui.server.errors import answer_in_sentences
+from ui.server.gate import EXCEPTION_HANDLERS, Gate
+from ui.server.jobs import MAX_THREADS
+from ui.server.memory import session_capacity
 from ui.server.session import STATE_SECONDS
 from ui.tabs.about import AboutTab, about_script
 from ui.tabs.adapt.tab import AdaptTab
@@ -29,7 +33,7 @@ from ui.views.terms import terms_script, with_terms
 TITLE = "SSM-MetaRL playground"
 LEAD = "A small [[State Space Model]] balances a pole. Break its [[world]], watch it fall, and let it learn to stand again."
 STYLES = ("style.css", "terms.css", "live.css", "adapt.css", "compare.css", "meta.css", "about.css")
-QUEUE = {"api_open": False, "default_concurrency_limit": 4}  # ui/server/admission.py bounds its length, fairly
+QUEUE = {"api_open": False, "default_concurrency_limit": 4}
 
 
 def theme() -> gr.themes.Base:
@@ -70,7 +74,7 @@ def build() -> tuple[gr.Blocks, dict[str, Any]]:
     load_all()
     warm_up()
     first = first_session()
-    with GuardedBlocks(title=TITLE, delete_cache=(300, 600)) as page:
+    with gr.Blocks(title=TITLE, delete_cache=(300, 600)) as page:
         session = gr.State(first, time_to_live=STATE_SECONDS)
         gr.HTML(f'<header class="masthead"><h1>{TITLE}</h1><p>{with_terms(LEAD, "masthead")}</p></header>')
         with gr.Tabs(elem_id="acts") as tabs:
@@ -104,6 +108,7 @@ def build() -> tuple[gr.Blocks, dict[str, Any]]:
         about_tab.select(None, None, None, js="() => window.ssmAddress('About', 'tab=about')", **IN_BROWSER)
         page.load(open_tab, None, tabs, **QUIET)
         api.add_endpoints()
+    answer_in_sentences(page)
     page.queue(**QUEUE)
     launch = {
         "theme": theme(),
@@ -113,6 +118,9 @@ def build() -> tuple[gr.Blocks, dict[str, Any]]:
         "footer_links": ["api"],
         "run_history": False,
         "max_file_size": "1mb",
-        **page.launch_options(),
+        "app_kwargs": {"middleware": [Middleware(Gate, page=page)], "openapi_url": None, "exception_handlers": EXCEPTION_HANDLERS},
+        "state_session_capacity": session_capacity(),
+        "max_threads": MAX_THREADS,
+        "show_error": True,
     }
     return page, launch

@@ -9,8 +9,7 @@ import pytest
 
 from model import load_checkpoint
 from tests.e2e.conftest import Visit, open_settings
-from ui.server import training_kept as kept
-from ui.server.training_queue import TRAININGS
+from ui.server.training import TRAININGS
 
 POINTS = "+(document.querySelector('#meta-returns .curves')?.dataset.points || '0').split(' ')[0]"
 SMALL = {"Epochs": "1000", "Worlds per epoch": "2", "Episodes per world": "2", "Steps per episode": "20", "Hidden size": "8"}
@@ -56,15 +55,15 @@ def upload(page, file) -> None:
 def places_are_free() -> bool:
     """Whether all trainings end; a minute is far more than any takes here, for slow machines."""
     deadline = time.monotonic() + 60
-    while TRAININGS._tickets and time.monotonic() < deadline:
+    while len(TRAININGS.line) and time.monotonic() < deadline:
         time.sleep(0.1)
-    return not TRAININGS._tickets
+    return not len(TRAININGS.line)
 
 
 @pytest.fixture(autouse=True)
 def nobody_is_left(visit, monkeypatch):
     """However a test ends, its places are free soon after the tabs are closed."""
-    monkeypatch.setattr(kept, "ALONE", 4.0)
+    monkeypatch.setattr(TRAININGS, "alone", 4.0)
     yield
     assert places_are_free()
 
@@ -118,7 +117,7 @@ def reload(visit) -> None:
 
 
 def test_it_plays_while_it_trains_and_a_reload_finds_it_again(visit, monkeypatch):
-    monkeypatch.setattr(kept, "ALONE", 60.0)
+    monkeypatch.setattr(TRAININGS, "alone", 60.0)
     mine = visit()
     page = open_tab(lambda **_: mine)
     first = page.get_attribute("#meta-stage .player", "data-run")
@@ -134,7 +133,7 @@ def test_it_plays_while_it_trains_and_a_reload_finds_it_again(visit, monkeypatch
     reload(mine)
     page.wait_for_function(f"({POINTS}) >= 3")  # its curves are there, and grow on
     page.wait_for_function(f"({POINTS}) > {page.evaluate(POINTS)}")
-    assert page.locator("#meta-train").is_disabled() and len(TRAININGS._tickets) == 1
+    assert page.locator("#meta-train").is_disabled() and len(TRAININGS.line) == 1
     other.page.get_by_role("tab", name="Meta-train").click()
     assert other.page.evaluate(POINTS) == 0 and other.page.locator("#meta-stop").is_disabled()
 
@@ -168,13 +167,13 @@ def test_settings_that_are_a_recipe_have_its_name(visit):
 def test_a_closed_tab_gives_up_its_place(visit):
     page = open_tab(visit)
     train_until(page, 1)
-    assert len(TRAININGS._tickets) == 1
+    assert len(TRAININGS.line) == 1
     page.close()
     assert places_are_free()
 
 
 def test_the_second_in_line_waits_and_plays_meanwhile(visit, monkeypatch):
-    monkeypatch.setattr(TRAININGS, "running", 1)
+    monkeypatch.setattr(TRAININGS.line, "at_once", 1)
     one, waiting = open_tab(visit), visit()
     two = waiting.page
     train_until(one, 1)

@@ -1,14 +1,15 @@
-"""Who asks: a visitor's address, and whether the page behind a session still listens."""
+"""Who asks: a visitor's address, and whether the page behind a session still waits for the answer."""
 
 from __future__ import annotations
 
 import ipaddress
-import threading
 import time
 from collections import Counter, OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-GRACE = 3.0  # s between asking and listening for the answer, and between closing a page and being gone
+GRACE = 10.0  # s between asking and listening for the answer, and between hanging up and being gone
 REMEMBERED = 20_000  # sessions
 
 
@@ -19,70 +20,55 @@ def address_of(request: Any) -> str:
     machine has all of it.
     """
     headers, client = getattr(request, "headers", None) or {}, getattr(request, "client", None)
-    forwarded = [part.strip() for part in headers.get("x-forwarded-for", "").split(",") if part.strip()]
-    peer = getattr(client, "host", "") or ""
-    public = [a for a in forwarded if _is_public(a)]
-    return _network((public or forwarded or [peer])[-1])
-
-
-def _is_public(text: str) -> bool:
-    try:
-        return ipaddress.ip_address(text).is_global
-    except ValueError:
-        return False
-
-
-def _network(text: str) -> str:
-    try:
-        address = ipaddress.ip_address(text)
-    except ValueError:
+    given = [getattr(client, "host", "") or "", *(part.strip() for part in headers.get("x-forwarded-for", "").split(",") if part.strip())]
+    public = [text for text in given[1:] if (address := _parsed(text)) and address.is_global]
+    text = (public or given)[-1]
+    address = _parsed(text)
+    if address is None:
         return text[:64]
     return str(ipaddress.ip_network((address, 64), strict=False)) if address.version == 6 else str(address)
 
 
+def _parsed(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(text)
+    except ValueError:
+        return None
+
+
 class Listeners:
-    """Which sessions have a stream open on which their answers go out. A session that never asked through the gateway always listens."""
+    """Which sessions have a stream open on which their answers go out. One that never asked through the gate always listens.
+
+    Gradio closes a generator at its next value once the stream is closed (a hang-up is a cancelled request). It does not
+    notice a job that nobody ever listened to, nor one that yields nothing, as those of the API; this does.
+    """
 
     def __init__(self, grace: float = GRACE):
         self.grace = grace
-        self._since: OrderedDict[str, float] = OrderedDict()  # when it last asked or hung up
         self._open: Counter[str] = Counter()
-        self._lock = threading.Lock()
+        self._since: OrderedDict[str, float] = OrderedDict()  # when it last asked or hung up
 
     def asked(self, session: str) -> None:
         """This session has sent a job and is expected to listen."""
-        with self._lock:
-            self._note(session)
-
-    def opened(self, session: str) -> None:
-        """It listens (once more)."""
-        with self._lock:
-            self._open[session] += 1
-
-    def closed(self, session: str) -> None:
-        """One of its streams has ended."""
-        with self._lock:
-            self._open -= Counter([session])
-            self._note(session)
-
-    def _note(self, session: str) -> None:
         self._since[session] = time.monotonic()
         self._since.move_to_end(session)
-        while len(self._since) > REMEMBERED:
+        if len(self._since) > REMEMBERED:
             self._since.popitem(last=False)
 
-    def listening(self, session: str) -> bool:
-        """Whether a stream of this session is open."""
-        return session not in self._since or self._open[session] > 0
+    @contextmanager
+    def stream(self, session: str) -> Iterator[None]:
+        """A context in which one stream of this session is open."""
+        self._open[session] += 1
+        try:
+            yield
+        finally:
+            self._open -= Counter([session])
+            self.asked(session)
 
     def gone(self, session: str) -> bool:
         """Whether it has not listened for longer than the grace."""
         since = self._since.get(session)
-        return since is not None and self._open[session] == 0 and time.monotonic() - since > self.grace
-
-    def absent(self, session: str) -> bool:
-        """Whether no stream of this session is open and none is expected, whether it ever asked or not."""
-        return self._open[session] == 0 and time.monotonic() - self._since.get(session, 0.0) > self.grace
+        return since is not None and not self._open[session] and time.monotonic() - since > self.grace
 
 
 LISTENERS = Listeners()

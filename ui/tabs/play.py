@@ -13,8 +13,8 @@ from model.worlds.cartpole import MAX_EPISODE_STEPS
 from ui.field import check
 from ui.fields import FIELDS, short_name
 from ui.runs.episode import Recording, returns, to_csv
-from ui.server.fairness import HEAVY, heavy
 from ui.server.files import new_file
+from ui.server.jobs import HEAVY, heavy
 from ui.server.session import Session
 from ui.settings import MAKERS_ONLY, Choice, choice_from_page, from_query, stand_in, to_query
 from ui.tabs.controls import PolicyControls, WorldControls, control, message_area

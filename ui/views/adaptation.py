@@ -14,7 +14,6 @@ from ui.fields import MODES, short_name
 from ui.runs.adaptation import EVALUATION_EPISODES, AdaptRun, Curve, Point
 from ui.runs.episode import record
 from ui.runs.seed_sweep import Luck, band
-from ui.server.fairness import rest
 from ui.settings import AdaptSettings
 from ui.views.charts import Series, chart_value
 from ui.views.decisions import decisions
@@ -37,7 +36,7 @@ def paced(values: Iterator[Any], stop: threading.Event, wait: bool = True) -> It
     for value in values:
         pause = PACE - (time.monotonic() - shown_at)
         if pause > 0 and wait:
-            rest(stop.wait, pause)
+            stop.wait(pause)
         elif pause > 0:
             pending = value
             continue

@@ -11,7 +11,7 @@ import numpy as np
 
 from model import MetaEpoch
 from model.worlds.cartpole import SOLVED
-from ui.server.training_run import TrainingState
+from ui.runs.training import TrainingState
 from ui.training_settings import MetaSettings, longest
 from ui.views.charts import Series, chart_value
 from ui.views.terms import act_line, term, with_terms

@@ -15,10 +15,9 @@ from model import MetaEpoch
 from model.policy.checkpoint import serialise
 from ui.runs.policies import shared_model
 from ui.runs.trained import model_from_bytes
+from ui.runs.training import TrainingState
 from ui.server.session import Session
-from ui.server.training_kept import TRAININGS_KEPT, new_token
-from ui.server.training_queue import TRAININGS
-from ui.server.training_run import TrainingState
+from ui.server.training import TRAININGS, new_token
 from ui.tabs.adapt.controls import AdaptControls
 from ui.tabs.meta_train.controls import NAMES
 from ui.tabs.meta_train.tab import MetaTrainTab
@@ -70,13 +69,12 @@ def test_a_run_on_the_page(tab):
 def test_nobody_else_sees_or_stops_a_training(tab):
     mine, request = new_token(), SimpleNamespace(session_hash="mine", query_params={})
     training = tab._train(Session(), mine, request, *values(num_epochs=1000))
-    while not TRAININGS_KEPT.find(mine) or not TRAININGS_KEPT.find(mine).state.epochs:
+    while not TRAININGS.find(mine) or not TRAININGS.find(mine).state.epochs:
         next(training)
-    ticket = next(t for t in TRAININGS._tickets if t.visitor == mine)
     for guess in (None, "", new_token(), mine[:-1], mine + "x", mine.swapcase(), [mine], {"token": mine}, b"x" * 24):
         assert list(tab._return(guess, VISITOR)) == [gr.skip()]
-        assert "Nothing is training." in tab._stop(guess) and ticket.stops == 0
-    assert "Stopping" in tab._stop(mine) and ticket.stops == 1
+        assert "Nothing is training." in tab._stop(guess)
+    assert TRAININGS.find(mine).state.phase == "training" and "Stopping" in tab._stop(mine)
     *_, last = training
     assert mine not in str(last) and mine.encode() not in last[tab.trained].checkpoint
     found = list(tab._return(mine, VISITOR))
@@ -149,4 +147,4 @@ def test_the_endpoint(page_url):
     assert list(answer["check"]["returns_by_step"]) == ["0", "1", "3"]
     with pytest.raises(AppError, match="inner_lr must be between 0 and 100, got -1"):
         client.predict(inner_lr=-1, api_name="/meta_train")
-    assert not TRAININGS._tickets
+    assert not len(TRAININGS.line)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -89,7 +88,7 @@ def test_a_kept_policy_can_be_saved_before_play_has_shown_it(tab):
     kept = Session().with_model(shared_model("untrained"))
     kept = replace(kept, choice=Choice(WORLDS["reversed_motor"], "yours", True, 3), recording=None)
     visitor = SimpleNamespace(session_hash="a test")
-    for make in (tab._csv, partial(tab._gif, visitor)):
+    for make in (tab._csv, lambda session: next(tab._gif(visitor, session))):
         path = saved(make(kept), tab)
         assert path.name.startswith("cartpole-yours-reversed_motor-3") and path.stat().st_size > 1000
 

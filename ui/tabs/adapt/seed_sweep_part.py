@@ -11,7 +11,7 @@ import gradio as gr
 
 from ui.runs.seed_sweep import Luck, luck_progress, luck_words, repeat
 from ui.server import stops
-from ui.server.fairness import HEAVY, heavy
+from ui.server.jobs import HEAVY, heavy
 from ui.server.session import Session
 from ui.settings import adapt_to_query
 from ui.tabs.adapt.controls import AdaptControls

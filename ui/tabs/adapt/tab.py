@@ -13,7 +13,7 @@ import gradio as gr
 from ui.runs.adaptation import MOST_STEPS, AdaptRun, adapt, go_on, link_of
 from ui.runs.policies import shared_model
 from ui.server import stops
-from ui.server.fairness import HEAVY, heavy
+from ui.server.jobs import HEAVY, heavy
 from ui.server.session import STATE_SECONDS, Session
 from ui.settings import MAKERS_ONLY, RAN, AdaptSettings, adapt_from_query, adapt_to_query, query_of, stand_in
 from ui.tabs.adapt.controls import AdaptControls

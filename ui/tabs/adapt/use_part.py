@@ -11,8 +11,8 @@ from model.policy.checkpoint import serialise
 from ui.field import WHY_FORGOTTEN, Field, check, choices
 from ui.fields import FIELDS, MODES
 from ui.runs.adaptation import AdaptRun, Point
-from ui.server.fairness import HEAVY, heavy
 from ui.server.files import new_file
+from ui.server.jobs import HEAVY, heavy
 from ui.settings import Choice, adapt_to_query, preset_of
 from ui.tabs.controls import unchecked
 from ui.tabs.events import IN_BROWSER, QUIET, file_button

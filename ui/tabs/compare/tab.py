@@ -11,7 +11,7 @@ import gradio as gr
 from ui.runs.policies import shared_model
 from ui.runs.race import Race, race
 from ui.server import stops
-from ui.server.fairness import HEAVY, heavy
+from ui.server.jobs import HEAVY, heavy
 from ui.server.session import Session
 from ui.settings import RAN, RaceSettings, race_from_query, race_to_query
 from ui.tabs.compare.controls import RaceControls

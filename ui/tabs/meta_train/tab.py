@@ -14,13 +14,12 @@ from ui.field import choices
 from ui.fields import FIELDS
 from ui.runs.policies import shared_model
 from ui.runs.trained import Trained, model_from_bytes
+from ui.runs.training import TrainingState
 from ui.runs.training_show import perform, recordings
-from ui.server.fairness import JOBS, TRAINING
 from ui.server.files import new_file
+from ui.server.jobs import TRAINING
 from ui.server.session import STATE_SECONDS, Session
-from ui.server.training_kept import TRAININGS_KEPT, KeptTraining, is_token, new_token
-from ui.server.training_queue import TRAININGS
-from ui.server.training_run import TrainingState
+from ui.server.training import TRAININGS, Training, is_token, new_token
 from ui.server.visitors import LISTENERS, address_of
 from ui.settings import MAKERS_ONLY, stand_in
 from ui.tabs.adapt.controls import AdaptControls
@@ -135,7 +134,7 @@ class MetaTrainTab:
         """Restore what the page's link encodes, and let a page that is loaded again find the training of its browser."""
         outputs = [*self.shows, *self.controls.outputs]
         page.load(self._open_link, self.session, [self.message, *self.controls.outputs], **QUIET)
-        page.load(self._return, self.token, outputs, js=KEPT_TOKEN, concurrency_limit=None, **QUIET)
+        page.load(self._return, self.token, outputs, js=KEPT_TOKEN, **TRAINING, **QUIET)
 
     def connect_use(self, play_policy: gr.Dropdown, controls: AdaptControls) -> None:
         """Let the trained model become the visitor's own, chosen in Play and in Adapt, and lead there."""
@@ -171,8 +170,7 @@ class MetaTrainTab:
         try:
             settings = check_settings(self.controls.named(values), session.model is not None)
             token, model = token if is_token(token) else new_token(), starting_checkpoint(settings, session)
-            job = JOBS.enter(request, "training")
-            training = TRAININGS_KEPT.begin(token, settings, model, lambda: JOBS.leave(job), address_of(request))
+            training = TRAININGS.begin(token, settings, model, address_of(request))
         except (ValueError, OSError) as error:
             yield {self.message: problem(error)}
             return
@@ -191,7 +189,7 @@ class MetaTrainTab:
 
     def _return(self, token: Any, request: gr.Request) -> Iterator[dict]:
         """Go on showing the training that this browser has begun, if there is one."""
-        training = TRAININGS_KEPT.find(token)
+        training = TRAININGS.find(token)
         if training is None:
             yield gr.skip()
             return
@@ -199,7 +197,7 @@ class MetaTrainTab:
         yield {self.token: token, **asked}
         yield from self._follow(training, request)
 
-    def _follow(self, training: KeptTraining, request: gr.Request) -> Iterator[dict]:
+    def _follow(self, training: Training, request: gr.Request) -> Iterator[dict]:
         states = training.states(lambda: not LISTENERS.gone(request.session_hash))
         yield from self._live(training.state.settings, states)
 
@@ -256,10 +254,12 @@ class MetaTrainTab:
         }
 
     def _stop(self, token: Any) -> str:
-        pressed = TRAININGS.stop(token) if is_token(token) else 0
-        if pressed == 0:
+        training = TRAININGS.find(token)
+        if training is None or training.ended is not None:
             return notice("Nothing is training.")
-        return notice("Stopping; the best parameters so far are kept." if pressed == 1 else "Stopping; the check is skipped.")
+        return notice(
+            "Stopping; the check is skipped." if training.stop() == "checking" else "Stopping; the best parameters so far are kept."
+        )
 
     def _upload(self, data: Any) -> dict:
         try:

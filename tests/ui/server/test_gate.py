@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-import secrets
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-import gradio as gr
 import httpx
 import pytest
-from raw import handler_of, listen, post, send
+from raw import handler_of, send
 
 from model import World
-from ui.server.gateway import CLOSED
+from ui.server.gate import CLOSED
 from ui.settings import page_values
 
 STANDARD = page_values(World())
@@ -50,20 +48,6 @@ def test_adapt_refuses_with_a_sentence(page_url, data, sentence):
     answer = send(page_url, "adapt-run", [None, "standard", *STANDARD, *data, True])
     assert answer["success"] and sentence in json.dumps(answer["output"]["data"], ensure_ascii=False)
     assert "Traceback" not in json.dumps(answer)
-
-
-def test_a_run_sends_its_last_values_once(page_url):
-    session, data = secrets.token_hex(6), [None, "standard", *STANDARD, "meta", "standard", 0, 1, 3, 1, 0, True]
-    post(page_url, "adapt-run", data, session=session).raise_for_status()
-    messages = []
-    for message in listen(page_url, session):
-        messages.append(message)
-        if message["msg"] == "process_completed":
-            break
-    made, last = [m for m in messages if m["msg"] == "process_generating"], messages[-1]
-    # What came again after the end would wipe out the answer to a button that was pressed meanwhile, such as Copy link's.
-    assert made and last["success"] and last["output"]["data"] == [gr.skip()] * len(made[-1]["output"]["data"])
-    assert 'class=\\"outcome' in json.dumps(made)
 
 
 def test_the_queue_cannot_be_bypassed(page_url):

@@ -1,0 +1,113 @@
+"""How the server starts and ends: each failure says its own sentence, an end leaves nothing behind."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+
+import app
+import model.policy.pretrained
+from ui.runs.policies import shared_model
+
+ROOT = Path(__file__).parents[3]
+
+
+def wait_until(happens: Callable[[], bool], seconds: float = 180) -> bool:
+    deadline = time.monotonic() + seconds
+    while not happens() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return happens()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "sentence"),
+    [
+        (["--port", "{busy}"], {}, "127.0.0.1:{busy} can't be served: Address already in use; name another with --port"),
+        ([], {"GRADIO_SERVER_PORT": "{busy}"}, "127.0.0.1:{busy} can't be served: Address already in use; name another with --port"),
+        ([], {"GRADIO_SERVER_NAME": "203.0.113.7"}, "203.0.113.7:0 can't be served: Cannot assign requested address"),
+        (["--port", "0"], {}, "a port must be a whole number between 1 and 65535, got '0'"),
+        (["--port", "99999"], {}, "a port must be a whole number between 1 and 65535, got '99999'"),
+        ([], {"GRADIO_SERVER_PORT": "x"}, "a port must be a whole number between 1 and 65535, got 'x'"),
+    ],
+)
+def test_a_port_that_cannot_be_had_is_one_sentence(arguments, environment, sentence):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        busy = str(taken.getsockname()[1])
+        env = {**os.environ, **{name: value.format(busy=busy) for name, value in environment.items()}}
+        given = [a.format(busy=busy) for a in arguments]
+        ended = subprocess.run([sys.executable, "app.py", *given], cwd=ROOT, env=env, capture_output=True, text=True, timeout=120)
+    assert ended.returncode and sentence.format(busy=busy) in ended.stderr.splitlines()[-1] and "Traceback" not in ended.stderr
+
+
+@pytest.mark.skipif(importlib.util.find_spec("mcp") is not None, reason="the extra is installed")
+def test_mcp_without_its_extra_is_one_sentence():
+    ended = subprocess.run([sys.executable, "app.py", "--mcp"], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert ended.returncode == 1 and ended.stderr.count("\n") == 1 and 'pip install "gradio[mcp]==' in ended.stderr
+
+
+@pytest.mark.parametrize("content", [None, b"", b"not a checkpoint"])
+def test_missing_or_damaged_weights_are_one_sentence(content, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(model.policy.pretrained, "WEIGHTS", tmp_path)
+    monkeypatch.setattr(sys, "argv", ["app.py"])
+    before = signal.getsignal(signal.SIGTERM)
+    shared_model.cache_clear()
+    if content is not None:
+        (tmp_path / "meta.safetensors").write_bytes(content)
+    try:
+        assert app.main() == 1
+    finally:
+        shared_model.cache_clear()
+        signal.signal(signal.SIGTERM, before)
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1 and "meta.safetensors" in error and "python -m model train --recipe meta" in error
+
+
+def test_sigterm_leaves_nothing(tmp_path):
+    """The server, started as nohup does, is asked to go while it holds files: they are gone, and its code is 0."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    code = f"import signal, sys, app; signal.signal(signal.SIGINT, signal.SIG_IGN); sys.argv = ['app.py', '--port', '{port}']; "
+    code += "from ui.server.files import new_file; new_file('a.csv', b'1'); sys.exit(app.main())"
+    env = {**os.environ, "TMPDIR": str(tmp_path), "GRADIO_TEMP_DIR": str(tmp_path / "gradio")}
+    server = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    try:
+
+        def answers() -> bool:
+            try:
+                return httpx.get(f"http://127.0.0.1:{port}/", timeout=20).status_code == 200
+            except httpx.HTTPError:
+                return False
+
+        assert wait_until(answers)
+        assert list(tmp_path.glob("ssm-metarl-*/*/a.csv"))
+        server.terminate()
+        _, error = server.communicate(timeout=120)
+    finally:
+        server.kill()
+    assert server.returncode == 0 and b"Traceback" not in error, error[-2000:]
+    assert not list(tmp_path.glob("ssm-metarl-*"))
+
+
+def test_a_training_goes_with_its_server():
+    """Its only tie is the pipe: a server that is killed can tell it nothing."""
+    code = "import multiprocessing as m, time; from ui.server.training import TRAININGS; from ui.training_settings import MetaSettings\n"
+    code += "t = TRAININGS.begin('a', MetaSettings())\nwhile not m.active_children(): time.sleep(.01)\n"
+    code += "print(m.active_children()[0].pid, flush=True)\nfor s in t.states(): pass"
+    server = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE)
+    pid = int(server.stdout.readline())
+    server.kill()
+    server.communicate()
+    assert wait_until(lambda: not Path(f"/proc/{pid}").exists() or "Z" in Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1][:3])

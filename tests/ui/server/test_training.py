@@ -1,0 +1,133 @@
+"""A training in its own process: records stream, Stop keeps the best, a token finds it again, and nothing is left behind."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from model import MetaMAML
+from model.policy.checkpoint import serialise
+from model.worlds.families import family_sampler
+from ui.runs.policies import shared_model
+from ui.runs.trained import model_from_bytes
+from ui.runs.training_show import perform
+from ui.server.training import Training, Trainings, new_token, run_training
+from ui.training_settings import MetaSettings, _config
+
+SMALL = {"tasks_per_epoch": 2, "episodes_per_task": 2, "max_steps_per_episode": 20, "long_episodes_share": 0, "state_dim": 8}
+CONFIG = _config(num_epochs=3, **SMALL, hidden_dim=8)
+SHORT = MetaSettings(("reversed_motor",), config=CONFIG)
+LONG = replace(SHORT, config=replace(CONFIG, num_epochs=10_000))
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left():
+    yield
+    until = time.monotonic() + 30
+    while multiprocessing.active_children() and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not multiprocessing.active_children()
+
+
+def until(training: Training, holds) -> None:
+    """Look at a training, as a page does, until something holds."""
+    for _ in training.states():
+        if holds(training.state):
+            return
+
+
+def two_epochs(state) -> bool:
+    return len(state.epochs) >= 2
+
+
+def test_it_is_meta_maml():
+    *_, last = run_training(SHORT, "me", trainings=Trainings())
+    learner = MetaMAML(CONFIG, family_sampler(SHORT.families))
+    expected = list(learner.train())
+    assert [replace(e, seconds=0) for e in last.epochs] == [replace(e, seconds=0) for e in expected]
+    assert (last.phase, last.ended, last.problem) == ("done", "epochs", None)
+    best, own = model_from_bytes(last.best).params(), learner.best.params()
+    assert all(torch.equal(best[name], own[name]) for name in own)
+    assert last.check["steps"] == [0, 1, 3] and np.array(last.check["returns"]).shape == (3, 8, 5)
+    assert last.show == perform(learner.best, SHORT, 3)  # the stage shows what is kept
+
+
+def test_stop_keeps_the_best_and_checks_it_and_a_reload_finds_it():
+    trainings, token = Trainings(), new_token()
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # as in a server that was started by `nohup ... &`, and its children
+    try:
+        training = trainings.begin(token, LONG, serialise(shared_model("meta")))
+        until(training, two_epochs)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    with pytest.raises(ValueError, match="Your other training is still under way"):
+        trainings.begin(token, SHORT)
+    assert training.stop() == "training"
+    *_, last = trainings.find(token).states()
+    assert (last.phase, last.ended, last.problem) == ("done", "stopped", None) and 2 <= len(last.epochs) < 10_000
+    assert last.check and model_from_bytes(last.best).sizes["state_dim"] == 32  # it went on from the weights that it was given
+    for guess in (None, "", new_token(), token[:-1], token + "x", [token], {"token": token}, b"x" * 24):
+        assert trainings.find(guess) is None
+
+
+def test_stop_pressed_again_skips_the_check():
+    training = Trainings().begin(new_token(), LONG)
+    until(training, two_epochs)
+    training.stop()
+    until(training, lambda state: state.phase == "checking")
+    assert training.stop() == "checking"
+    *_, last = training.states()
+    assert (last.phase, last.ended, last.problem, last.check) == ("done", "stopped", None, None) and last.best
+
+
+def test_the_time_is_up():
+    *_, last = run_training(replace(LONG, time_budget=0.5), "me", trainings=Trainings())
+    assert last.ended == "time" and last.seconds == 0.5 and len(last.epochs) < 10_000 and last.problem is None
+
+
+def test_a_killed_worker_is_one_sentence_and_nothing_is_lost():
+    training = Trainings().begin(new_token(), LONG)
+    until(training, two_epochs)
+    os.kill(multiprocessing.active_children()[0].pid, signal.SIGKILL)
+    *_, last = training.states()
+    assert "The training process ended unexpectedly (signal 9); the best parameters of its" in last.problem
+    assert model_from_bytes(last.best) is not None and len(last.epochs) >= 2
+
+
+def test_one_that_no_page_looks_at_is_stopped_and_kept():
+    trainings, token = Trainings(alone=1.0), new_token()
+    training = trainings.begin(token, LONG)
+    until(training, two_epochs)
+    while training.ended is None:
+        time.sleep(0.05)
+    assert trainings.find(token).state.best and "No page looked at this training" in training.state.problem
+
+
+def test_who_waits_is_told_the_place_and_time_and_costs_no_process():
+    trainings = Trainings(at_once=1)
+    first, second = (trainings.begin(new_token(), replace(LONG, time_budget=budget)) for budget in (300.0, 5.0))
+    until(first, two_epochs)
+    until(second, lambda state: state.place == 1)
+    assert second.state.phase == "waiting" and 200 < second.state.wait < 320 and len(multiprocessing.active_children()) == 1
+    second.stop()
+    *_, last = second.states()
+    assert (last.ended, last.best, last.problem) == ("stopped", None, None)
+    first.kill()
+    *_, last = first.states()
+    assert last.best and len(trainings.line) == 0
+
+
+def test_a_program_that_leaves_ends_its_training():
+    trainings = Trainings()
+    states = run_training(LONG, "me", trainings=trainings)
+    next(s for s in states if s.phase == "starting")
+    states.close()
+    while len(trainings.line):
+        time.sleep(0.05)
