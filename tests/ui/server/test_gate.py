@@ -51,7 +51,26 @@ def test_adapt_refuses_with_a_sentence(page_url, data, sentence):
 
 
 def test_the_queue_cannot_be_bypassed(page_url):
-    assert httpx.post(f"{page_url}gradio_api/run/run", json={"data": []}).status_code in (401, 403, 404)
+    events = httpx.get(f"{page_url}config").json()["dependencies"]
+    run = next(e for e in events if e["api_name"] == "run")
+    assert httpx.post(f"{page_url}gradio_api/run/run", json={"data": [None] * len(run["inputs"])}).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status", "sentence"),
+    [
+        ("call/nothing", {"data": []}, 404, "There is no such event."),
+        ("queue/join", {"data": [], "fn_index": 10**6, "session_hash": "a"}, 404, "There is no such event."),
+        ("call/run", {"data": [1, 2, 3]}, 400, "data must hold "),
+        ("queue/join", {"data": [], "fn_index": 0, "session_hash": {}}, 400, "session_hash must be a text"),
+        ("queue/join", [], 400, "The request could not be read."),
+        ("queue/join", {"data": [], "session_hash": "a", "trigger_id": {}, "fn_index": "x"}, 404, "There is no such event."),
+        ("call/v2/run", {"nothing": 1}, 400, "The request could not be read."),
+    ],
+)
+def test_what_cannot_be_asked_is_one_sentence(page_url, path, body, status, sentence):
+    answer = httpx.post(f"{page_url}gradio_api/{path}", json=body, timeout=60)
+    assert answer.status_code == status and answer.json()["detail"].startswith(sentence)
 
 
 @pytest.fixture
