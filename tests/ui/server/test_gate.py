@@ -62,7 +62,7 @@ def test_the_queue_cannot_be_bypassed(page_url):
         ("call/nothing", {"data": []}, 404, "There is no such event."),
         ("queue/join", {"data": [], "fn_index": 10**6, "session_hash": "a"}, 404, "There is no such event."),
         ("call/run", {"data": [1, 2, 3]}, 400, "data must hold "),
-        ("queue/join", {"data": [], "fn_index": 0, "session_hash": {}}, 400, "session_hash must be a text"),
+        ("call/run", {"data": [], "session_hash": {}}, 400, "session_hash must be a text"),
         ("queue/join", [], 400, "The request could not be read."),
         ("queue/join", {"data": [], "session_hash": "a", "trigger_id": {}, "fn_index": "x"}, 404, "There is no such event."),
         ("call/v2/run", {"nothing": 1}, 400, "The request could not be read."),
