@@ -123,7 +123,8 @@ def adaptation_steps(
 
     tasks: makes the steps of one task from parameters with a leading axis 1 and a generator.
     """
-    generator = np.random.default_rng(check_number("seed", seed, 0, 2**32 - 1, int))
+    # A stream of its own: `evaluate_policy` with the same seed judges by other episodes than those that were learnt from.
+    generator = np.random.default_rng([check_number("seed", seed, 0, 2**32 - 1, int), 2])
     yield AdaptationStep(0, float("nan"), np.empty(0), 0, 0.0, model.with_params(model.params()), float("nan"))
     env_steps, seconds, index = 0, 0.0, 0
     steps = tasks(with_task_axis(model.params()), generator)

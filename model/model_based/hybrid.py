@@ -7,7 +7,7 @@ more experience. It assumes that the motion is nearly linear and that the limits
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -36,19 +36,29 @@ TASKS_AT_ONCE = 10  # that practise together: more don't fit the processor's cac
 FEW = 3  # episodes a step up to which the first of these learning rates holds; above, the second
 LEARNING_RATES = {
     "meta": {"standard": (0.5, 0.5), "hybrid": (0.35, 0.5)},
-    "memory": {"standard": (0.05, 0.05), "hybrid": (0.0, 0.0)},  # a gradient step takes it out of its way to adapt by memory
+    "memory": {"standard": (0.05, 0.1), "hybrid": (0.0, 0.0)},  # a gradient step takes it out of its way to adapt by memory
     "standard": {"standard": (0.5, 0.5), "hybrid": (0.0, 0.0)},
     "random": {"standard": (1.0, 1.0), "hybrid": (0.0, 0.0)},
 }
+"""The one table of step sizes: start -> method -> (few episodes a step, more), chosen on validation worlds."""
 MOTION, PRACTICE = DynamicsConfig(), PracticeConfig()
 Stop = Callable[[], bool]
 
 
 @dataclass(frozen=True)
 class HybridAdaptationConfig(StandardAdaptationConfig):
-    """Adaptation on fresh episodes and by practice in a model of the motion. adapt_lr 0 leaves the fresh step out."""
+    """Adaptation on fresh episodes and by practice in a model of the motion.
+
+    adapt_lr: of the gradient step that the imagined rollouts start from; 0 leaves it out. A few steps of falling fit a wrong dynamics
+    model, and what a policy learns in it undoes what the gradient step learnt: until it can be trusted, the gradient step stands.
+    """
 
     experience_weight: float = bounded(1.0, 0.0, 10.0, "how much practice: scales its rounds; 0 is none")
+    trusted_return: float = bounded(
+        400.0, 0.0, 500.0, "what was imagined is adopted where its mean imagined return is at least this", "steps"
+    )
+    trusted_transitions: int = bounded(60, 0, 10**6, "or once the dynamics model is fitted to this many steps", "steps")
+    fallback_lr: float = bounded(0.5, 0.0, 100.0, "learning rate of the gradient step that is taken where what was imagined is not adopted")
     motion: DynamicsConfig = MOTION
     practice: PracticeConfig = PRACTICE
 
@@ -89,6 +99,10 @@ def hybrid_tasks(
         for tasks in np.split(np.flatnonzero(taught), range(TASKS_AT_ONCE, int(taught.sum()), TASKS_AT_ONCE)):
             if len(tasks):
                 step = yield from _practised(step, tasks, [buffers[i] for i in tasks], [luck[i] for i in tasks], config, stop)
+        if wary := [i for p in step.practice for i in p.tasks[~p.adopted]]:  # tasks whose imagined rollouts are not trusted yet
+            fallback = fresh_step(params, fresh, replace(config, adapt_lr=config.fallback_lr), index).params
+            at = torch.tensor(wary)
+            step = step._replace(params={n: p.index_copy(0, at, fallback[n][at]) for n, p in step.params.items()})
         if step.practice and all(p.last.failed.all() for p in step.practice) and taught.all():
             raise NonFiniteParameters(f"step {index}: an update in practice was not finite; the parameters before it are kept")
         params = step.params
@@ -111,8 +125,10 @@ def _practised(
         yield done
         if stop():
             break
-    params = {n: p.index_copy(0, at, rounds[-1].best[n]) for n, p in step.params.items()}
-    practice = Practice(tasks, motion, np.stack([r.returns for r in rounds]), rounds[-1])
+    last = rounds[-1]
+    adopted = (last.best_returns >= config.trusted_return) | (motion.transitions >= config.trusted_transitions)
+    params = {n: p.index_copy(0, at, last.best[n]) for n, p in step.params.items()}
+    practice = Practice(tasks, motion, np.stack([r.returns for r in rounds]), last, adopted)
     return step._replace(params=params, practice=(*step.practice, practice))
 
 

@@ -72,12 +72,16 @@ class PracticeRound:
 
 @dataclass(frozen=True)
 class Practice:
-    """A practice of some tasks: tasks (n,) by index, their fitted motion, returns (rounds, n) of each round, and the last round."""
+    """A practice of some tasks: tasks (n,) by index, their fitted motion, returns (rounds, n) of each round, and the last round.
+
+    adopted (n,) bool: whether the best parameters in imagination became the task's; False where they are not trusted yet.
+    """
 
     tasks: np.ndarray
     motion: DynamicsModel
     returns: np.ndarray
     last: PracticeRound
+    adopted: np.ndarray
 
 
 class Learners:

@@ -29,6 +29,7 @@ from model.rl.rollout import Episodes, collect
 REVERSED = World(reversed_motor=True)
 SHORT = {"num_adapt_steps": 2, "episodes_per_step": 2}
 FEW_ROUNDS = PracticeConfig(rounds=3, episodes=4)
+TRUSTING = {"trusted_return": 0.0}  # whatever was imagined is adopted
 
 
 def random_model(seed: int = 0) -> StateSpaceModel:
@@ -57,13 +58,42 @@ def test_zero_steps_is_the_identity():
 def test_practice_changes_the_policy_and_costs_no_experience():
     model, before = random_model(), random_model().params()
     standard = list(StandardAdapter(StandardAdaptationConfig(**SHORT)).adapt(model, REVERSED, 5))
-    adapter = HybridAdapter(HybridAdaptationConfig(**SHORT, practice=FEW_ROUNDS))
+    adapter = HybridAdapter(HybridAdaptationConfig(**SHORT, **TRUSTING, practice=FEW_ROUNDS))
     hybrid = list(adapter.adapt(model, REVERSED, 5))
     np.testing.assert_array_equal(standard[1].support_returns, hybrid[1].support_returns)
-    assert hybrid[1].env_steps == standard[1].env_steps and not same_parameters(standard[1].model, hybrid[1].model)
+    assert hybrid[1].env_steps == standard[1].env_steps and not same_parameters(standard[-1].model, hybrid[-1].model)
     assert len(adapter.buffer) == hybrid[-1].env_steps == sum(s.support_returns.sum() for s in hybrid)
     assert all(torch.equal(before[n], p) for n, p in model.params().items())
     assert hybrid[2].practice.motion.transitions[0] == hybrid[2].env_steps - 4  # each of 4 episodes' last step is followed by nothing
+
+
+def test_until_what_it_imagines_is_trusted_it_is_standard_adaptation_exactly():
+    """Nine steps of falling say little: the rollouts imagined from them reach no 400 steps, and the gradient step stands."""
+    short = {"num_adapt_steps": 2, "episodes_per_step": 1}
+    for start in ("meta", "standard"):
+        model = load_pretrained(start)
+        standard = list(StandardAdapter(adaptation_config(start, "standard", **short)).adapt(model, REVERSED, 1))
+        hybrid = list(HybridAdapter(adaptation_config(start, "hybrid", **short, practice=FEW_ROUNDS)).adapt(model, REVERSED, 1))
+        assert hybrid[1].practice.last.best_returns[0] < 400 and not hybrid[1].practice.adopted[0]
+        assert same_parameters(hybrid[1].model, standard[1].model) and not same_parameters(hybrid[1].model, model)
+
+
+@pytest.mark.parametrize("trust", [{"trusted_return": 1.0}, {"trusted_transitions": 10, "trusted_return": 500.0}])
+def test_what_is_imagined_is_adopted_once_it_reaches_enough_or_rests_on_enough(trust):
+    config = HybridAdaptationConfig(num_adapt_steps=1, episodes_per_step=2, practice=FEW_ROUNDS, **trust)
+    *_, last = HybridAdapter(config).adapt(random_model(), REVERSED, 5)
+    assert last.practice.adopted.tolist() == [True]
+    assert all(torch.equal(p, last.practice.last.best[n][0]) for n, p in last.model.params().items())
+
+
+def test_the_episodes_learnt_from_are_others_than_those_that_judge():
+    """The same seed in both: with the first policy and greedy actions, not one first state is shared."""
+    model = random_model()
+    learnt = HybridAdapter(HybridAdaptationConfig(num_adapt_steps=1, episodes_per_step=20))
+    list(learnt.adapt(model, REVERSED, 3))
+    judged = collect({n: p.unsqueeze(0) for n, p in model.params().items()}, [REVERSED], 20, np.random.default_rng(3), greedy=True)
+    firsts = [{tuple(row) for row in e.obs[0, :, 0].tolist()} for e in (learnt.buffer.joined(), judged)]
+    assert len(firsts[0]) == len(firsts[1]) == 20 and not firsts[0] & firsts[1]
 
 
 def test_the_same_seed_gives_the_same_adaptation():
@@ -120,7 +150,8 @@ def test_practice_can_be_stopped_between_rounds():
     def stop() -> bool:
         return sum(isinstance(s, PracticeRound) for s in seen) >= 2
 
-    adapter = HybridAdapter(HybridAdaptationConfig(num_adapt_steps=1, episodes_per_step=2, practice=PracticeConfig(rounds=50, episodes=4)))
+    practice = PracticeConfig(rounds=50, episodes=4)
+    adapter = HybridAdapter(HybridAdaptationConfig(num_adapt_steps=1, episodes_per_step=2, **TRUSTING, practice=practice))
     for step in adapter.adapt_in_rounds(random_model(), REVERSED, 0, stop):
         seen.append(step)
     assert len(seen) == 4 and seen[-1].practice.last.index == 2  # before, two rounds, and the step with the best of them

@@ -20,6 +20,20 @@ def test_splits_never_share_a_gravity():
     assert {round(w.gravity * 1000) % 10 for w in training_worlds(500, np.random.default_rng(1))} == digits["train"]
 
 
+def test_sealed_worlds_have_a_gravity_that_no_other_split_can_have():
+    """Its fourth decimal is 5 in them and 0 elsewhere."""
+    fourth = {split: {round(w.gravity * 10_000) % 10 for w in sample_worlds(split, 300, 0)} for split in (*INSIDE, "sealed")}
+    assert fourth == {"train": {0}, "validation": {0}, "test": {0}, "sealed": {5}}
+    outside = [w for w in sample_worlds("sealed_outside", 300, 0) if 6 <= w.gravity <= 16.01]
+    assert len(outside) > 150 and {round(w.gravity * 10_000) % 10 for w in outside} == {5}
+
+
+def test_worlds_of_the_open_splits_stay_what_they_were():
+    """Results stand beside them: a world that changes would make the results those of others."""
+    second = {"train": 14.575, "validation": 9.296, "validation_outside": 15.846, "test": 10.329, "test_outside": 21.77047732145465}
+    assert {split: sample_worlds(split, 2, 0)[1].gravity for split in second} == pytest.approx(second, rel=1e-12)
+
+
 @pytest.mark.parametrize(("split", "own"), [("validation_outside", {6, 7}), ("test_outside", {8, 9})])
 def test_outside_worlds_keep_apart_what_is_chosen_on_from_what_is_reported(split, own):
     """Also where gravity is the feature that left its range: there it may be any number, and no two draws are equal."""
@@ -73,5 +87,8 @@ def test_every_preset_has_a_sentence():
 
 
 def test_unknown_split():
-    with pytest.raises(ValueError, match="split must be one of train, validation, test, test_outside, validation_outside, got 'all'"):
+    with pytest.raises(
+        ValueError,
+        match="split must be one of train, validation, test, test_outside, validation_outside, sealed, sealed_outside, got 'all'",
+    ):
         sample_worlds("all", 1, 0)
