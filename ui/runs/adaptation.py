@@ -149,7 +149,7 @@ def config_of(settings: AdaptSettings, mode: str) -> StandardAdaptationConfig:
     shared = {"adapt_lr": s.adapt_lr, "num_adapt_steps": s.num_adapt_steps, "episodes_per_step": s.episodes_per_step}
     if mode == "hybrid":
         alone = {} if s.fresh_step else {"adapt_lr": 0.0}
-        return HybridAdaptationConfig(**{**shared, **alone}, experience_weight=s.experience_weight)
+        return HybridAdaptationConfig(**{**shared, **alone}, experience_weight=s.experience_weight, fallback_lr=s.adapt_lr)
     return StandardAdaptationConfig(**shared)
 
 

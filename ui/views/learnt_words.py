@@ -17,6 +17,7 @@ METHOD = (
     "never the world's settings. "
     "Where the velocity sensors are dead, past observations stand in for them."
 )
+NOT_TRUSTED = "what was imagined was not trusted yet, and the gradient step on the fresh episodes stands"
 SAME_WAY = 0.97  # share of pushes in one direction from which on a push can't be told from a wind
 
 
@@ -33,7 +34,8 @@ def practice_words(curve: Curve) -> str:
     steps = f"step {done[0].index}" if len(done) == 1 else f"{len(done)} steps"
     first, last = done[0].practice.returns[0, 0], done[-1].practice.last.best_returns[0]
     how = f"{count(rounds, 'round')} of imagined episodes and {count(done[-1].updates, 'update')} of Adam in {steps}"
-    return f"{how[0].upper()}{how[1:]}: from {first:.0f} to {last:.0f} {OF_ALL} imagined steps."
+    trust = "" if done[-1].practice.adopted[0] else f" {NOT_TRUSTED[0].upper()}{NOT_TRUSTED[1:]}."
+    return f"{how[0].upper()}{how[1:]}: from {first:.0f} to {last:.0f} {OF_ALL} imagined steps.{trust}"
 
 
 def cut_short(point: Point) -> bool:
@@ -54,7 +56,8 @@ def rule_words(curve: Curve, point: Point) -> str:
     if updates == 0:
         done = "then one round of imagined episodes, which all stood: no update"
     end = ", until all of them stood" if last.standing[0] and updates else ", until you stopped it" if cut_short(point) else ""
-    return f"{done}{end}; the best parameters in imagination are kept"
+    kept = "the best parameters in imagination are kept" if point.practice.adopted[0] else NOT_TRUSTED
+    return f"{done}{end}; {kept}"
 
 
 def learnt_html(one: Lesson) -> str:
