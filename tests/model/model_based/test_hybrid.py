@@ -89,7 +89,7 @@ def test_what_is_imagined_is_adopted_once_it_reaches_enough_or_rests_on_enough(t
 def test_the_episodes_learnt_from_are_others_than_those_that_judge():
     """The same seed in both: with the first policy and greedy actions, not one first state is shared."""
     model = random_model()
-    learnt = HybridAdapter(HybridAdaptationConfig(num_adapt_steps=1, episodes_per_step=20))
+    learnt = HybridAdapter(HybridAdaptationConfig(num_adapt_steps=1, episodes_per_step=20, experience_weight=0.0))
     list(learnt.adapt(model, REVERSED, 3))
     judged = collect({n: p.unsqueeze(0) for n, p in model.params().items()}, [REVERSED], 20, np.random.default_rng(3), greedy=True)
     firsts = [{tuple(row) for row in e.obs[0, :, 0].tolist()} for e in (learnt.buffer.joined(), judged)]
