@@ -23,7 +23,7 @@ from ui.tabs.compare.tab import CompareTab
 from ui.tabs.controls import connect_same, connect_worlds
 from ui.tabs.events import IN_BROWSER, QUIET
 from ui.tabs.live import LiveTab
-from ui.tabs.meta_train.tab import MetaTrainTab
+from ui.tabs.meta_train import MetaTrainTab
 from ui.tabs.play import PlayTab, first_session
 from ui.views.colours import css_variables
 from ui.views.live_scripts import live_scripts

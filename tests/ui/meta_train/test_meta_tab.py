@@ -19,8 +19,8 @@ from ui.runs.training import TrainingState
 from ui.server.session import Session
 from ui.server.training import TRAININGS, new_token
 from ui.tabs.adapt.controls import AdaptControls
-from ui.tabs.meta_train.controls import NAMES
-from ui.tabs.meta_train.tab import MetaTrainTab
+from ui.tabs.training_controls import NAMES
+from ui.tabs.meta_train import MetaTrainTab
 from ui.training_settings import RECIPES, MetaSettings, _config
 from ui.views.training import numbers, phase_words, returns_chart
 

@@ -25,7 +25,7 @@ from ui.settings import MAKERS_ONLY, stand_in
 from ui.tabs.adapt.controls import AdaptControls
 from ui.tabs.controls import message_area
 from ui.tabs.events import COPY_LINK, IN_BROWSER, QUIET, file_button, follow_address
-from ui.tabs.meta_train.controls import NAMES, QUERY, MetaControls
+from ui.tabs.training_controls import NAMES, QUERY, MetaControls
 from ui.training_settings import RECIPES, MetaSettings, check_settings, settings_from_query, settings_to_query
 from ui.views.charts import chart
 from ui.views.messages import field_class, hint, notice, problem, said
