@@ -93,7 +93,7 @@ def build() -> tuple[gr.Blocks, dict[str, Any]]:
         connect_worlds(play.world, adapt.controls.world, compare.controls.world)
         connect_same(play.policy.seed, adapt.controls.seed, compare.controls.seed)
         play.connect_tab(play_tab)
-        meta_train.connect_use(play.policy.policy, adapt.controls)
+        meta_train.connect_use(play.policy.policy, adapt.controls.start, adapt.controls.world)
         meta_train.connect_page(page)
         meta_train.connect_tab(meta_tab)
         play.connect_link(page, tabs)

@@ -23,10 +23,9 @@ from ui.tabs.adapt.tab import AdaptTab
 from ui.tabs.adapt.use_part import EXPIRED
 from ui.tabs.compare.tab import CompareTab
 from ui.tabs.live import own_model, world_and_seed
-from ui.tabs.meta_train.controls import NAMES
-from ui.tabs.meta_train.tab import MetaTrainTab
+from ui.tabs.meta_train import MetaTrainTab
 from ui.tabs.play import PlayTab, first_session
-from ui.training_settings import check_settings
+from ui.training_settings import TRAIN, check_settings
 from ui.views.messages import field_class, problem
 
 BAD = (None, "", "abc", "a_b [1]", "yours", "x" * 5000, -1e9, 1e9, 1.5, 10**400, math.nan, math.inf, True, [], [1], ["a_b"], {"a": 1})
@@ -65,7 +64,7 @@ def fields() -> dict[str, Fields]:
 
     def train(values: list) -> str:
         try:
-            check_settings(dict(zip(NAMES, values, strict=True)))
+            check_settings(dict(zip(TRAIN, values, strict=True)))
         except ValueError as error:
             return problem(error)
         return ""
@@ -80,7 +79,7 @@ def fields() -> dict[str, Fields]:
         + each(episodes, lambda v: play._verify(first, *v)[play.message])[:1],
         "adapt": each(adapt.controls.inputs, lambda v: adapt.preview.show(first, (), None, *v)[adapt.message]),
         "compare": each(compare.controls.inputs, lambda v: compare.preview.show(RaceSettings(), first, *v)[compare.message]),
-        "meta-train": each([meta.controls.fields[name] for name in NAMES], train),
+        "meta-train": each(meta.controls.inputs, train),
     }
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -109,17 +109,17 @@ def _replayed(worlds: list[World], first: np.ndarray, texts: list[str]) -> list[
 class Showman:
     """Says when the next show is due: not too often, so that each can be watched, and never at more than COST of the time."""
 
-    def __init__(self, every: float = EVERY):
-        self.every, self.last, self.cost = every, time.monotonic(), 0.0
+    def __init__(self, clock: Callable[[], float] = time.monotonic):
+        self.clock, self.last, self.cost = clock, clock(), 0.0
 
     def due(self) -> bool:
         """Whether it is time for a show."""
-        return time.monotonic() - self.last >= max(self.every, self.cost / COST)
+        return self.clock() - self.last >= max(EVERY, self.cost / COST)
 
     def show(self, model: StateSpaceModel, settings: MetaSettings, epochs: int) -> dict[str, Any]:
         """Play now."""
-        began = time.monotonic()
+        began = self.clock()
         played = perform(model, settings, epochs)
-        self.last = time.monotonic()
+        self.last = self.clock()
         self.cost = self.last - began
         return played

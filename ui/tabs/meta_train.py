@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import gradio as gr
@@ -15,24 +16,22 @@ from ui.fields import FIELDS
 from ui.runs.policies import shared_model
 from ui.runs.trained import Trained, model_from_bytes
 from ui.runs.training import TrainingState
-from ui.runs.training_show import perform, recordings
+from ui.runs.training_show import perform
 from ui.server.files import new_file
 from ui.server.jobs import TRAINING
 from ui.server.session import STATE_SECONDS, Session
 from ui.server.training import TRAININGS, Training, is_token, new_token
 from ui.server.visitors import LISTENERS, address_of
 from ui.settings import MAKERS_ONLY, stand_in
-from ui.tabs.adapt.controls import AdaptControls
-from ui.tabs.controls import message_area
-from ui.tabs.events import COPY_LINK, IN_BROWSER, QUIET, file_button, follow_address
-from ui.tabs.training_controls import NAMES, QUERY, MetaControls
-from ui.training_settings import RECIPES, MetaSettings, check_settings, settings_from_query, settings_to_query
+from ui.tabs.controls import WorldControls, message_area
+from ui.tabs.events import COPY_LINK, IN_BROWSER, QUIET, file_button
+from ui.tabs.training_controls import QUERY, SHOW_QUERY, TrainingControls
+from ui.training_settings import FIRST_RECIPE, RECIPES, MetaSettings, check_settings, settings_from_query
 from ui.views.charts import chart
-from ui.views.messages import field_class, hint, notice, problem, said
-from ui.views.player import Shown, player, player_value
-from ui.views.training import check_html, loss_chart, numbers, phase_words, returns_chart, seen_html, stage_title
+from ui.views.messages import field_class, hint, notice, problem, unopened
+from ui.views.player import player
+from ui.views.training import check_html, loss_chart, numbers, phase_words, returns_chart, seen_html, stage_title, stage_value
 from ui.views.training_figure import svg, training_figure
-from ui.views.training_lines import after_label
 
 # On a phone the button stands below the curves: bring them back into view.
 SHOW_CURVES = """(...inputs) => {
@@ -42,19 +41,13 @@ SHOW_CURVES = """(...inputs) => {
 }"""
 # A gr.BrowserState is read too late for the load event. A page that may store nothing forgets its training on a reload.
 KEEP_TOKEN = '(token) => { try { localStorage.setItem("ssm-metarl-training", token); } catch { /* on this page alone */ } }'
-KEPT_TOKEN = '() => { try { return localStorage.getItem("ssm-metarl-training") ?? ""; } catch { return ""; } }'
+KEPT_TOKEN = '(session) => { try { return [session, localStorage.getItem("ssm-metarl-training") ?? ""]; } catch { return [session, ""]; } }'
 # Worlds that break a policy and the families that would have to hold them, the most telling first.
-UNSEEN = {"mirrored_sensors": ["mirrored_sensors"], "reversed_motor": ["reversed_motor"], "delayed_motor": ["the longest delay of all"]}
-TAB = "Meta-train"
+UNSEEN = {"mirrored_sensors": {"mirrored_sensors"}, "reversed_motor": {"reversed_motor"}, "delayed_motor": {"the longest delay of all"}}
 SHOW_SPEED = 2  # while it trains, so that an episode ends before the next show
-WAIT = "When a training has ended, its check on validation worlds stands here, and you can use, adapt or save the model."
-
-
-def stage(show: dict[str, Any], settings: MetaSettings, speed: float | None = None) -> dict[str, Any]:
-    """A show on the stage: a row for each world, before and after adaptation side by side."""
-    labels = (("before", "Before"), ("standard", after_label(settings).capitalize()))
-    played = [Shown(r, *label) for row in recordings(show) for r, label in zip(row, labels, strict=False)]
-    return player_value(*played, signals=False, speed=speed)
+SAVES = ("checkpoint", "log", "figure")
+WAIT = hint("When a training has ended, its check on validation worlds stands here, and you can use, adapt or save the model.")
+NOTHING = "There is no model yet: press Train, or upload a checkpoint."
 
 
 def starting_checkpoint(settings: MetaSettings, session: Session) -> bytes | None:
@@ -65,14 +58,13 @@ def starting_checkpoint(settings: MetaSettings, session: Session) -> bytes | Non
 
 
 class MetaTrainTab:
-    """Builds the tab; `session` is the page's gr.State. The page calls `connect_use` once."""
+    """Builds the tab; `session` is the page's gr.State. Then the page calls `connect_tab`, `connect_use` and `connect_page`."""
 
     def __init__(self, session: gr.State):
         self.session = session
-        first = next(iter(RECIPES.values()))[1]
+        first = RECIPES[FIRST_RECIPE][1]
         self.token = gr.Textbox("", visible="hidden", elem_id="meta-token")
         self.trained = gr.State(None, time_to_live=STATE_SECONDS)
-        begin = perform(shared_model("untrained"), first)
         with gr.Row(elem_classes="act meta-act", equal_height=False):
             with gr.Column(elem_classes="meta-live", min_width=320):
                 self.seen = gr.HTML(seen_html(None), elem_id="meta-seen")
@@ -81,8 +73,8 @@ class MetaTrainTab:
                     self.returns = chart(returns_chart(first, ()), elem_id="meta-returns")
                     self.loss = chart(loss_chart(first, ()), elem_id="meta-loss")
             with gr.Column(elem_classes="side meta-side", min_width=300):
-                self.controls = MetaControls()
-                with gr.Row(elem_classes="pair"):
+                self.controls = TrainingControls()
+                with gr.Row(elem_classes="pair meta-run"):
                     self.train = gr.Button("Train", variant="primary", elem_id="meta-train", min_width=120)
                     self.stop = gr.Button("Stop", interactive=False, elem_id="meta-stop", min_width=90)
                 self.message = message_area("meta-message")
@@ -90,10 +82,8 @@ class MetaTrainTab:
                     self.use = gr.Button("Use it in Play", interactive=False, elem_id="meta-use", min_width=120)
                     self.adapt = gr.Button("Adapt it to a new world", interactive=False, elem_id="meta-adapt", min_width=120)
                 with gr.Row(elem_classes="small-buttons"):
-                    names = (("checkpoint", "Checkpoint"), ("log", "Log"), ("figure", "Figure"))
-                    self.saves = {
-                        n: gr.Button(f"Save {t.lower()}", size="sm", min_width=80, interactive=False, elem_id=f"meta-{n}") for n, t in names
-                    }
+                    look = {"size": "sm", "min_width": 80, "interactive": False}
+                    self.saves = {name: gr.Button(f"Save {name}", elem_id=f"meta-{name}", **look) for name in SAVES}
                 with gr.Column(elem_classes=["upload", field_class("checkpoint")], min_width=120):
                     self.upload = gr.UploadButton(
                         "Upload a checkpoint", type="binary", file_types=[".safetensors"], size="sm", elem_id="meta-upload"
@@ -102,164 +92,139 @@ class MetaTrainTab:
                 self.controls.build_more()
             with gr.Column(elem_classes="meta-result", min_width=320):
                 self.title = gr.HTML(stage_title(first, None), elem_id="meta-title")
-                self.player = player(stage(begin, first), elem_id="meta-stage")
-                self.check = gr.HTML(hint(WAIT), elem_id="meta-check", elem_classes="verdict-box")
+                self.player = player(stage_value(perform(shared_model("untrained"), first), first), elem_id="meta-stage")
+                self.check = gr.HTML(WAIT, elem_id="meta-check", elem_classes="verdict-box")
                 self.file = file_button("meta-file")
-        self.now = gr.Textbox(settings_to_query(first), visible="hidden")  # the link of what the controls show
         self._connect()
 
+    @property
+    def outputs(self) -> list:
+        """What `updates` fills."""
+        live = [self.seen, self.numbers, self.returns, self.loss, self.check, self.title, self.player, self.message]
+        return [*live, self.train, self.stop, *self._keeping]
+
+    @property
+    def _keeping(self) -> list:
+        """The model, and what can be done with it."""
+        return [self.trained, self.use, self.adapt, *self.saves.values()]
+
     def _connect(self) -> None:
-        live = [self.seen, self.numbers, self.returns, self.loss, self.check, self.title, self.player, self.message, self.trained]
-        buttons = [self.train, self.stop, self.use, self.adapt, *self.saves.values()]
+        # The server's line, with a place in words, is the queue; Gradio's own only has to be long enough for it.
         inputs = [self.session, self.token, *self.controls.inputs]
-        self.shows = [*live, *buttons, self.token]
-        # The line of ui/server/training_queue.py is the queue, with a place in words; Gradio's own only has to be long enough for it.
-        self.train.click(self._train, inputs, self.shows, js=SHOW_CURVES, **TRAINING, **QUIET)
+        self.train.click(self._train, inputs, [self.token, *self.outputs], js=SHOW_CURVES, **TRAINING, **QUIET)
         self.stop.click(self._stop, self.token, self.message, queue=False, **QUIET)
-        fields = [self.controls.fields[name] for name in NAMES]
-        gr.on([f.change for f in fields], None, fields, self.now, js=QUERY, **IN_BROWSER)
-        self.copy.click(None, self.now, self.message, js=COPY_LINK, **IN_BROWSER)
         self.token.change(None, self.token, None, js=KEEP_TOKEN, **IN_BROWSER)
-        taken = [self.trained, self.message, self.use, self.adapt, *self.saves.values()]
-        self.upload.upload(self._upload, self.upload, taken, **{**QUIET, "preprocess": True})  # which reads the file
+        self.copy.click(None, self.controls.inputs, self.message, js=f"(...values) => ({COPY_LINK})(({QUERY})(...values))", **IN_BROWSER)
+        self.upload.upload(self._upload, self.upload, [self.message, *self._keeping], **{**QUIET, "preprocess": True})  # it reads the file
         for name, button in self.saves.items():
-            button.click(getattr(self, f"_save_{name}"), self.trained, [self.file, self.message], **QUIET)
+            button.click(partial(self._save, name), self.trained, [self.file, self.message], **QUIET)
 
     def connect_tab(self, tab: gr.Tab) -> None:
         """The address follows the controls while this tab is open."""
-        self.now.change(None, self.now, None, js=follow_address(TAB), **IN_BROWSER)
-        tab.select(None, self.now, None, js=follow_address(TAB), **IN_BROWSER)
+        tab.select(None, self.controls.inputs, None, js=SHOW_QUERY, **IN_BROWSER)
 
     def connect_page(self, page: gr.Blocks) -> None:
         """Restore what the page's link encodes, and let a page that is loaded again find the training of its browser."""
-        outputs = [*self.shows, *self.controls.outputs]
-        page.load(self._open_link, self.session, [self.message, *self.controls.outputs], **QUIET)
-        page.load(self._return, self.token, outputs, js=KEPT_TOKEN, **TRAINING, **QUIET)
+        outputs = [self.token, *self.outputs, *self.controls.outputs]
+        page.load(self._open, [self.session, self.token], outputs, js=KEPT_TOKEN, **TRAINING, **QUIET)
 
-    def connect_use(self, play_policy: gr.Dropdown, controls: AdaptControls) -> None:
-        """Let the trained model become the visitor's own, chosen in Play and in Adapt, and lead there."""
-        self.play_policy, self.adapt_start, self.adapt_world = play_policy, controls.start, controls.world
-        outputs = [self.session, self.message, play_policy, controls.start, self.controls.fields["start"]]
-        used = self.use.click(self._use, [self.session, self.trained], outputs, **QUIET)
-        used.then(None, None, None, js='() => window.ssmGo("play")', **IN_BROWSER)
-        there = list(dict.fromkeys([*outputs, *controls.world.outputs]))
-        taken = self.adapt.click(self._take_to_adapt, [self.session, self.trained], there, **QUIET)
-        taken.then(None, None, None, js='() => window.ssmGo("adapt")', **IN_BROWSER)
-
-    def _take_to_adapt(self, session: Session, trained: Trained | None) -> dict:
-        """The model as the visitor's own, and a world for Adapt that its training did not hold."""
-        update = self._use(session, trained)
-        if trained is None:
-            return update
-        seen = trained.settings.families if trained.settings else ()
-        return {**update, **self.adapt_world.updates(WORLDS[next(name for name in UNSEEN if not set(UNSEEN[name]) <= set(seen))])}
-
-    def _use(self, session: Session, trained: Trained | None) -> dict:
-        if trained is None:
-            return {self.message: problem("There is no model yet: press Train, or upload a checkpoint.")}
-        mine = session.with_model(trained.model)
-        return {
-            self.session: replace(mine, choice=replace(mine.choice, policy="yours"), recording=None),  # so that Play shows it anew
-            self.message: notice("It is now “Yours” in Play and in Adapt."),
-            self.play_policy: gr.update(choices=choices(FIELDS["play"]["policy"], yours=True), value="yours"),
-            self.adapt_start: gr.update(choices=AdaptControls.starts(yours=True), value="yours"),
-            self.controls.fields["start"]: gr.update(choices=self.controls.starts(yours=True)),
+    def connect_use(self, policy: gr.Dropdown, start: gr.Dropdown, world: WorldControls) -> None:
+        """Let the trained model become the visitor's own, chosen in Play (policy) and in Adapt (start, world), and lead there."""
+        lists = [policy, start, self.controls.fields["start"]]
+        offers = {
+            policy: gr.update(choices=choices(FIELDS["play"]["policy"], yours=True), value="yours"),
+            start: gr.update(choices=choices(FIELDS["adapt"]["start"], yours=True), value="yours"),
+            **self.controls.offer_yours(),
         }
+
+        def use(session: Session, trained: Trained | None) -> dict:
+            if trained is None:
+                return {self.message: problem(NOTHING)}
+            mine = session.with_model(trained.model)
+            chosen = replace(mine, choice=replace(mine.choice, policy="yours"), recording=None)  # so that Play shows it anew
+            return {self.session: chosen, self.message: notice("It is now “Yours” in Play and in Adapt."), **offers}
+
+        def take_to_adapt(session: Session, trained: Trained | None) -> dict:
+            """The same, and a world that its training did not hold."""
+            seen = set(trained.settings.families) if trained and trained.settings else set()
+            unseen = next(name for name, families in UNSEEN.items() if not families <= seen)
+            return {**use(session, trained), **(world.updates(WORLDS[unseen]) if trained else {})}
+
+        outputs = [self.session, self.message, *lists]
+        for button, handler, there, tab in (
+            (self.use, use, outputs, "play"),
+            (self.adapt, take_to_adapt, [*outputs, *(c for c in world.outputs if c not in outputs)], "adapt"),
+        ):
+            used = button.click(handler, [self.session, self.trained], there, **QUIET)
+            used.then(None, None, None, js=f"() => window.ssmGo({tab!r})", **IN_BROWSER)
 
     def _train(self, session: Session, token: Any, request: gr.Request, *values) -> Iterator[dict]:
         try:
             settings = check_settings(self.controls.named(values), session.model is not None)
-            token, model = token if is_token(token) else new_token(), starting_checkpoint(settings, session)
-            training = TRAININGS.begin(token, settings, model, address_of(request))
+            token = token if is_token(token) else new_token()
+            training = TRAININGS.begin(token, settings, starting_checkpoint(settings, session), address_of(request))
         except (ValueError, OSError) as error:
             yield {self.message: problem(error)}
             return
-        yield {self.token: token}
+        yield {self.token: token, self.check: WAIT}
         yield from self._follow(training, request)
 
-    def _open_link(self, session: Session, request: gr.Request) -> dict:
+    def _open(self, session: Session, token: Any, request: gr.Request) -> Iterator[dict]:
+        """What the link encodes; else the training that this browser has begun, which goes on being shown in any case."""
         query, missing = stand_in(request.query_params, "start", session.model is not None)
+        training, update = TRAININGS.find(token), {}
         try:
-            settings = settings_from_query(query, session.model is not None)
+            settings = settings_from_query(query, session.model is not None) or (training and training.state.settings)
+            update |= self.controls.updates(settings) if settings else {}
+            update |= {self.message: notice(MAKERS_ONLY)} if settings and missing else {}
         except ValueError as error:
-            return {self.message: problem(f"This link can't be opened. {said(error)}")}
-        if settings is None:
-            return gr.skip()
-        return {**self.controls.updates(settings), **({self.message: notice(MAKERS_ONLY)} if missing else {})}
-
-    def _return(self, token: Any, request: gr.Request) -> Iterator[dict]:
-        """Go on showing the training that this browser has begun, if there is one."""
-        training = TRAININGS.find(token)
-        if training is None:
-            yield gr.skip()
-            return
-        asked = {} if "recipe" in request.query_params else self.controls.updates(training.state.settings)
-        yield {self.token: token, **asked}
-        yield from self._follow(training, request)
+            update |= {self.message: problem(unopened(error))}
+        update |= {self.token: token} if training else {}
+        yield update or gr.skip()
+        if training:
+            yield from self._follow(training, request)
 
     def _follow(self, training: Training, request: gr.Request) -> Iterator[dict]:
-        states = training.states(lambda: not LISTENERS.gone(request.session_hash))
-        yield from self._live(training.state.settings, states)
+        """The updates of a training for as long as its page looks; each holds only what has changed."""
+        before, sent = None, {}
+        for state in training.states(lambda: not LISTENERS.gone(request.session_hash)):
+            update = {c: v for c, v in self.updates(state, before).items() if c not in sent or sent[c] != v}
+            before, sent = state, sent | update
+            if update:
+                yield update
 
-    def _live(self, settings: MetaSettings, states: Iterator[TrainingState]) -> Iterator[dict]:
-        """Updates of the page: each holds only what has changed."""
-        before: dict = {}
-        drawn, shown = -1, None
-        state = None
-        for state in states:
-            if state.phase == "done":
-                break
-            update = {self.numbers: numbers(state), self.message: notice(phase_words(state))}
-            if not before:
-                update |= {self.train: gr.Button(interactive=False), self.stop: gr.Button(interactive=True), self.check: hint(WAIT)}
-            if len(state.epochs) > drawn:
-                drawn = len(state.epochs)
-                update |= {
-                    self.seen: seen_html(state),
-                    self.returns: returns_chart(settings, state.epochs),
-                    self.loss: loss_chart(settings, state.epochs),
-                }
-            if state.show and state.show is not shown:
-                shown = state.show
-                update |= {self.title: stage_title(settings, shown), self.player: stage(shown, settings, SHOW_SPEED)}
-            changed = {c: v for c, v in update.items() if before.get(c) != v}
-            before |= update
-            if changed:
-                yield changed
-        else:
-            return  # nobody looks any more
-        yield self._done(state)
+    def updates(self, t: TrainingState, before: TrainingState | None = None) -> dict:
+        """What each component becomes; what is costly to make only where it differs from `before`."""
+        c, over = t.settings, t.phase == "done"
+        update = {
+            self.numbers: numbers(t),
+            self.message: problem(t.problem) if t.problem else notice(phase_words(t)),
+            self.train: gr.update(interactive=over),
+            self.stop: gr.update(interactive=not over),
+        }
+        if before is None or over or len(t.epochs) > len(before.epochs):
+            curves = {self.returns: returns_chart(c, t.epochs, final=over), self.loss: loss_chart(c, t.epochs, final=over)}
+            update |= {self.seen: seen_html(t), **curves}
+        trained = Trained(t.best, model_from_bytes(t.best), c, t.epochs) if over and t.best else None
+        show = t.show or (trained and perform(trained.model, c, len(t.epochs)))  # none yet: it was stopped early
+        if show and (before is None or over or t.show is not before.show):
+            update |= {self.title: stage_title(c, show), self.player: stage_value(show, c, None if over else SHOW_SPEED)}
+        if trained:
+            check = check_html(t) or hint("The check on validation worlds was skipped.")
+            update |= {self.check: check, self.trained: trained, **self._usable(SAVES)}
+        return update
 
-    def _done(self, state: TrainingState) -> dict:
-        update: dict = {
-            self.seen: seen_html(state),
-            self.numbers: numbers(state),
-            self.message: problem(state.problem) if state.problem else notice(phase_words(state)),
-            self.train: gr.Button(interactive=True),
-            self.stop: gr.Button(interactive=False),
-        }
-        if state.best is None:
-            return update
-        trained = Trained(state.best, model_from_bytes(state.best), state.settings, state.epochs)
-        show = state.show or perform(trained.model, state.settings, len(state.epochs))  # none yet: it was stopped early
-        return {
-            **update,
-            self.title: stage_title(state.settings, show),
-            self.player: stage(show, state.settings),
-            self.returns: returns_chart(state.settings, state.epochs, final=True),
-            self.loss: loss_chart(state.settings, state.epochs, final=True),
-            self.check: check_html(state) or hint("The check on validation worlds was skipped."),
-            self.trained: trained,
-            **{button: gr.Button(interactive=True) for button in (self.use, self.adapt, *self.saves.values())},
-        }
+    def _usable(self, saves: tuple[str, ...]) -> dict:
+        """There is a model now, of which so much can be saved."""
+        used = {button: gr.update(interactive=True) for button in (self.use, self.adapt)}
+        return used | {button: gr.update(interactive=name in saves) for name, button in self.saves.items()}
 
     def _stop(self, token: Any) -> str:
         training = TRAININGS.find(token)
         if training is None or training.ended is not None:
             return notice("Nothing is training.")
-        return notice(
-            "Stopping; the check is skipped." if training.stop() == "checking" else "Stopping; the best parameters so far are kept."
-        )
+        checking = training.stop() == "checking"
+        return notice("Stopping; the check is skipped." if checking else "Stopping; the best parameters so far are kept.")
 
     def _upload(self, data: Any) -> dict:
         try:
@@ -268,31 +233,15 @@ class MetaTrainTab:
             return {self.message: problem(error)}
         count = sum(model.count_parameters().values())
         text = f"Read: {count:,} parameters, state size {model.state_dim}, hidden size {model.hidden_dim}. “Use it in Play” makes it yours."
-        return {
-            self.trained: Trained(data, model),
-            self.message: notice(text),
-            self.use: gr.Button(interactive=True),
-            self.adapt: gr.Button(interactive=True),
-            # An uploaded checkpoint has no log and no figure.
-            **{button: gr.Button(interactive=name == "checkpoint") for name, button in self.saves.items()},
-        }
+        # An uploaded checkpoint has no log and no figure.
+        return {self.trained: Trained(data, model), self.message: notice(text), **self._usable(SAVES[:1])}
 
-    def _save(self, what: str, name: str, data: bytes) -> dict:
+    def _save(self, what: str, trained: Trained | None) -> dict:
+        if trained is None or (what != "checkpoint" and not trained.epochs):
+            return {self.message: problem("There is nothing to save yet: press Train.")}
+        name, data = {
+            "checkpoint": lambda: (f"{trained.name}.safetensors", trained.checkpoint),
+            "log": lambda: (f"{trained.name}_log.csv", trained.log()),
+            "figure": lambda: (f"{trained.name}.svg", svg(training_figure(trained.epochs, trained.settings))),
+        }[what]()
         return {self.file: gr.DownloadButton(value=new_file(name, data)), self.message: notice(f"The {what} is ready.")}
-
-    def _save_checkpoint(self, trained: Trained | None) -> dict:
-        return self._save("checkpoint", f"{trained.name}.safetensors", trained.checkpoint) if trained else self._nothing()
-
-    def _save_log(self, trained: Trained | None) -> dict:
-        return self._save("log", f"{trained.name}_log.csv", trained.log()) if trained and trained.epochs else self._nothing()
-
-    def _save_figure(self, trained: Trained | None) -> dict:
-        if not trained or not trained.epochs:
-            return self._nothing()
-        c = trained.settings.config
-        title = f"Meta-training: {', '.join(trained.settings.families).replace('_', ' ')}, seed {c.seed}"
-        figure = training_figure(trained.epochs, trained.settings, title)
-        return self._save("figure", f"{trained.name}.svg", svg(figure))
-
-    def _nothing(self) -> dict:
-        return {self.message: problem("There is nothing to save yet: press Train.")}

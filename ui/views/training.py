@@ -12,10 +12,12 @@ import numpy as np
 from model import MetaEpoch
 from model.worlds.cartpole import SOLVED
 from ui.runs.training import TrainingState
+from ui.runs.training_show import recordings
 from ui.training_settings import MetaSettings, longest
 from ui.views.charts import Series, chart_value
+from ui.views.player import Shown, player_value
 from ui.views.terms import act_line, term, with_terms
-from ui.views.training_lines import SMOOTH, WIDTHS, lines, side_names, smoothed, tread_label, treads
+from ui.views.training_lines import SMOOTH, WIDTHS, after_label, lines, side_names, smoothed, tread_label, treads
 from ui.views.training_seen import what_you_see
 from ui.words import OF_ALL, count
 
@@ -111,6 +113,13 @@ def seen_html(state: TrainingState | None) -> str:
     if not seen:
         seen = f"It begins with {'random weights' if state.settings.start == 'random' else 'weights that have learnt before'}."
     return act_line(html.escape(seen), "meta")
+
+
+def stage_value(show: dict[str, Any], settings: MetaSettings, speed: float | None = None) -> dict[str, Any]:
+    """A show on the stage: a row for each world, before and after adaptation side by side."""
+    labels = (("before", "Before"), ("standard", after_label(settings).capitalize()))
+    played = [Shown(r, *label) for row in recordings(show) for r, label in zip(row, labels, strict=False)]
+    return player_value(*played, signals=False, speed=speed)
 
 
 def stage_title(settings: MetaSettings, show: dict[str, Any] | None) -> str:

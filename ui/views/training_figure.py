@@ -21,8 +21,9 @@ def _dashes(role: str) -> tuple:
     return (0, tuple(d / 1.5 for d in dash)) if dash else (0, ())
 
 
-def training_figure(epochs: Sequence[MetaEpoch], settings: MetaSettings, title: str = "") -> Figure:
+def training_figure(epochs: Sequence[MetaEpoch], settings: MetaSettings) -> Figure:
     """The returns before and after adaptation under the step limit of the moment, and the meta-loss, against epochs."""
+    title = f"Meta-training: {', '.join(settings.families).replace('_', ' ')}, seed {settings.config.seed}"
     figure = Figure(figsize=(7, 5), layout="constrained")
     returns, loss = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
     x = np.array([e.epoch + 1 for e in epochs])
@@ -60,7 +61,7 @@ def training_figure(epochs: Sequence[MetaEpoch], settings: MetaSettings, title: 
 
 
 def svg(figure: Figure) -> bytes:
-    """The figure as SVG, the same bytes for the same figure."""
+    """The figure as SVG."""
     file = io.BytesIO()
     figure.savefig(file, format="svg", metadata={"Date": None})
     return file.getvalue()
