@@ -133,10 +133,10 @@ UPLOADS = {
 def test_every_bad_upload_is_one_plain_sentence_beside_the_button(data):
     with gr.Blocks():
         tab = MetaTrainTab(gr.State(Session()))
-    text, beside = sentence(tab._upload(data)[tab.message])
+    text, beside = sentence(tab.on_upload(data)[tab.message])
     assert is_plain(text), text
     assert beside in tab.upload.parent.elem_classes
-    assert len({sentence(tab._upload(d)[tab.message])[0] for d in UPLOADS.values()}) >= 8  # they tell the cases apart
+    assert len({sentence(tab.on_upload(d)[tab.message])[0] for d in UPLOADS.values()}) >= 8  # they tell the cases apart
 
 
 LINKS = (

@@ -111,13 +111,15 @@ class MetaTrainTab:
     def _connect(self) -> None:
         # The server's line, with a place in words, is the queue; Gradio's own only has to be long enough for it.
         inputs = [self.session, self.token, *self.controls.inputs]
-        self.train.click(self._train, inputs, [self.token, *self.outputs], js=SHOW_CURVES, **TRAINING, **QUIET)
-        self.stop.click(self._stop, self.token, self.message, queue=False, **QUIET)
+        self.train.click(self.on_train, inputs, [self.token, *self.outputs], js=SHOW_CURVES, **TRAINING, **QUIET)
+        self.stop.click(self.on_stop, self.token, self.message, queue=False, **QUIET)
         self.token.change(None, self.token, None, js=KEEP_TOKEN, **IN_BROWSER)
         self.copy.click(None, self.controls.inputs, self.message, js=f"(...values) => ({COPY_LINK})(({QUERY})(...values))", **IN_BROWSER)
-        self.upload.upload(self._upload, self.upload, [self.message, *self._keeping], **{**QUIET, "preprocess": True})  # it reads the file
+        self.upload.upload(
+            self.on_upload, self.upload, [self.message, *self._keeping], **{**QUIET, "preprocess": True}
+        )  # it reads the file
         for name, button in self.saves.items():
-            button.click(partial(self._save, name), self.trained, [self.file, self.message], **QUIET)
+            button.click(partial(self.on_save, name), self.trained, [self.file, self.message], **QUIET)
 
     def connect_tab(self, tab: gr.Tab) -> None:
         """The address follows the controls while this tab is open."""
@@ -126,7 +128,7 @@ class MetaTrainTab:
     def connect_page(self, page: gr.Blocks) -> None:
         """Restore what the page's link encodes, and let a page that is loaded again find the training of its browser."""
         outputs = [self.token, *self.outputs, *self.controls.outputs]
-        page.load(self._open, [self.session, self.token], outputs, js=KEPT_TOKEN, **TRAINING, **QUIET)
+        page.load(self.on_open, [self.session, self.token], outputs, js=KEPT_TOKEN, **TRAINING, **QUIET)
 
     def connect_use(self, policy: gr.Dropdown, start: gr.Dropdown, world: WorldControls) -> None:
         """Let the trained model become the visitor's own, chosen in Play (policy) and in Adapt (start, world), and lead there."""
@@ -158,7 +160,7 @@ class MetaTrainTab:
             used = button.click(handler, [self.session, self.trained], there, **QUIET)
             used.then(None, None, None, js=f"() => window.ssmGo({tab!r})", **IN_BROWSER)
 
-    def _train(self, session: Session, token: Any, request: gr.Request, *values) -> Iterator[dict]:
+    def on_train(self, session: Session, token: Any, request: gr.Request, *values) -> Iterator[dict]:
         try:
             settings = check_settings(self.controls.named(values), session.model is not None)
             token = token if is_token(token) else new_token()
@@ -169,7 +171,7 @@ class MetaTrainTab:
         yield {self.token: token, self.check: WAIT}
         yield from self._follow(training, request)
 
-    def _open(self, session: Session, token: Any, request: gr.Request) -> Iterator[dict]:
+    def on_open(self, session: Session, token: Any, request: gr.Request) -> Iterator[dict]:
         """What the link encodes; else the training that this browser has begun, which goes on being shown in any case."""
         query, missing = stand_in(request.query_params, "start", session.model is not None)
         training, update = TRAININGS.find(token), {}
@@ -219,14 +221,14 @@ class MetaTrainTab:
         used = {button: gr.update(interactive=True) for button in (self.use, self.adapt)}
         return used | {button: gr.update(interactive=name in saves) for name, button in self.saves.items()}
 
-    def _stop(self, token: Any) -> str:
+    def on_stop(self, token: Any) -> str:
         training = TRAININGS.find(token)
         if training is None or training.ended is not None:
             return notice("Nothing is training.")
         checking = training.stop() == "checking"
         return notice("Stopping; the check is skipped." if checking else "Stopping; the best parameters so far are kept.")
 
-    def _upload(self, data: Any) -> dict:
+    def on_upload(self, data: Any) -> dict:
         try:
             model = model_from_bytes(data)
         except ValueError as error:
@@ -236,7 +238,7 @@ class MetaTrainTab:
         # An uploaded checkpoint has no log and no figure.
         return {self.trained: Trained(data, model), self.message: notice(text), **self._usable(SAVES[:1])}
 
-    def _save(self, what: str, trained: Trained | None) -> dict:
+    def on_save(self, what: str, trained: Trained | None) -> dict:
         if trained is None or (what != "checkpoint" and not trained.epochs):
             return {self.message: problem("There is nothing to save yet: press Train.")}
         name, data = {

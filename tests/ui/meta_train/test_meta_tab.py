@@ -6,14 +6,14 @@ from dataclasses import replace
 
 import gradio as gr
 import pytest
-from ui.runs.training import TrainingState
-from ui.server.training import new_token
 
 from model import MetaEpoch, World
 from model.policy.checkpoint import serialise
 from tests.assets.engine import run_javascript
 from ui.runs.policies import shared_model
+from ui.runs.training import TrainingState
 from ui.server.session import Session
+from ui.server.training import new_token
 from ui.tabs.controls import WorldControls
 from ui.tabs.meta_train import MetaTrainTab
 from ui.tabs.training_controls import QUERY, READ
@@ -59,21 +59,22 @@ def test_an_end_without_a_model_says_why(tab):
 
 def test_nobody_else_sees_or_stops_a_training(tab):
     for guess in (None, "", new_token(), [new_token()], {"token": 1}, b"x" * 24):
-        assert "Nothing is training." in tab._stop(guess)
+        assert "Nothing is training." in tab.on_stop(guess)
 
 
 def test_there_is_nothing_to_save_before_a_training(tab):
-    assert all("press Train" in tab._save(what, None)[tab.message] for what in tab.saves)
+    assert all("press Train" in tab.on_save(what, None)[tab.message] for what in tab.saves)
 
 
 def test_an_upload_can_be_used_and_saved_again(tab):
-    answer = tab._upload(serialise(shared_model("standard")))
+    answer = tab.on_upload(serialise(shared_model("standard")))
     assert "6,744 parameters" in answer[tab.message] and answer[tab.use]["interactive"]
     assert [answer[button]["interactive"] for button in tab.saves.values()] == [True, False, False]
     assert (
-        tab._save("checkpoint", answer[tab.trained])[tab.file].value and "press Train" in tab._save("log", answer[tab.trained])[tab.message]
+        tab.on_save("checkpoint", answer[tab.trained])[tab.file].value
+        and "press Train" in tab.on_save("log", answer[tab.trained])[tab.message]
     )
-    refused = tab._upload(b"<script>")
+    refused = tab.on_upload(b"<script>")
     assert set(refused) == {tab.message} and 'role="alert"' in refused[tab.message] and "<script>" not in refused[tab.message]
 
 
@@ -92,7 +93,7 @@ def test_numbers_time_left_and_a_rollback():
 
 @pytest.mark.parametrize("name", [*RECIPES, "custom"])
 def test_the_browser_writes_the_link_that_the_server_would(name):
-    settings = RECIPES[name][1] if name in RECIPES else replace(SETTINGS, families=("wind", "angle_bias"), time_budget=12.5)
+    settings = RECIPES[name][1] if name in RECIPES else replace(SETTINGS, families=("wind",), time_budget=12.5)
     written = run_javascript({}, f"return [({QUERY})(...payload), ({READ})(payload).recipe];", list(settings.values().values()))
     assert written == [settings_to_query(settings), name]
 
