@@ -62,6 +62,13 @@ def content() -> str:
     return f'<div class="about">{"".join(sections)}</div>'
 
 
+def value_of(session: Session) -> dict:
+    """The last step of the episode that the session holds; played again where its own model may have changed since."""
+    again = session.stale or session.choice.policy == "yours"
+    recording = (session.play(session.choice) if again else session).recording
+    return last_step_value(recording, session.policy_model(recording.policy))
+
+
 class AboutTab:
     """Builds the tab; `session` is the page's gr.State, `first` what it holds when the page opens. Then the page calls `connect_tab`."""
 
@@ -69,7 +76,7 @@ class AboutTab:
         self.session = session
         gr.set_static_paths([path for path in FILES if path.is_file()])
         self.content = gr.HTML(
-            last_step_value(first),
+            value_of(first),
             html_template=content(),  # static: the page never rebuilds what the script fills
             js_on_load="window.ssmAbout(element, props, watch)",
             apply_default_css=False,
@@ -79,7 +86,7 @@ class AboutTab:
 
     def connect_tab(self, tab: gr.Tab) -> None:
         """Whoever comes to the tab sees the last step of the episode that they saw last."""
-        tab.select(last_step_value, self.session, self.content, **QUIET)
+        tab.select(value_of, self.session, self.content, **QUIET)
 
 
 def about_script() -> str:

@@ -115,9 +115,8 @@ class MetaTrainTab:
         self.stop.click(self.on_stop, self.token, self.message, queue=False, **QUIET)
         self.token.change(None, self.token, None, js=KEEP_TOKEN, **IN_BROWSER)
         self.copy.click(None, self.controls.inputs, self.message, js=f"(...values) => ({COPY_LINK})(({QUERY})(...values))", **IN_BROWSER)
-        self.upload.upload(
-            self.on_upload, self.upload, [self.message, *self._keeping], **{**QUIET, "preprocess": True}
-        )  # it reads the file
+        reads = {**QUIET, "preprocess": True}  # the file
+        self.upload.upload(self.on_upload, self.upload, [self.message, *self._keeping], **reads)
         for name, button in self.saves.items():
             button.click(partial(self.on_save, name), self.trained, [self.file, self.message], **QUIET)
 

@@ -11,7 +11,6 @@ from model import StateSpaceModel
 from model.policy.ssm import Step, reference_steps
 from ui.fields import short_name
 from ui.runs.episode import Recording, sigmoid
-from ui.server.session import Session
 from ui.views.player import differences
 from ui.words import count
 
@@ -67,15 +66,8 @@ def sentences(obs: np.ndarray, s: Step) -> dict[str, str]:
     }
 
 
-def held(session: Session) -> Recording:
-    """The episode that the visitor's session holds; played again where the session's own model may have changed since."""
-    return session.play(session.choice).recording if session.stale or session.choice.policy == "yours" else session.recording
-
-
-def last_step_value(session: Session) -> dict[str, Any]:
-    """What the drawing shows: whose step it is, colours in -1 .. 1 for each cell, a sentence for each part."""
-    recording = held(session)
-    model = session.policy_model(recording.policy)
+def last_step_value(recording: Recording, model: StateSpaceModel | None) -> dict[str, Any]:
+    """What the drawing shows: whose step it is, colours in -1 .. 1 for each cell, a sentence for each part. No model acts at random."""
     where = ", ".join(differences(recording.world))
     whose = f"the last step of the episode on the Play tab ({count(recording.steps, 'step')}; {short_name(recording.policy)}; {where})"
     if model is None:
