@@ -33,12 +33,6 @@ from ui.views.player import player
 from ui.views.training import check_html, loss_chart, numbers, phase_words, returns_chart, seen_html, stage_title, stage_value
 from ui.views.training_figure import svg, training_figure
 
-# On a phone the button stands below the curves: bring them back into view.
-SHOW_CURVES = """(...inputs) => {
-  const behavior = window.ssmDraw.calm() ? "auto" : "smooth";
-  if (innerWidth <= 820) document.querySelector("#meta-numbers").scrollIntoView({ behavior });
-  return inputs;
-}"""
 # A gr.BrowserState is read too late for the load event. A page that may store nothing forgets its training on a reload.
 KEEP_TOKEN = '(token) => { try { localStorage.setItem("ssm-metarl-training", token); } catch { /* on this page alone */ } }'
 KEPT_TOKEN = '(session) => { try { return [session, localStorage.getItem("ssm-metarl-training") ?? ""]; } catch { return [session, ""]; } }'
@@ -111,7 +105,7 @@ class MetaTrainTab:
     def _connect(self) -> None:
         # The server's line, with a place in words, is the queue; Gradio's own only has to be long enough for it.
         inputs = [self.session, self.token, *self.controls.inputs]
-        self.train.click(self.on_train, inputs, [self.token, *self.outputs], js=SHOW_CURVES, **TRAINING, **QUIET)
+        self.train.click(self.on_train, inputs, [self.token, *self.outputs], **TRAINING, **QUIET)
         self.stop.click(self.on_stop, self.token, self.message, queue=False, **QUIET)
         self.token.change(None, self.token, None, js=KEEP_TOKEN, **IN_BROWSER)
         self.copy.click(None, self.controls.inputs, self.message, js=f"(...values) => ({COPY_LINK})(({QUERY})(...values))", **IN_BROWSER)

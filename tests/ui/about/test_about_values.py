@@ -12,9 +12,10 @@ from model import World, load_pretrained
 from ui.runs.episode import record
 from ui.server.session import Session
 from ui.settings import Choice
+from ui.tabs.about import value_of
 from ui.views.about.architecture import EQUATIONS, PARTS, drawing
 from ui.views.about.parameters import parameter_table
-from ui.views.about.values import last_step, last_step_value, prob_right
+from ui.views.about.values import last_step, prob_right
 
 WORLD = World(reversed_motor=True, mirrored_sensors=True)
 
@@ -35,7 +36,7 @@ def test_an_episode_of_one_step_begins_at_the_learned_state():
 
 
 def test_every_part_has_a_sentence_and_a_place_in_drawing_and_equations():
-    value = last_step_value(Session().play(Choice(world=WORLD)))
+    value = value_of(Session().play(Choice(world=WORLD)))
     assert set(value["words"]) == set(PARTS) == set(re.findall(r'data-part="(\w+)"', drawing(load_pretrained())))
     assert {p[0] for row in EQUATIONS for p in row if isinstance(p, tuple)} == set(PARTS)
     assert {name: len(cells) for name, cells in value["cells"].items()} == {"x": 4, "h": 32, "m": 32, "z": 32}
@@ -46,11 +47,11 @@ def test_the_visitors_own_policy_is_shown_as_it_is_now():
     one, other = load_pretrained("standard"), load_pretrained("meta")
     session = Session().with_model(one).play(Choice(policy="yours", world=WORLD)).with_model(other)
     expected = record(other, WORLD, seed=0)
-    assert last_step_value(session)["outputs"]["p"] == f"{expected.prob_right[-1]:.3f}"
+    assert value_of(session)["outputs"]["p"] == f"{expected.prob_right[-1]:.3f}"
 
 
 def test_random_actions_have_no_values():
-    value = last_step_value(Session().play(Choice(policy="random")))
+    value = value_of(Session().play(Choice(policy="random")))
     assert not value["words"] and not value["cells"] and "Random actions" in value["whose"]
 
 

@@ -1,0 +1,56 @@
+"""The line of trainings as visitors meet it: a closed tab gives up its place, and who waits can do other things."""
+
+from __future__ import annotations
+
+import base64
+import time
+
+import pytest
+from gradio_client import Client
+from gradio_client.exceptions import AppError
+
+from tests.e2e.test_meta_train import nobody_is_left, open_tab, train_until, wait_for_message  # noqa: F401
+from ui.runs.trained import model_from_bytes
+from ui.server.training import TRAININGS
+
+
+def test_a_closed_tab_gives_up_its_place(visit):
+    page = open_tab(visit())
+    train_until(page, 1)
+    page.close()
+    deadline = time.monotonic() + 180
+    while len(TRAININGS.line) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not len(TRAININGS.line)
+
+
+def test_the_second_in_line_waits_and_plays_meanwhile(visit):
+    TRAININGS.line.at_once, before = 1, TRAININGS.line.at_once
+    try:
+        one, waiting = open_tab(visit()), visit()
+        two = waiting.page
+        train_until(one, 1)
+        two.get_by_role("tab", name="Meta-train").click()
+        two.click("#meta-train")
+        wait_for_message(two, "You are first in the queue.")
+        two.get_by_role("tab", name="Play").click()
+        waiting.run()
+        two.get_by_role("tab", name="Meta-train").click()
+        one.click("#meta-stop")
+        one.wait_for_selector("#meta-check table")
+        wait_for_message(two, "Training.")
+        two.click("#meta-stop")
+        wait_for_message(two, "Stopped")
+    finally:
+        TRAININGS.line.at_once = before
+
+
+def test_a_program_trains(page_url):
+    small = {"num_epochs": 3, "tasks_per_epoch": 2, "episodes_per_task": 2, "max_steps_per_episode": 20, "long_episodes_share": 0}
+    client = Client(page_url, verbose=False)
+    answer = client.predict(**small, state_dim=8, hidden_dim=8, families=["wind"], api_name="/meta_train")
+    assert answer["phase"] == "done" and answer["epochs"] == 3 and len(answer["log"]["return_after"]) == 3
+    assert model_from_bytes(base64.b64decode(answer["checkpoint_base64"])).state_dim == 8
+    assert list(answer["check"]["returns_by_step"]) == ["0", "1", "3"]
+    with pytest.raises(AppError, match="inner_lr must be between 0 and 100, got -1"):
+        client.predict(inner_lr=-1, api_name="/meta_train")
