@@ -15,22 +15,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
 from model.config import bounded, check_fields, check_number
-from model.model_based.imagination import Generators, Starts, imagined_episodes, listed, shifted
+from model.model_based.dynamics_summary import DynamicsSummary, Estimate, summarised
+from model.model_based.features import FEATURES, features
+from model.model_based.imagination import Generators, Starts, imagined_episodes, listed
 from model.policy.params import Params
 from model.rl.rollout import Episodes
-from model.worlds.cartpole import MAX_DELAY, MAX_EPISODE_STEPS
+from model.worlds.cartpole import MAX_EPISODE_STEPS
 
-PAST_ACTIONS = MAX_DELAY
-STEP_SECONDS = 0.02
-FEATURES = ("x", "x_dot", "angle", "angle_dot", "u", "1", *(f"u_{k}" for k in range(1, PAST_ACTIONS + 1)), *(f"past_{i}" for i in range(4)))
 NOISE_SD = np.array([2e-4, 2e-4, 2e-4, 6e-4])  # of a step's change: m, m/s, rad, rad/s; what is not linear about the motion
 START_RANGE = 0.05  # the first states are uniform within +- this in all four
 START_SD = START_RANGE / 3**0.5
+SUMMARY_DRAWS = 400
 
 
 @dataclass(frozen=True)
@@ -38,6 +37,7 @@ class DynamicsConfig:
     """What is believed before any step is seen."""
 
     prior_sd: float = bounded(0.3, 1e-4, 100.0, "standard deviation of every coefficient before the data; weak")
+    tilt_prior_sd: float = bounded(0.2, 0.01, 100.0, "standard deviation of the angle sensor's offset before the data; weak", "rad")
 
     def __post_init__(self) -> None:
         check_fields(self)
@@ -70,9 +70,10 @@ class DynamicsModel:
         self.mean = (self.covariance @ (moment.swapaxes(1, 2)[..., None] / noise))[..., 0].swapaxes(1, 2)
         # W = mean + R^-T n with R R' = precision and n ~ N(0, I) has the posterior's covariance.
         self._spread = np.linalg.inv(np.linalg.cholesky(precision)).swapaxes(-1, -2)  # (M, O, F, F)
-        n = np.array([len(s[0]) for s in starts])
-        self.angle_offset = np.array([s[0][:, 2].mean() for s in starts]) * n / (n + 1)
-        self.angle_offset_sd = START_SD / np.sqrt(n + 1)
+        # The first angles scatter about the offset by START_SD: a normal mean with a normal prior (Bishop 2006, section 2.3.6).
+        told, believed = np.array([len(s[0]) for s in starts]) / START_SD**2, 1 / self.config.tilt_prior_sd**2
+        self.angle_offset = np.array([s[0][:, 2].mean() for s in starts]) * told / (told + believed)
+        self.angle_offset_sd = 1 / np.sqrt(told + believed)
         self._first_changes = [s[1] for s in starts]
         return self
 
@@ -129,79 +130,12 @@ class DynamicsModel:
             noise = np.stack([g.random((episodes, max_steps), dtype=np.float32) for g in listed(generator, len(self))])  # (M, K, T)
         return imagined_episodes(params, drawn, starts, noise, max_steps)
 
-    def summary(self, task: int = 0, draws: int = 400) -> MotionSummary:
-        """What was learnt about one world, from draws of the posterior."""
-        generator = np.random.default_rng(0)
-        noise = generator.standard_normal((draws, *self.mean.shape[:0:-1]))
-        drawn = self.mean[task] + np.einsum("ofg,nog->nfo", self._spread[task], noise)
-        cart, pole = push_response(drawn, bool(self.velocity_reads_zero[task]))
-        late = np.bincount(np.abs(pole).argmax(1), minlength=PAST_ACTIONS + 1) / draws
-        delay = int(late.argmax())
-        return MotionSummary(
-            int(self.transitions[task]),
-            Estimate.of(cart[:, delay]),
-            Estimate.of(pole[:, delay]),
-            delay,
-            tuple(late.tolist()),
-            Estimate(float(self.angle_offset[task]), float(self.angle_offset_sd[task])),
-            bool(self.velocity_reads_zero[task]),
-        )
-
-
-class Estimate(NamedTuple):
-    """A number with its standard deviation."""
-
-    mean: float
-    sd: float
-
-    @staticmethod
-    def of(values: np.ndarray) -> Estimate:
-        return Estimate(float(values.mean()), float(values.std()))
-
-
-@dataclass(frozen=True)
-class MotionSummary:
-    """What the fitted motion says about a world, as numbers.
-
-    transitions: steps that it was fitted to. cart_push, m/s, and pole_push, rad/s: what one push to the right adds to the observed
-    velocities when it arrives. delay: the steps until then that explain the motion best; delay_weights: the posterior
-    probability of each number of steps from 0. angle_offset: what the angle sensor reads too much, rad.
-    velocity_reads_zero: both velocity sensors are dead.
-    """
-
-    transitions: int
-    cart_push: Estimate
-    pole_push: Estimate
-    delay: int
-    delay_weights: tuple[float, ...]
-    angle_offset: Estimate
-    velocity_reads_zero: bool
-
-
-def push_response(coefficients: np.ndarray, velocity_reads_zero: bool = False) -> tuple[np.ndarray, np.ndarray]:
-    """What one push to the right adds to the velocities of cart and pole in each step from its own on, (n, PAST_ACTIONS + 1) both.
-
-    coefficients (n, F, O). Where the velocities read 0 they are taken from the change of the positions.
-    """
-    motion = shifted(coefficients)
-    state = np.zeros((len(motion), 1, motion.shape[-1]))
-    state[..., 4] = 1.0
-    seen = [state[:, 0, :4]]
-    for _ in range(PAST_ACTIONS + 2):
-        state = state @ motion
-        seen.append(state[:, 0, :4])
-    obs = np.stack(seen, axis=1)  # (n, PAST_ACTIONS + 3, 4)
-    velocity = np.diff(obs[..., (0, 2)], axis=1) / STEP_SECONDS if velocity_reads_zero else obs[:, :-1, (1, 3)]
-    cart, pole = np.moveaxis(np.diff(velocity, axis=1), 2, 0)
-    return cart, pole
-
-
-def features(obs: np.ndarray, actions: np.ndarray) -> np.ndarray:
-    """f_t of one episode. obs (T, 4), actions (T,) -> (T, F). The observation before the first is taken to equal it."""
-    T = len(obs)
-    push = np.concatenate([np.zeros(PAST_ACTIONS), 2.0 * actions - 1.0])  # u_{t-5} .. u_t
-    past = [push[PAST_ACTIONS - k : PAST_ACTIONS - k + T] for k in range(PAST_ACTIONS + 1)]
-    return np.column_stack([obs, past[0], np.ones(T), *past[1:], np.concatenate([obs[:1], obs[:-1]])])
+    def summary(self, task: int = 0) -> DynamicsSummary:
+        """What was learnt about one world, each with an interval that covers."""
+        one = self.tasks(np.array([task]))
+        drawn = one.draw(np.random.default_rng(0), SUMMARY_DRAWS)[0]
+        first = Estimate(float(one.angle_offset[0]), float(one.angle_offset_sd[0]))
+        return summarised(drawn, first, bool(one.velocity_reads_zero[0]), int(one.transitions[0]))
 
 
 def _statistics(episodes: Episodes) -> tuple[np.ndarray, np.ndarray, int, tuple[np.ndarray, np.ndarray], bool]:

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from model import StateSpaceModel, World
-from model.model_based.dynamics import DynamicsModel, features, shifted
-from model.model_based.imagination import Starts, imagined_episodes
+from model.model_based.dynamics import DynamicsModel
+from model.model_based.features import features
+from model.model_based.imagination import Starts, imagined_episodes, shifted
 from model.policy.params import with_task_axis
 from model.worlds.cartpole import MAX_EPISODE_STEPS
 from ui.runs.episode import Recording, record

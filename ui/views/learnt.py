@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from model import World
-from model.model_based.dynamics import DynamicsModel, Estimate
-from model.model_based.dynamics_reading import MotionReading, read_motion
+from model.model_based.dynamics import DynamicsModel
+from model.model_based.dynamics_summary import DynamicsSummary, Estimate
 from model.worlds.linearised import Linearised, linearised
 from ui.runs.adaptation import AdaptRun, Curve, Point
 from ui.views.imagined import Forecast, forecast, imagined_returns, recorded
@@ -27,7 +27,7 @@ class Lesson:
 
     step: int
     world: World
-    reading: MotionReading
+    reading: DynamicsSummary
     imagined: np.ndarray
     real: np.ndarray
     forecast: Forecast
@@ -72,10 +72,10 @@ def lesson(run: AdaptRun) -> Lesson | None:
     pushed = float((actions.actions * actions.alive).sum() / actions.alive.sum())
     episode = recorded(last.model, s.world, s.seed, policy=s.start)
     imagined = imagined_returns(motion, last.model, s.seed)
-    return Lesson(point.index, s.world, read_motion(motion), imagined, last.returns, forecast(motion, episode), pushed)
+    return Lesson(point.index, s.world, motion.summary(), imagined, last.returns, forecast(motion, episode), pushed)
 
 
-def facts(r: MotionReading, world: World) -> list[Fact]:
+def facts(r: DynamicsSummary, world: World) -> list[Fact]:
     """What differs from the standard cart, in truth or as learnt, the motor's push always; the most telling first."""
     t = linearised(world)
     standard = linearised(World())
@@ -83,7 +83,7 @@ def facts(r: MotionReading, world: World) -> list[Fact]:
     return [f for f in made if f is not None]
 
 
-def unknown(r: MotionReading, world: World) -> list[str]:
+def unknown(r: DynamicsSummary, world: World) -> list[str]:
     """What these episodes leave open and no fact speaks of."""
     t = linearised(world)
     open_questions = {
@@ -134,14 +134,14 @@ def side(value: float) -> str:
     return "right" if value > 0 else "left"
 
 
-def _push(r: MotionReading, t: Linearised) -> Fact:
+def _push(r: DynamicsSummary, t: Linearised) -> Fact:
     known = half(r.cart_push) < abs(r.cart_push.mean) / 2
     words = f"Pushing right moves the cart {side(r.cart_push.mean)}" if known else "Which way a push moves the cart"
     unit = "m/s a step"
     return Fact(words, estimate(r.cart_push, 3, unit, known), number(t.cart_push, None, 3, unit), known)
 
 
-def _mirror(r: MotionReading, t: Linearised, world: World) -> Fact | None:
+def _mirror(r: DynamicsSummary, t: Linearised, world: World) -> Fact | None:
     sure = max(r.pole_mirrored, 1 - r.pole_mirrored) >= SURE
     if not world.mirrored_sensors and not (sure and r.pole_mirrored > 0.5):
         return None
@@ -152,7 +152,7 @@ def _mirror(r: MotionReading, t: Linearised, world: World) -> Fact | None:
     return Fact(words, estimate(push, 1, unit, sure), number(math.degrees(t.pole_push), None, 1, unit), sure)
 
 
-def _delay(r: MotionReading, t: Linearised) -> Fact | None:
+def _delay(r: DynamicsSummary, t: Linearised) -> Fact | None:
     sure = max(r.delay_weights) >= SURE
     if not t.delay and not (sure and r.delay):
         return None
@@ -162,39 +162,42 @@ def _delay(r: MotionReading, t: Linearised) -> Fact | None:
     return Fact("How late actions arrive", f"not yet known ({likely[0]} to {count(likely[-1], 'step')})", count(t.delay, "step"), False)
 
 
-def _offset(r: MotionReading, t: Linearised) -> Fact | None:
+def _offset(r: DynamicsSummary, t: Linearised) -> Fact | None:
     offset = Estimate(*np.degrees(r.angle_offset))
     if not t.angle_offset and not _differs(offset, 0, 0.5):
         return None
     known = half(offset) <= max(1.0, abs(offset.mean) / 2)
     words = "What the angle sensor reads upright"
-    if known:
+    if known and _differs(offset, 0, 0):
         words = f"The angle sensor reads too {'much' if offset.mean > 0 else 'little'}"
     return Fact(words, estimate(offset, 1, "°", known), number(math.degrees(t.angle_offset), None, 1, "°"), known)
 
 
-def _drift(r: MotionReading, t: Linearised) -> Fact | None:
+def _drift(r: DynamicsSummary, t: Linearised) -> Fact | None:
     strength = abs(r.cart_push.mean)
     if not t.drift and not _differs(r.drift, 0, strength / 20):
         return None
     known = half(r.drift) <= max(strength / 20, abs(r.drift.mean) / 2)
-    words = f"A wind always pushes the cart to the {side(r.drift.mean)}" if known else "Whether a wind blows"
+    sure = known and _differs(r.drift, 0, 0)
+    words = f"A wind always pushes the cart to the {side(r.drift.mean)}" if sure else "Whether a wind blows"
     unit = "m/s a step"
     return Fact(words, estimate(r.drift, 3, unit, known), number(t.drift, None, 3, unit), known)
 
 
-def _growth(r: MotionReading, t: Linearised, standard: Linearised) -> Fact | None:
+def _growth(r: DynamicsSummary, t: Linearised, standard: Linearised) -> Fact | None:
     known = half(r.growth) <= r.growth.mean / 2
     if abs(t.growth / standard.growth - 1) < 0.05 and not (known and _differs(r.growth, standard.growth, 0.15 * standard.growth)):
         return None
     speed = "faster" if r.growth.mean > standard.growth else "slower"
-    words = f"The pole falls {speed} than the standard one; time in which its lean doubles" if known else "How fast the pole falls"
+    sure = known and _differs(r.growth, standard.growth, 0)
+    words = f"The pole falls {speed} than the standard one" if sure else "How fast the pole falls"
+    words += "; time in which its lean doubles" if known else ""
     double = Estimate(math.log(2) / r.growth.mean, math.log(2) * r.growth.sd / r.growth.mean**2) if known else r.growth
     learnt = estimate(double, 2, "s", sign=False) if known else "not yet known"
     return Fact(words, learnt, number(math.log(2) / t.growth, None, 2, "s", sign=False), known)
 
 
-def _dead(r: MotionReading, world: World) -> Fact | None:
+def _dead(r: DynamicsSummary, world: World) -> Fact | None:
     if not r.velocity_reads_zero and world.velocity_sensors:
         return None
     words = "Both velocity sensors are dead" if r.velocity_reads_zero else "The velocity sensors work"

@@ -66,7 +66,7 @@ def learnt_html(one: Lesson) -> str:
     rows = "".join(_row(fact) for fact in known)
     n = one.reading.transitions
     head = f"<tr><th></th><th>learnt from {count(n, 'step')}</th><th>set by you</th></tr>"
-    lines = [open_words(one, known), "±: 95% of the posterior, which takes the motion to be linear."]
+    lines = [open_words(one, known), "±: 95% intervals of a linear fit, widened for what is not linear."]
     notes = "".join(f'<p class="hint">{html.escape(line)}</p>' for line in lines if line)
     return f'<table class="learnt"><thead>{head}</thead><tbody>{rows}</tbody></table>{notes}'
 

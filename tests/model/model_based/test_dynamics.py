@@ -1,15 +1,19 @@
 """The motion model: exact regression, honest uncertainty, and imagined episodes that are like the real ones."""
 
+import functools
+
 import numpy as np
 import pytest
 import torch
 
-from model import DynamicsModel, StateSpaceModel, World, load_pretrained
-from model.model_based.dynamics import NOISE_SD, DynamicsConfig, features
+from model import DynamicsModel, StateSpaceModel, World, load_pretrained, sample_worlds
+from model.model_based.dynamics import NOISE_SD, DynamicsConfig
+from model.model_based.features import features
 from model.model_based.imagination import Starts, imagined_episodes
 from model.policy.cell import sequence_outputs
 from model.policy.params import with_task_axis
 from model.rl.rollout import Episodes, action_log_probs, collect
+from model.worlds.linearised import linearised
 
 WORLDS = [World(), World(reversed_motor=True, action_delay=2), World(mirrored_sensors=True, wind=2.0), World(angle_bias=0.1)]
 
@@ -111,6 +115,30 @@ def test_one_action_alone_leaves_its_effect_uncertain():
     summary = DynamicsModel().fit(episodes).summary()
     assert len(set(episodes.actions[0, 0].tolist())) == 1
     assert summary.cart_push.sd > 0.05 and max(summary.delay_weights) < 0.9
+
+
+@functools.cache
+def _summaries() -> list:
+    worlds = sample_worlds("validation", 60, 1)
+    fitted = DynamicsModel().fit(collect(with_task_axis(load_pretrained().params()), worlds, 10, np.random.default_rng(0), 150))
+    return [(fitted.summary(i), w) for i, w in enumerate(worlds)]
+
+
+def _learnt_and_true(summary, world, quantity):
+    return getattr(summary, quantity), getattr(linearised(world), quantity)
+
+
+@pytest.mark.parametrize("quantity", ["cart_push", "pole_push", "angle_offset", "drift", "growth"])
+def test_what_was_learnt_has_intervals_that_cover(quantity):
+    """Of 60 validation worlds, from 10 episodes each. 53 is what an interval of 95% holds with a probability of 97%; tests/slow has 200."""
+    held = [abs(e.mean - truth) <= 1.96 * e.sd for e, truth in (_learnt_and_true(s, w, quantity) for s, w in _summaries())]
+    assert sum(held) >= 53
+
+
+def test_a_tilted_sensor_s_first_angles_are_not_shrunk_away():
+    """At .2 rad, where a prior as narrow as the first states' own spread would pull the offset of 2 episodes a third towards 0."""
+    model = DynamicsModel().fit(real_episodes([World(angle_bias=0.2)], 2, seed=1))
+    assert abs(model.angle_offset[0] - 0.2) < 1.96 * model.angle_offset_sd[0] < 0.05
 
 
 def test_imagined_episodes_are_played_by_the_policy_in_the_linear_motion():

@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 
 from model import WORLDS, DynamicsModel, World, WorldCartPole
-from model.model_based.dynamics import features
-from model.model_based.dynamics_reading import read_motion
+from model.model_based.features import features
 from model.policy.params import with_task_axis
 from model.rl.rollout import collect
 from model.worlds.linearised import linearised
@@ -33,7 +32,7 @@ def motion(world: World, episodes: int = 10) -> DynamicsModel:
 
 
 def said(world: World, episodes: int = 10) -> list[str]:
-    return [fact.sentence for fact in facts(read_motion(motion(world, episodes)), world)]
+    return [fact.sentence for fact in facts(motion(world, episodes).summary(), world)]
 
 
 @pytest.mark.parametrize(
@@ -56,11 +55,11 @@ def test_what_differs_is_said_beside_the_truth(world, words):
 
 
 def test_nothing_else_is_said_of_a_reversed_motor():
-    assert len(said(World(reversed_motor=True))) == 1 and not unknown(read_motion(motion(World(reversed_motor=True))), World())
+    assert len(said(World(reversed_motor=True))) == 1 and not unknown(motion(World(reversed_motor=True)).summary(), World())
 
 
 def test_pushes_that_all_go_one_way_leave_the_motor_unknown():
-    reading = read_motion(motion(World(reversed_motor=True), 3))
+    reading = motion(World(reversed_motor=True), 3).summary()
     (push,) = facts(reading, World(reversed_motor=True))
     assert not push.known and push.words == "Which way a push moves the cart" and push.learnt.startswith("not yet known")
     assert {"how late actions arrive", "the wind"} <= set(unknown(reading, World(reversed_motor=True)))
@@ -68,7 +67,7 @@ def test_pushes_that_all_go_one_way_leave_the_motor_unknown():
 
 @pytest.mark.parametrize("name", ["reversed_tilted", "reversed_gale", "mirrored_sensors", "mirrored_gale", "reversed_delay"])
 def test_the_truth_lies_in_the_interval(name):
-    r, t = read_motion(motion(WORLDS[name])), linearised(WORLDS[name])
+    r, t = motion(WORLDS[name]).summary(), linearised(WORLDS[name])
     pairs = [(r.cart_push, t.cart_push), (r.pole_push, t.pole_push), (r.angle_offset, t.angle_offset), (r.drift, t.drift)]
     for e, true in pairs:
         assert abs(e.mean - true) <= INTERVAL * e.sd + 0.003  # what is not linear about the motion
@@ -89,8 +88,8 @@ def test_the_truth_is_the_simulators(world):
 
 def test_no_world_reaches_the_reading():
     one, lying = motion(World(reversed_motor=True)), WORLDS["mirrored_jupiter"]
-    assert read_motion(one) == read_motion(motion(World(reversed_motor=True)))
-    assert "Pushing right moves the cart left" in facts(read_motion(one), lying)[0].sentence
+    assert one.summary() == motion(World(reversed_motor=True)).summary()
+    assert "Pushing right moves the cart left" in facts(one.summary(), lying)[0].sentence
 
 
 def finished(world: World = WORLDS["reversed_motor"], **changes):
@@ -200,6 +199,6 @@ def test_where_nothing_is_practised_nothing_is_shown(changes):
 
 def test_a_wide_interval_is_never_a_number_alone():
     for world in (World(reversed_motor=True), WORLDS["mirrored_jupiter"]):
-        for fact in facts(read_motion(motion(world, 1)), world):
+        for fact in facts(motion(world, 1).summary(), world):
             assert fact.known or fact.learnt.startswith("not yet known")
             assert "nan" not in fact.sentence
