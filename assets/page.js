@@ -1,13 +1,17 @@
 // What the page does between its tabs: the address bar, results that no longer fit, and the next step's deed.
 (() => {
-  const tabButton = (name) => [...document.querySelectorAll("#acts button[role=tab]")].find((b) => b.textContent.trim() === name);
-  const openTab = (name) => tabButton(name)?.click();
-  const selected = () => document.querySelector("#acts button[role=tab][aria-selected=true]")?.textContent.trim();
+  const tabButtons = () => [...document.querySelectorAll("#acts button[role=tab]")];
+  const idOf = (button) => button?.textContent.trim().toLowerCase();
+  const selected = () => idOf(tabButtons().find((b) => b.getAttribute("aria-selected") === "true"));
+  const openTab = (tab) => tabButtons().find((b) => idOf(b) === tab)?.click();
   const alone = () => !document.getElementById("acts"); // the live page without the others
 
-  // The address follows what a tab shows. Going to another tab is a step that Back undoes; a changed control is none.
+  // --- the address bar ---
+
+  // It follows what a tab shows. Going to another tab is a step that Back undoes; a changed control is none.
   let shown = null;
-  window.ssmAddress = (tab, query) => {
+  window.ssmAddress = (name, query) => {
+    const tab = name.toLowerCase();
     if (!query || (selected() !== tab && !alone())) return;
     const own = [...new URLSearchParams(location.search)].filter(([name]) => name.startsWith("__")); // Gradio's own, its theme for one
     const kept = new URLSearchParams(own).toString(), url = `${location.pathname}?${query}${kept && "&"}${kept}`;
@@ -19,11 +23,54 @@
     shown = tab;
   };
   addEventListener("popstate", () => {
-    const first = document.querySelector("#acts button[role=tab]"), tab = history.state?.tab ?? first?.textContent.trim();
-    if (!first || tab === selected()) return;
+    const tab = history.state?.tab ?? idOf(tabButtons()[0]);
+    if (!tab || tab === selected()) return;
     shown = tab; // so that opening it makes no new step
     openTab(tab);
   });
+
+  // --- what a tab's handlers tell (ui/tabs/state.py) ---
+
+  const states = {}; // tab -> its state
+  const part = (tab, selector) => document.getElementById(`${tab}-soon`)?.closest("[role=tabpanel]")?.querySelectorAll(selector) ?? [];
+  const queryOf = ({ now, of, link }) => (link && of === now ? link : now);
+
+  function show(tab) {
+    const state = states[tab];
+    if (!state) return tab === "about" && window.ssmAddress(tab, "tab=about");
+    const stale = !!state.of && (!!state.refused || state.of !== state.now);
+    for (const element of part(tab, ".result")) {
+      element.classList.toggle("stale", stale);
+      if (element.matches(".next-step")) element.inert = stale;
+    }
+    window.ssmAddress(tab, queryOf(state));
+  }
+
+  // Called once by a tab's hidden state when the tab is drawn.
+  window.ssmState = (tab, props, watch) => {
+    const take = () => {
+      const state = (states[tab] = props.value);
+      if (!state.refused) for (const stage of part(tab, ".player")) stage.classList.remove("stale");
+      show(tab);
+      if (state.then === "sync") window.ssmSync(tab);
+      else if (state.then) setTimeout(press, 150, state.then); // once the controls hold what came with it
+    };
+    watch("value", take);
+    take();
+  };
+  window.ssmQuery = (tab) => queryOf(states[tab]);
+
+  // A control was touched: the stage fits no longer, and follows when no other change has come for a while.
+  window.ssmTouched = (tab) => {
+    for (const stage of part(tab, ".player")) stage.classList.add("stale");
+    window.ssmSoon(`${tab}-soon`);
+  };
+  // Let the stage of a tab, else of the open one, follow its controls now.
+  window.ssmSync = (tab = selected()) => document.getElementById(`${tab}-soon`) && window.ssmSoon(`${tab}-soon`, 50);
+
+  new MutationObserver(() => { if (selected()) show(selected()); }).observe(document, { subtree: true, attributeFilter: ["aria-selected"] });
+
+  // --- results of the tabs that tell of themselves in other ways ---
 
   // A result is dimmed while it belongs to other settings (`of`) than those that stand (`now`), or those that stand can't be used
   // (`refused`); and what would show or use it rests.
@@ -38,7 +85,9 @@
   window.ssmDim = dim(true);
   window.ssmBright = dim(false);
 
-  const press = (id, tries = 40) => {
+  // --- next steps ---
+
+  const press = (id, tries = 80) => {
     const button = document.getElementById(id);
     if (button && !button.disabled && button.offsetParent) {
       window.ssmSee(id);
@@ -53,18 +102,32 @@
       element.scrollIntoView({ behavior: window.ssmDraw.calm() ? "auto" : "smooth", block: "nearest" });
     }
   };
-  const toTop = () => scrollTo({ top: 0, behavior: window.ssmDraw.calm() ? "auto" : "smooth" });
+  const go = (tab) => {
+    openTab(tab);
+    scrollTo({ top: 0, behavior: window.ssmDraw.calm() ? "auto" : "smooth" });
+  };
 
   window.ssmGo = (act) => ({
-    break: () => { [...document.querySelectorAll(".break-first")].find((b) => b.offsetParent)?.click(); toTop(); },
-    learn: () => { openTab("Adapt"); toTop(); press("adapt-run"); },
+    break: () => { [...document.querySelectorAll(".break-first")].find((b) => b.offsetParent)?.click(); go(selected()); },
+    learn: () => { go("adapt"); press("adapt-run"); },
     verify: () => press("play-verify"),
     luck: () => press("luck-run"),
     further: () => press("adapt-further"),
-    memory: () => { openTab("Play"); toTop(); },
-    play: () => { openTab("Play"); toTop(); },
-    adapt: () => { openTab("Adapt"); toTop(); },
-    meta: () => toTop(),
-    train: () => { openTab("Meta-train"); toTop(); },
+    memory: () => { go("play"); window.ssmSync("play"); },
+    play: () => go("play"),
+    adapt: () => go("adapt"),
+    meta: () => { go("play"); window.ssmSync("play"); },
+    train: () => go("meta-train"),
   }[act]?.());
+
+  // A next step's act is a class of its button. What it chooses on Play and on Adapt comes back, and then it is done.
+  let act = "";
+  addEventListener("click", (event) => {
+    const button = event.target.closest?.(".next-step");
+    if (button) act = [...button.classList].find((name) => name.startsWith("act-"))?.slice(4) ?? "";
+  }, { capture: true });
+  window.ssmNext = (policy, start) => {
+    setTimeout(window.ssmGo, 0, act);
+    return [["memory", "meta"].includes(act) ? act : policy, act === "learn" ? (policy === "random" ? "meta" : policy) : start];
+  };
 })();

@@ -32,6 +32,7 @@ from ui.settings import FIRST_RACERS, Choice, adaptation_of, check_adaptation, c
 from ui.training_settings import FIRST_RECIPE, RECIPES, check_settings
 from ui.views import race_words
 from ui.views.adaptation_words import sentence
+from ui.views.episode_words import ending
 from ui.views.learnt import lesson, numbers
 from ui.views.training import phase_words
 
@@ -184,7 +185,7 @@ def summary(r: Recording) -> dict:
     if r.prob_right is not None:
         lists["probability_right"] = r.prob_right
     rounded = {name: np.round(values, 6).tolist() for name, values in lists.items()}
-    return {"steps": r.steps, "ending": r.ending, **asdict(Choice(r.world, r.policy, r.greedy, r.seed)), **rounded}
+    return {"steps": r.steps, "ending": ending(r), **asdict(Choice(r.world, r.policy, r.greedy, r.seed)), **rounded}
 
 
 def training_answer(state: TrainingState) -> dict[str, Any]:

@@ -9,17 +9,18 @@ from gradio.themes.utils.fonts import LocalFont
 from starlette.middleware import Middleware
 
 from ui import api
-from ui.next_steps import connect_next
+from ui.field import choices
+from ui.fields import FIELDS
 from ui.runs.adaptation import warm_up
 from ui.runs.policies import load_all
 from ui.server.errors import answer_in_sentences
 from ui.server.gate import EXCEPTION_HANDLERS, Gate
 from ui.server.jobs import MAX_THREADS
 from ui.server.memory import session_capacity
-from ui.server.session import STATE_SECONDS
+from ui.server.session import STATE_SECONDS, Session
 from ui.tabs.about import AboutTab, about_script
 from ui.tabs.adapt.tab import AdaptTab
-from ui.tabs.compare.tab import CompareTab
+from ui.tabs.compare import CompareTab
 from ui.tabs.controls import connect_same, connect_worlds
 from ui.tabs.events import IN_BROWSER, QUIET
 from ui.tabs.live import LiveTab
@@ -62,13 +63,6 @@ def theme() -> gr.themes.Base:
     )
 
 
-def open_tab(request: gr.Request) -> Any:
-    """The tab of a link that says nothing else; Play and Adapt open their own links."""
-    tab = request.query_params.get("tab")
-    alone = tab == "play" and len(request.query_params) == 1
-    return gr.Tabs(selected=tab) if alone or tab in ("meta-train", "about") else gr.skip()
-
-
 def build() -> tuple[gr.Blocks, dict[str, Any]]:
     """The page, and the keyword arguments for its launch. Raises CheckpointError when a shipped model can't be read."""
     load_all()
@@ -80,33 +74,46 @@ def build() -> tuple[gr.Blocks, dict[str, Any]]:
         with gr.Tabs(elem_id="acts") as tabs:
             with gr.Tab("Live", id="live") as live_tab:
                 live = LiveTab(session)
-            with gr.Tab("Play", id="play") as play_tab:
-                play = PlayTab(session, first)
+            with gr.Tab("Play", id="play") as tab:
+                play = PlayTab(session, first, tab)
             with gr.Tab("Adapt", id="adapt") as adapt_tab:
                 adapt = AdaptTab(session)
-            with gr.Tab("Compare", id="compare") as compare_tab:
-                compare = CompareTab(session)
+            with gr.Tab("Compare", id="compare") as tab:
+                compare = CompareTab(session, tab)
             with gr.Tab("Meta-train", id="meta-train") as meta_tab:
                 meta_train = MetaTrainTab(session)
-            with gr.Tab("About", id="about") as about_tab:
-                about = AboutTab(session, first)
-        connect_worlds(play.world, adapt.controls.world, compare.controls.world)
-        connect_same(play.policy.seed, adapt.controls.seed, compare.controls.seed)
-        play.connect_tab(play_tab)
-        meta_train.connect_use(play.policy.policy, adapt.controls.start, adapt.controls.world)
-        meta_train.connect_page(page)
-        meta_train.connect_tab(meta_tab)
-        play.connect_link(page, tabs)
+            with gr.Tab("About", id="about") as tab:
+                AboutTab(session, first).connect_tab(tab)
+        # What tabs share: one world and one seed, the visitor's own policy, the next step.
+        worlds = [play.world, adapt.controls.world, compare.world]
+        seeds = [play.policy.seed, adapt.controls.seed, compare.seed]
+        connect_worlds(*worlds)
+        connect_same(*seeds)
+        policy, start = play.policy.policy, adapt.controls.start
+        kept = {
+            policy: gr.update(choices=choices(FIELDS["play"]["policy"], yours=True), value="yours"),
+            start: gr.update(choices=adapt.controls.starts(yours=True)),
+        }
+        live.connect(live_tab, tabs, worlds, seeds, adapt.controls.mode, kept)
         adapt.connect_tab(adapt_tab)
         adapt.connect_play(play)
+        meta_train.connect_use(policy, start, adapt.controls.world)
+        meta_train.connect_tab(meta_tab)
+        steps = [step.button.click for step in (play.next, adapt.next, adapt.luck.next, compare.next)]
+        gr.on(steps, None, [policy, start], [policy, start], js="(...chosen) => window.ssmNext(...chosen)", **IN_BROWSER)
+        # What a link opens.
+        meta_train.connect_page(page)
         adapt.connect_link(page, tabs)
-        compare.connect_tab(compare_tab)
-        compare.connect_link(page, tabs)
-        about.connect_tab(about_tab)
-        live.connect(live_tab, tabs, play, adapt, compare.controls)
-        connect_next(session, play, adapt)
-        about_tab.select(None, None, None, js="() => window.ssmAddress('About', 'tab=about')", **IN_BROWSER)
-        page.load(open_tab, None, tabs, **QUIET)
+        opens = {"play": play, "compare": compare}
+
+        def open_link(session: Session, request: gr.Request) -> dict:
+            query = dict(request.query_params)
+            tab = query.get("tab", "play")
+            shown = opens[tab].opened(session, query) if tab in opens else {}
+            led = "tab" in query and tab in (*opens, "meta-train", "about")
+            return {**shown, **({tabs: gr.Tabs(selected=tab)} if shown or led else {})} or gr.skip()
+
+        page.load(open_link, session, [tabs, *play.outputs, *compare.outputs], **QUIET)
         api.add_endpoints()
     answer_in_sentences(page)
     page.queue(**QUEUE)

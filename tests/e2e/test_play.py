@@ -11,6 +11,7 @@ from PIL import Image
 from model import WORLDS, World
 from ui.runs.episode import record
 from ui.runs.policies import shared_model
+from ui.views.episode_words import ending
 from ui.views.player import Shown, player_value
 
 
@@ -292,7 +293,7 @@ def test_three_episodes_share_one_playhead(visit):
     player.focus()
     player.press("End")
     assert page.page.inner_text("#three .counter") == f"step {longest} of {longest}"
-    assert page.page.locator("#three .ending").all_inner_texts() == [s.recording.ending for s in shown]
+    assert page.page.locator("#three .ending").all_inner_texts() == [ending(s.recording) for s in shown]
     player.press("Home")
     assert not any(page.page.locator("#three .ending").all_inner_texts())
     assert page.page.locator("#three .signal").count() == 4 + 2  # a heat map for each episode that has a hidden state

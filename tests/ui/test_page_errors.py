@@ -18,10 +18,9 @@ import torch
 from model import StateSpaceModel
 from model.policy.checkpoint import serialise
 from ui.server.session import Session
-from ui.settings import RaceSettings
 from ui.tabs.adapt.tab import AdaptTab
 from ui.tabs.adapt.use_part import EXPIRED
-from ui.tabs.compare.tab import CompareTab
+from ui.tabs.compare import CompareTab
 from ui.tabs.live import own_model, world_and_seed
 from ui.tabs.meta_train import MetaTrainTab
 from ui.tabs.play import PlayTab, first_session
@@ -57,10 +56,11 @@ Fields = list[tuple[Any, Act, int, list]]
 @pytest.fixture(scope="module")
 def fields() -> dict[str, Fields]:
     """For each tab: a control, what the page says to a list of values, the control's place in them, and values that are right."""
-    with gr.Blocks():
+    with gr.Blocks(), gr.Tab() as tab:
         first = first_session()
         session = gr.State(first)
-        play, adapt, compare, meta = PlayTab(session, first), AdaptTab(session), CompareTab(session), MetaTrainTab(session)
+        play, compare = PlayTab(session, first, tab), CompareTab(session, tab)
+        adapt, meta = AdaptTab(session), MetaTrainTab(session)
 
     def train(values: list) -> str:
         try:
@@ -75,10 +75,10 @@ def fields() -> dict[str, Fields]:
 
     episodes = [play.episodes, *play.inputs]
     return {
-        "play": each(play.inputs, lambda v: play._run(first, *v)[play.message])
-        + each(episodes, lambda v: play._verify(first, *v)[play.message])[:1],
+        "play": each(play.inputs, lambda v: play.played(first, None, *v)[play.message])
+        + each(episodes, lambda v: play.verified(first, None, *v)[play.message])[:1],
         "adapt": each(adapt.controls.inputs, lambda v: adapt.preview.show(first, (), None, *v)[adapt.message]),
-        "compare": each(compare.controls.inputs, lambda v: compare.preview.show(RaceSettings(), first, *v)[compare.message]),
+        "compare": each(compare.inputs, lambda v: compare.shown(first, None, *v).get(compare.message, "")),
         "meta-train": each(meta.controls.inputs, train),
     }
 
@@ -161,20 +161,21 @@ def test_a_link_that_is_wrong_says_so_in_one_plain_sentence(opener, query):
 def opener() -> Callable[[str], str]:
     """What the page says to a link's query."""
     first = first_session()
-    with gr.Blocks() as page:
-        tabs, session = gr.Tabs(), gr.State(first)
-        play, adapt, compare = PlayTab(session, first), AdaptTab(session), CompareTab(session)
-        for tab in (play, adapt, compare):
-            tab.connect_link(page, tabs)
+    with gr.Blocks() as page, gr.Tabs() as tabs, gr.Tab() as tab:
+        session = gr.State(first)
+        play, adapt, compare = PlayTab(session, first, tab), AdaptTab(session), CompareTab(session, tab)
+        adapt.connect_link(page, tabs)
 
     def said(query: str) -> str:
         params = dict(part.split("=", 1) for part in query.split("&"))
-        tab = {"play": play, "adapt": adapt, "compare": compare}[params["tab"]]
+        if params["tab"] != "adapt":
+            opened = play if params["tab"] == "play" else compare
+            return opened.opened(first, params)[opened.message]
         request = SimpleNamespace(query_params=params, session_hash="a link")
-        shown = tab._open_link(first, request)
+        shown = adapt._open_link(first, request)
         if "ran" in params:
             *_, shown = adapt._make_result(request, first, query)
-        return shown[tab.message]
+        return shown[adapt.message]
 
     return said
 

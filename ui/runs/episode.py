@@ -13,8 +13,7 @@ import torch
 from model import StateSpaceModel, World, WorldCartPole, evaluate_policy
 from model.policy.cell import Cell
 from model.policy.params import with_task_axis
-from model.worlds.cartpole import ANGLE_LIMIT, MAX_EPISODE_STEPS, X_LIMIT
-from ui.words import count
+from model.worlds.cartpole import MAX_EPISODE_STEPS
 
 STEPS_PER_SECOND = 50  # Gymnasium's time step is 0.02 s
 
@@ -44,17 +43,6 @@ class Recording:
     def steps(self) -> int:
         """The episode's length, which is also its return."""
         return len(self.actions)
-
-    @property
-    def ending(self) -> str:
-        """Why it ended, in words."""
-        x, _, angle, _ = self.states[-1]
-        after = f"after {count(self.steps, 'step')}"
-        if abs(angle) > ANGLE_LIMIT:
-            return f"The pole fell past {math.degrees(ANGLE_LIMIT):.0f} degrees {after}."
-        if abs(x) > X_LIMIT:
-            return f"The cart left the track {after}."
-        return f"It stood for all {self.steps} steps."
 
 
 @torch.inference_mode()

@@ -16,6 +16,17 @@ def follow_address(tab: str) -> str:
     return f"(query) => window.ssmAddress({tab!r}, query)"
 
 
+def now(soon_id: str, stage_id: str = "") -> str:
+    """A script for a tab's main button: what was to come soon comes now, and the stage into view."""
+    see = f" window.ssmSee({stage_id!r});" if stage_id else ""
+    return f"(...inputs) => {{ window.ssmNow({soon_id!r});{see} return inputs; }}"
+
+
+def copy_link(tab: str) -> str:
+    """A script that copies the link of what a tab shows, and says so."""
+    return f"() => window.ssmCopyLink(window.ssmQuery({tab!r}))"
+
+
 def soon(button_id: str, dim: str) -> str:
     """A script for events of controls: dims what no longer fits, and presses a hidden button when no change has come for a while."""
     return f"() => {{ window.ssmDim({dim!r}); window.ssmSoon({button_id!r}); }}"

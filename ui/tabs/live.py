@@ -9,23 +9,22 @@ import base64
 import binascii
 import contextlib
 import secrets
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
 import gradio as gr
+from gradio.components import Component
 
 from model import CheckpointError, StateSpaceModel, World
 from model.policy.checkpoint import UNREADABLE, serialise
-from ui.field import FieldError, check, choices
+from ui.field import FieldError, check
 from ui.fields import FIELDS
 from ui.runs.trained import MAX_UPLOAD, TOO_LARGE, model_from_bytes
 from ui.server.session import Session
 from ui.settings import world_from_page
-from ui.tabs.adapt.tab import AdaptTab
-from ui.tabs.compare.controls import RaceControls
-from ui.tabs.controls import unchecked
-from ui.tabs.events import QUIET
-from ui.tabs.play import PlayTab
+from ui.tabs.controls import WorldControls, unchecked
+from ui.tabs.events import IN_BROWSER, QUIET
 from ui.views.live_scripts import LABELS
 from ui.views.messages import said
 
@@ -71,19 +70,27 @@ class LiveTab:
             )
         )
 
-    def connect(self, tab: gr.Tab, tabs: gr.Tabs, play: PlayTab, adapt: AdaptTab, compare: RaceControls) -> None:
-        """World, seed and the visitor's own policy travel between this tab and the others."""
-        self.tabs, self.play, self.adapt, self.compare = tabs, play, adapt, compare
-        controls = adapt.controls
-        there = [*play.stage, *play.world.outputs, play.policy.seed, *controls.world.outputs, controls.seed]
-        there += [*compare.world.outputs, compare.seed]
-        tab.select(self._arrive, [self.session, *play.world.inputs, play.policy.seed], self.stage, **QUIET)
-        self.stage.keep(self._keep, self.session, [self.session, self.stage, play.policy.policy, controls.start], **QUIET)
-        preview = adapt.preview
-        left = self.stage.leave(self._leave, self.session, [self.stage, *there], **QUIET)
-        taken = self.stage.adapt(self._adapt, self.session, [self.stage, tabs, controls.mode, *there], **QUIET)
+    def connect(
+        self,
+        tab: gr.Tab,
+        tabs: gr.Tabs,
+        worlds: Sequence[WorldControls],
+        seeds: Sequence[Component],
+        mode: Component,
+        kept: Mapping[Component, Any],
+    ) -> None:
+        """World and seed travel between this tab and the others, whose controls these are; so does the visitor's own policy.
+
+        mode: how Adapt adapts. kept: what changes on the other tabs when the visitor has kept a policy.
+        """
+        self.tabs, self.worlds, self.seeds, self.mode, self.kept = tabs, worlds, seeds, mode, kept
+        there = [self.stage, *(c for world in worlds for c in world.outputs), *seeds]
+        tab.select(self._arrive, [self.session, *worlds[0].inputs, seeds[0]], self.stage, **QUIET)
+        self.stage.keep(self._keep, self.session, [self.session, self.stage, *kept], **QUIET)
+        left = self.stage.leave(self._leave, None, there, **QUIET)
+        taken = self.stage.adapt(self._adapt, None, [*there, tabs, mode], **QUIET)
         for moved in (left, taken):
-            moved.then(preview.show, preview.inputs, preview.outputs, **preview.queue)
+            moved.then(None, None, None, js="() => window.ssmSync()", **IN_BROWSER)
 
     @staticmethod
     def _say(**values: Any) -> dict[str, Any]:
@@ -101,36 +108,23 @@ class LiveTab:
         return self._say(**message)
 
     def _keep(self, session: Session, event: gr.EventData) -> dict:
+        """The policy that was learnt becomes the visitor's own."""
         try:
-            mine = session.with_model(own_model(event._data))
+            model = own_model(event._data)
         except ValueError as error:
             return {self.stage: self._say(problem=said(error))}
-        return {
-            self.session: replace(mine, choice=replace(mine.choice, policy="yours"), recording=None),  # so that Play shows it anew
-            self.stage: self._say(said=KEPT),
-            self.play.policy.policy: gr.update(choices=choices(FIELDS["play"]["policy"], yours=True), value="yours"),
-            self.adapt.controls.start: gr.update(choices=self.adapt.controls.starts(yours=True)),
-        }
+        return {self.session: replace(session.with_model(model), recording=None), self.stage: self._say(said=KEPT), **self.kept}
 
-    def _leave(self, session: Session, event: gr.EventData) -> dict:
+    def _leave(self, event: gr.EventData) -> dict:
         """Show the world of this tab on the others."""
         try:
             world, seed = world_and_seed(event._data)
         except ValueError as error:
             return {self.stage: self._say(problem=said(error))}
-        play, controls = self.play, self.adapt.controls
-        session = session.elsewhere(world, seed).played()
-        return {
-            **play._shown(session),
-            **play.world.updates(world),
-            **controls.world.updates(world),
-            play.policy.seed: seed,
-            controls.seed: seed,
-            **self.compare.world.updates(world),
-            self.compare.seed: seed,
-        }
+        shown = [controls.updates(world) for controls in self.worlds]
+        return {component: value for values in shown for component, value in values.items()} | dict.fromkeys(self.seeds, seed)
 
-    def _adapt(self, session: Session, event: gr.EventData) -> dict:
+    def _adapt(self, event: gr.EventData) -> dict:
         """Take the world to Adapt, with hybrid adaptation chosen."""
-        moved = self._leave(session, event)
-        return moved if self.stage in moved else {**moved, self.tabs: gr.Tabs(selected="adapt"), self.adapt.controls.mode: "hybrid"}
+        moved = self._leave(event)
+        return moved if self.stage in moved else {**moved, self.tabs: gr.Tabs(selected="adapt"), self.mode: "hybrid"}

@@ -8,8 +8,8 @@ import re
 from model.worlds.cartpole import MAX_EPISODE_STEPS, SOLVED
 from ui.fields import MODES, short_name
 from ui.runs.adaptation import EVALUATION_EPISODES, TIME_LIMIT, AdaptRun, Curve, Point
+from ui.views.episode_words import differences
 from ui.views.messages import stale_note
-from ui.views.player import differences
 from ui.views.terms import with_terms
 from ui.words import OF_ALL, count
 

@@ -14,13 +14,11 @@ from typing import Any, NamedTuple
 import gradio as gr
 import numpy as np
 
-from model import World
 from model.worlds.cartpole import ANGLE_LIMIT, MAX_EPISODE_STEPS, X_LIMIT
-from ui.fields import FIELDS, short_name
 from ui.runs.episode import STEPS_PER_SECOND, Recording
 from ui.views.colours import ROLES, SCENE
+from ui.views.episode_words import caption, differences, ending
 from ui.views.stage import SHORT_EPISODE, SLOWLY, STAGE
-from ui.words import count
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
 SCRIPTS = ("dom.js", "draw.js", "stage.js", "charts.js", "maps.js", "ghost.js", "player.js", "curves.js", "page.js")
@@ -99,33 +97,6 @@ def player_value(
     return value if maps is None else {**value, "maps": {role: list(steps) for role, steps in maps.items()}}
 
 
-def caption(recording: Recording) -> str:
-    """Whose episode it is, in words."""
-    r = recording
-    name = short_name(r.policy)
-    how = "" if r.policy == "random" else f", {'greedy' if r.greedy else 'sampled'}"
-    return f"{name}{how}, seed {r.seed}"
-
-
-def differences(world: World) -> list[str]:
-    """How a world differs from the standard one, in a few words each."""
-    w, standard = world, World()
-    words = {
-        "gravity": f"gravity {w.gravity:g} m/s²",
-        "cart_mass": f"cart {w.cart_mass:g} kg",
-        "pole_mass": f"pole {w.pole_mass:g} kg",
-        "pole_half_length": f"pole {2 * w.pole_half_length:.3g} m long",
-        "force_mag": f"motor {w.force_mag:g} N",
-        "wind": f"wind {abs(w.wind):g} N to the {'right' if w.wind > 0 else 'left'}",
-        "reversed_motor": "motor reversed",
-        "angle_bias": f"angle sensor {math.degrees(w.angle_bias):+.3g}°",
-        "mirrored_sensors": "pole sensors mirrored",
-        "action_delay": f"motor {count(w.action_delay, 'step')} late",
-        "velocity_sensors": "velocity sensors off",
-    }
-    return [words[name] for name in FIELDS["world"] if getattr(w, name) != getattr(standard, name)] or ["standard world"]
-
-
 def _rounded(values: np.ndarray | Sequence[float], digits: int) -> list[float]:
     return np.round(np.asarray(values, dtype=np.float64), digits).tolist()
 
@@ -137,7 +108,7 @@ def _episode(shown: Shown) -> dict[str, Any]:
         "role": shown.role,
         "dash": list(ROLES[shown.role].dash),
         "notes": differences(w) if shown.notes is None else list(shown.notes),
-        "ending": r.ending,
+        "ending": ending(r),
         "steps": r.steps,
         "world": {
             "half_length": w.pole_half_length,

@@ -13,8 +13,8 @@ from ui.runs.adaptation import EVALUATION_EPISODES, TIME_LIMIT
 from ui.runs.race import Lane, Race
 from ui.settings import Racer
 from ui.views.adaptation_words import level
+from ui.views.episode_words import differences
 from ui.views.messages import stale_note
-from ui.views.player import differences
 from ui.views.terms import with_terms
 from ui.words import OF_ALL, count
 

@@ -10,6 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 from model.worlds.cartpole import ANGLE_LIMIT, X_LIMIT
 from ui.runs.episode import Recording
 from ui.views.colours import ROLES, SCENE
+from ui.views.episode_words import ending
 from ui.views.stage import STAGE, pixels_per_metre
 
 WIDTH, HEIGHT = 600, 340
@@ -107,7 +108,7 @@ def frame(recording: Recording, step: int, label: str = "", role: str = "policy"
     pen.text(12, 10, label, COLOUR["ink"], 13)
     pen.text(width - 12, 10, f"step {step} of {r.steps}", COLOUR["muted"], 13, "ra")
     if step == r.steps:
-        pen.text(12, 30, r.ending, COLOUR["ink"], 13)
+        pen.text(12, 30, ending(r), COLOUR["ink"], 13)
     return image.reduce(OVERSAMPLE)
 
 

@@ -7,7 +7,7 @@ from ui.runs.adaptation import AdaptRun, Point
 from ui.runs.episode import record
 from ui.views.adaptation_words import after
 from ui.views.animation import side_by_side
-from ui.views.player import differences
+from ui.views.episode_words import differences
 from ui.words import count
 
 

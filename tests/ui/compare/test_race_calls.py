@@ -15,7 +15,7 @@ from ui.runs.policies import shared_model
 from ui.runs.race import race
 from ui.server.session import Session
 from ui.settings import check_race, chosen_of, page_values
-from ui.tabs.compare.tab import CompareTab
+from ui.tabs.compare import CompareTab
 
 REVERSED = WORLDS["reversed_motor"]
 VISITOR = SimpleNamespace(session_hash="a racer")
@@ -50,28 +50,43 @@ def test_a_program_is_refused_in_one_sentence(client, call, sentence):
         client.predict(**call, api_name="/race")
 
 
-def visitors_race(session: Session) -> tuple[CompareTab, list[dict]]:
-    """The tab and what it answers when a visitor races "yours" against memory."""
-    with gr.Blocks():
-        tab = CompareTab(gr.State(Session()))
-    racers = check_race(REVERSED, "yours, memory", 1, 0, has_own_model=True).racers
-    inputs = ["reversed_motor", *page_values(REVERSED), *chosen_of(racers), 1, 0]
-    return tab, list(tab._race(VISITOR, session, *inputs))
+@pytest.fixture(scope="module")
+def tab() -> CompareTab:
+    with gr.Blocks(), gr.Tab() as made:
+        return CompareTab(gr.State(Session()), made)
 
 
-def test_yours_races_with_the_visitors_own_weights():
+def given(racers: str) -> list:
+    """What the tab's controls hold when these race in the reversed world."""
+    return ["reversed_motor", *page_values(REVERSED), *chosen_of(check_race(REVERSED, racers, 1, 0, has_own_model=True).racers), 1, 0]
+
+
+def test_yours_races_with_the_visitors_own_weights(tab):
     own = shared_model("standard")  # falls with a reversed motor, as no "yours" that stood in for memory would
-    tab, answers = visitors_race(Session().with_model(own))
-    told = answers[-1][tab.result]
+    *_, last = tab.raced(VISITOR, Session().with_model(own), None, *given("yours, memory"))
+    told = last[tab.result]
     assert "Memory wins." in told and "Yours falls after" in told
-    mean = evaluate_policy(own, REVERSED, 20, 0).mean()
-    assert f"<td>Yours, as it is</td><td>{mean:.0f}</td>" in told
-    assert "yours_memory" in answers[-1][tab.link]
+    assert f"<td>Yours, as it is</td><td>{evaluate_policy(own, REVERSED, 20, 0).mean():.0f}</td>" in told
+    assert "yours_memory" in last[tab.state.box]["link"]
 
 
-def test_yours_is_offered_and_taken_only_where_it_is():
-    tab, answers = visitors_race(Session())
-    assert len(answers) == 1 and "Racers must be others than yours" in answers[0][tab.message]
-    for session, there in ((Session(), False), (Session().with_model(shared_model("meta")), True)):
-        for update in tab.controls.with_yours(session).values():
-            assert ("yours" in [name for _, name in update["choices"]]) is there
+def test_yours_is_offered_and_taken_only_where_it_is(tab):
+    *_, refused = tab.raced(VISITOR, Session(), None, *given("yours, memory"))
+    assert "Racers must be others than yours" in refused[tab.message] and tab.result not in refused
+    offers = [
+        {name for _, name in tab.shown(session, None, *given("memory")).get(tab.chosen[0], {"choices": []})["choices"]}
+        for session in (Session(), Session().with_model(shared_model("meta")))
+    ]
+    assert "yours" not in offers[0] and "yours" in offers[1]
+
+
+def test_the_stage_follows_the_controls_and_keeps_a_result_that_fits(tab):
+    lanes = tab.shown(Session(), None, *given("meta, memory"))
+    assert len(lanes[tab.player]["episodes"]) == 2
+    again = tab.shown(Session(), lanes[tab.state.box], *given("meta, memory"))
+    assert tab.player not in again
+    *_, raced = tab.raced(VISITOR, Session(), again[tab.state.box], *given("meta, memory"))
+    state = raced[tab.state.box]
+    assert state["of"] == state["now"] and tab.player not in tab.shown(Session(), state, *given("meta, memory"))
+    other = tab.shown(Session(), state, *given("memory"))
+    assert tab.player in other and other[tab.state.box]["of"] == state["of"] != other[tab.state.box]["now"]

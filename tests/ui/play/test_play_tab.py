@@ -13,87 +13,82 @@ import pytest
 from model import WORLDS, World
 from ui.fields import CUSTOM
 from ui.runs.policies import shared_model
-from ui.server.session import Session
 from ui.settings import Choice, page_values
 from ui.tabs.play import PlayTab, first_session
-from ui.views.messages import problem
+
+FIRST = first_session()
 
 
 @pytest.fixture(scope="module")
-def tab():
-    with gr.Blocks():
-        first = first_session()
-        tab = PlayTab(gr.State(first), first)
-    return tab
+def tab() -> PlayTab:
+    with gr.Blocks(), gr.Tab() as made:
+        return PlayTab(gr.State(FIRST), FIRST, made)
 
 
-def saved(answer: dict, tab) -> Path:
-    value = answer[tab.file].value
-    return Path(value["path"] if isinstance(value, dict) else value)
+def sent(**changes) -> list:
+    """What the controls hold: preset, fields, policy, actions, seed."""
+    held = {"preset": "standard", "policy": "meta", "actions": "greedy", "seed": 0, "values": page_values(World())} | changes
+    return [held["preset"], *held["values"], held["policy"], held["actions"], held["seed"]]
 
 
-def sent(**changes):
-    """What the Run button sends: preset, fields, policy, mode, seed."""
-    given = {"preset": "standard", "policy": "meta", "mode": "greedy", "seed": 0, "values": page_values(World())} | changes
-    return [given["preset"], *given["values"], given["policy"], given["mode"], given["seed"]]
-
-
-@pytest.mark.parametrize(
-    "bad", [{"seed": None}, {"seed": -1}, {"policy": ["meta"]}, {"mode": None}, {"preset": "venus"}, {"seed": math.nan}]
-)
-def test_a_bad_input_changes_nothing_but_the_message_and_that_it_was_refused(tab, bad):
-    answer = tab._run(Session(), *sent(**bad))
-    assert set(answer) == {tab.message, tab.refused} and 'role="alert"' in answer[tab.message] and answer[tab.refused]
-    assert tab._run(Session(), *sent())[tab.refused] == ""
+@pytest.mark.parametrize("bad", [{"seed": None}, {"seed": math.nan}, {"policy": ["meta"]}, {"actions": None}, {"preset": "venus"}])
+@pytest.mark.parametrize("handler", ["played", "shown"])
+def test_a_bad_input_changes_nothing_but_says_so(tab, handler, bad):
+    answer = getattr(tab, handler)(FIRST, None, *sent(**bad))
+    assert set(answer) == {tab.message, tab.state.box} and 'role="alert"' in answer[tab.message] and answer[tab.state.box]["refused"]
+    mended = tab.shown(FIRST, answer[tab.state.box], *sent())
+    assert mended[tab.message] == "" and not mended[tab.state.box]["refused"] and tab.player not in mended
 
 
 def test_a_message_cannot_carry_markup(tab):
-    message = tab._run(Session(), *sent(seed="<img src=x>"))[tab.message]
-    assert "<img" not in message and "Seed must be" in message
-    assert "&lt;img" in problem("<img src=x>")
+    assert "<img" not in tab.played(FIRST, None, *sent(seed="<img src=x>"))[tab.message]
 
 
-def test_run_puts_the_choice_on_the_stage(tab):
-    values = page_values(World(reversed_motor=True, wind=2.0))
-    answer = tab._run(Session(), *sent(preset=CUSTOM, values=values, policy="random", seed=9))
+def test_a_choice_comes_on_the_stage(tab):
+    world = World(reversed_motor=True, wind=2.0)
+    answer = tab.shown(FIRST, None, *sent(preset=CUSTOM, values=page_values(world), policy="random", seed=9))
     session, stage = answer[tab.session], answer[tab.player]
-    assert session.choice == Choice(World(reversed_motor=True, wind=2.0), "random", True, 9)
+    assert session.choice == Choice(world, "random", True, 9)
     assert stage["episodes"][0]["steps"] == session.recording.steps and answer[tab.message] == ""
-    assert "reversed_motor=true" in answer[tab.link] and "seed=9" in answer[tab.link]
+    assert "reversed_motor=true" in answer[tab.state.box]["now"] and "seed=9" in answer[tab.state.box]["now"]
 
 
-def test_coming_back_plays_what_another_tab_chose(tab):
-    played = Session().play(Choice())
-    assert tab._return(played, "", *sent()) == gr.skip()
-    answer = tab._return(replace(played, choice=Choice(WORLDS["moon"])), "", *sent())
-    assert answer[tab.session].recording.world == WORLDS["moon"] and "world=moon" in answer[tab.link]
-    assert answer[tab.player]["episodes"][0]["notes"] == ["gravity 1.62 m/s²"]
+def test_what_stands_there_is_played_again_only_when_asked(tab):
+    assert tab.player not in tab.shown(FIRST, None, *sent())
+    assert tab.played(FIRST, None, *sent())[tab.player]["id"] != tab.player.value["id"]
 
 
-def test_coming_back_reads_again_what_was_refused(tab):
-    """Another tab may have mended the seed, for it is the same on all."""
-    played = Session().play(Choice())
-    assert tab._return(played, "refused", *sent())[tab.refused] == ""
-    assert "Seed must be" in tab._return(played, "refused", *sent(seed=-1))[tab.message]
+def test_a_policy_that_was_kept_elsewhere_is_played_and_offered(tab):
+    kept = replace(FIRST.with_model(shared_model("untrained")), choice=Choice(World(), "yours"), recording=None)
+    answer = tab.shown(kept, None, *sent(policy="yours"))
+    assert answer[tab.session].recording.policy == "yours"
+    assert "yours" in [name for _, name in answer[tab.policy.policy]["choices"]]
 
 
 def test_verify_says_how_many_and_how_far(tab):
-    answer = tab._verify(Session(), 5, *sent(policy="random"))
-    assert answer[tab.message] == "" and "n = 5" in answer[tab.verdict] and "<table>" in answer[tab.verdict]
-    refused = tab._verify(Session(), 101, *sent())
-    assert set(refused) == {tab.message} and "Episodes must be a whole number between 1 and 100, not 101." in refused[tab.message]
-
-
-def test_a_kept_policy_can_be_saved_before_play_has_shown_it(tab):
-    kept = Session().with_model(shared_model("untrained"))
-    kept = replace(kept, choice=Choice(WORLDS["reversed_motor"], "yours", True, 3), recording=None)
-    visitor = SimpleNamespace(session_hash="a test")
-    for make in (tab._csv, lambda session: next(tab._gif(visitor, session))):
-        path = saved(make(kept), tab)
-        assert path.name.startswith("cartpole-yours-reversed_motor-3") and path.stat().st_size > 1000
+    answer = tab.verified(FIRST, None, 5, *sent(policy="random"))
+    assert "n = 5" in answer[tab.verdict] and "policy=random" in answer[tab.state.box]["of"]
+    assert set(tab.verified(FIRST, None, 101, *sent())) == {tab.message}
 
 
 def test_a_file_holds_the_world_that_its_name_says(tab):
-    elsewhere = replace(first_session(), choice=Choice(WORLDS["reversed_motor"]))  # another tab has chosen this world
-    path = saved(tab._csv(elsewhere), tab)
-    assert "reversed_motor" in path.name and len(path.read_text().splitlines()) < 100
+    elsewhere = replace(FIRST, choice=Choice(WORLDS["reversed_motor"], seed=3))  # another tab has chosen this world
+    for make in (tab.csv_file, partial(tab.gif_file, SimpleNamespace(session_hash="a test"))):
+        answer = make(elsewhere)
+        value = (answer if isinstance(answer, dict) else list(answer)[-1])[tab.file].value
+        path = Path(value["path"] if isinstance(value, dict) else value)
+        assert path.name.startswith("cartpole-meta-reversed_motor-3") and path.stat().st_size > 1000
+
+
+@pytest.mark.parametrize(
+    ("query", "leads"),
+    [
+        ({"utm_source": "x"}, False),
+        ({"tab": "play"}, False),
+        ({"world": "moon", "__theme": "dark"}, True),
+        ({"tab": "play", "seed": "4"}, True),
+    ],
+)
+def test_a_link_leads_to_what_it_names(tab, query, leads):
+    assert (tab.player in tab.opened(FIRST, query)) is leads
+    assert set(tab.opened(FIRST, {**query, "seed": "-4"})) == {tab.message}

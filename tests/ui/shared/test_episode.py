@@ -14,6 +14,7 @@ import torch
 from model import WORLDS, StateSpaceModel, World
 from ui.runs.episode import record, returns, to_csv
 from ui.runs.policies import shared_model
+from ui.views.episode_words import ending
 
 
 @pytest.fixture(scope="module")
@@ -64,11 +65,11 @@ def test_why_it_ended(model):
     always_right = model.with_params({**model.params(), "output_bias": torch.tensor([0.0, 50.0, 0.0, 0.0])})
     fell = record(always_right, World(), 0)
     assert abs(fell.states[-1, 2]) > np.radians(12) > abs(fell.states[-2, 2])
-    assert fell.ending == f"The pole fell past 12 degrees after {fell.steps} steps."
+    assert ending(fell) == f"The pole fell past 12 degrees after {fell.steps} steps."
     states = fell.states.copy()
     states[-1] = [-2.5, 0, 0.1, 0]
-    assert replace(fell, states=states).ending == f"The cart left the track after {fell.steps} steps."
-    assert record(None, World(), 0, max_steps=3).ending == "It stood for all 3 steps."
+    assert ending(replace(fell, states=states)) == f"The cart left the track after {fell.steps} steps."
+    assert ending(record(None, World(), 0, max_steps=3)) == "It stood for all 3 steps."
 
 
 def test_delay_shows_in_the_applied_force(model):

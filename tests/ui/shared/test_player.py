@@ -11,7 +11,8 @@ import numpy as np
 from model import WORLDS, World
 from ui.runs.episode import record
 from ui.runs.policies import shared_model
-from ui.views.player import ASSETS, Shown, differences, player_value
+from ui.views.episode_words import differences
+from ui.views.player import ASSETS, Shown, player_value
 
 
 def episode(world: World = WORLDS["reversed_tilted"], model="untrained"):

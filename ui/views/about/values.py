@@ -11,7 +11,7 @@ from model import StateSpaceModel
 from model.policy.ssm import Step, reference_steps
 from ui.fields import short_name
 from ui.runs.episode import Recording, sigmoid
-from ui.views.player import differences
+from ui.views.episode_words import differences
 from ui.words import count
 
 SCALE = {"x": 1.0, "h": 3.0, "m": 1.0, "z": 2.0}  # where the cells' colours end
