@@ -13,10 +13,8 @@ from ui.field import choices
 from ui.fields import FIELDS
 from ui.runs.adaptation import warm_up
 from ui.runs.policies import load_all
-from ui.server.errors import answer_in_sentences
 from ui.server.gate import EXCEPTION_HANDLERS, Gate
 from ui.server.jobs import MAX_THREADS
-from ui.server.memory import session_capacity
 from ui.server.session import STATE_SECONDS, Session
 from ui.tabs.about import AboutTab, about_script
 from ui.tabs.adapt.tab import AdaptTab
@@ -35,6 +33,7 @@ TITLE = "SSM-MetaRL playground"
 LEAD = "A small [[State Space Model]] balances a pole. Break its [[world]], watch it fall, and let it learn to stand again."
 STYLES = ("style.css", "terms.css", "live.css", "adapt.css", "compare.css", "meta.css", "about.css")
 QUEUE = {"api_open": False, "default_concurrency_limit": 4}
+VISITS = 1000  # that are remembered; each holds 1 to 10 MB, most of it Gradio's own
 
 
 def theme() -> gr.themes.Base:
@@ -115,7 +114,6 @@ def build() -> tuple[gr.Blocks, dict[str, Any]]:
 
         page.load(open_link, session, [tabs, *play.outputs, *compare.outputs], **QUIET)
         api.add_endpoints()
-    answer_in_sentences(page)
     page.queue(**QUEUE)
     launch = {
         "theme": theme(),
@@ -126,8 +124,7 @@ def build() -> tuple[gr.Blocks, dict[str, Any]]:
         "run_history": False,
         "max_file_size": "1mb",
         "app_kwargs": {"middleware": [Middleware(Gate, page=page)], "openapi_url": None, "exception_handlers": EXCEPTION_HANDLERS},
-        "state_session_capacity": session_capacity(),
+        "state_session_capacity": VISITS,
         "max_threads": MAX_THREADS,
-        "show_error": True,
     }
     return page, launch

@@ -6,6 +6,7 @@ import json
 import secrets
 from collections.abc import Iterator
 from functools import cache
+from typing import Any
 
 import httpx
 from gradio_client.utils import apply_diff
@@ -20,6 +21,17 @@ def handler_of(url: str, target: str, event: str = "click") -> dict:
     config = CLIENT.get(f"{url}config").json()
     component = next(c["id"] for c in config["components"] if c["props"].get("elem_id") == target)
     return next(d for d in config["dependencies"] if [component, event] in d["targets"] and d["backend_fn"])
+
+
+def page_data(url: str, target: str, event: str = "click", **fields: Any) -> list:
+    """What the page would send for an event, as it opens, with some fields' values replaced; state is the server's."""
+    components = {c["id"]: c["props"] | {"state": c["type"] == "state"} for c in CLIENT.get(f"{url}config").json()["components"]}
+    left, data = {f"field-{name.replace('_', '-')}": value for name, value in fields.items()}, []
+    for props in (components[i] for i in handler_of(url, target, event)["inputs"]):
+        given = [name for name in left if name in (props.get("elem_classes") or ())]
+        data.append(left.pop(given[0]) if given else None if props["state"] else props.get("value"))
+    assert not left, f"no control of {target} is {', '.join(left)}"
+    return data
 
 
 def post(url: str, target: str, data: list, event: str = "click", session: str | None = None, address: str = "") -> httpx.Response:

@@ -16,9 +16,10 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from model.config import quoted
 from ui.server.visitors import LISTENERS
 
 log = logging.getLogger(__name__)
@@ -34,14 +35,6 @@ CLOSED = (
     f"{API}/token", f"{API}/run-history",
 )  # fmt: skip
 UNREADABLE = "The request could not be read."
-
-
-class Refused(Exception):
-    """A request that goes no further: HTTP status, and one sentence."""
-
-    def __init__(self, status: int, sentence: str):
-        super().__init__(sentence)
-        self.status, self.sentence = status, sentence
 
 
 class Gate:
@@ -61,44 +54,54 @@ class Gate:
             await send(message)
 
         try:
-            await self._pass(scope, receive, noted)
-        except Refused as refused:
-            await JSONResponse({"detail": refused.sentence}, refused.status)(scope, receive, send)
-        except Exception as error:  # Gradio's own failures at what it was sent; handlers' are met where they run (errors.py)
+            return await self._pass(scope, receive, noted)
+        except HTTPException as refused:
+            answer = JSONResponse({"detail": refused.detail}, refused.status_code)
+        except Exception as error:  # Gradio's own failures at what it was sent; handlers say theirs in a sentence
             log.warning("%s %.80s: %s", scope["method"], scope["path"], type(error).__name__)
-            if not started:
-                await JSONResponse({"detail": UNREADABLE}, 400)(scope, receive, send)
+            answer = JSONResponse({"detail": UNREADABLE}, 400)
+        if not started:
+            await answer(scope, receive, send)
 
     async def _pass(self, scope: dict, receive: Any, send: Any) -> None:
         path = scope["path"]
         if path.startswith(CLOSED):
-            raise Refused(404, "There is nothing here.")
+            raise HTTPException(404, "There is nothing here.")
         if scope["method"] == "GET":
-            session = _session_of_stream(scope)
+            session = session_of_stream(scope)
             with LISTENERS.stream(session) if session else nullcontext():
                 return await self.app(scope, receive, send)
-        body, receive = await _buffered(scope, receive, MAX_UPLOAD if path.startswith(f"{API}/upload") else MAX_BODY)
+        most, body = MAX_UPLOAD if path.startswith(f"{API}/upload") else MAX_BODY, bytearray()
+        async for chunk in Request(scope, receive).stream():
+            body += chunk
+            if len(body) > most:
+                raise HTTPException(413, f"A request must have at most {most / 1e6:g} MB.")
         if path.startswith(ASKS):
-            self._check(path, body)
-        return await self.app(scope, receive, send)
+            self._check(path, bytes(body))
+        given = [{"type": "http.request", "body": bytes(body), "more_body": False}]
+
+        async def again() -> dict:
+            return given.pop() if given else await receive()
+
+        return await self.app(scope, again, send)
 
     def _check(self, path: str, body: bytes) -> None:
-        """Refused for a job that names no event, gives it too few or too many values, or names a file that was not uploaded."""
+        """Refuse a job that names no event, gives it too few or too many values, or names a file that was not uploaded."""
         try:
             asked = json.loads(body)
         except (ValueError, RecursionError):
-            raise Refused(400, UNREADABLE) from None
+            asked = None
         if not isinstance(asked, dict):
-            raise Refused(400, UNREADABLE)
-        if not all(map(_uploaded, _files(asked))):  # wherever it stands: Gradio would fetch what is an address
-            raise Refused(400, "A file must be uploaded first; other paths and addresses are not read.")
+            raise HTTPException(400, UNREADABLE)
+        if not all(map(is_uploaded, files_in(asked))):  # wherever it stands: Gradio would fetch what is an address
+            raise HTTPException(400, "A file must be uploaded first; other paths and addresses are not read.")
         session, data, fn = asked.get("session_hash"), asked.get("data"), self._event(path, asked)
         if not (session is None or (isinstance(session, str) and 0 < len(session) <= 64)):
-            raise Refused(400, f"session_hash must be a text of at most 64 characters, got {quoted(session)}.")
-        allowed = {len(fn.inputs)} | ({sum(not b.skip_api for b in fn.inputs)} if "/call/" in path else set())
-        if not path.startswith(f"{API}/call/v2/") and (not isinstance(data, list) or len(data) not in allowed):  # there by name
-            got = len(data) if isinstance(data, list) else quoted(data)
-            raise Refused(400, f"data must hold {len(fn.inputs)} values, got {got}.")
+            raise HTTPException(400, "session_hash must be a text of at most 64 characters.")
+        if not path.startswith(f"{API}/call/v2/"):  # where values come by name
+            allowed = {len(fn.inputs)} | ({sum(not b.skip_api for b in fn.inputs)} if "/call/" in path else set())
+            if not isinstance(data, list) or len(data) not in allowed:
+                raise HTTPException(400, f"data must hold {len(fn.inputs)} values.")
         if session and path.startswith(f"{API}/queue/join"):
             LISTENERS.asked(session)
 
@@ -108,7 +111,7 @@ class Gate:
         named = (fn for fn in self.page.fns.values() if fn.api_name == name and fn.api_visibility != "private")
         fn = self.page.fns.get(number) if type(number) is int else next(named, None)
         if fn is None or fn.fn is None:
-            raise Refused(404, "There is no such event.")
+            raise HTTPException(404, "There is no such event.")
         return fn
 
 
@@ -120,16 +123,15 @@ async def bad_request(*_: Any) -> JSONResponse:
 EXCEPTION_HANDLERS = {RequestValidationError: bad_request}
 
 
-def _session_of_stream(scope: dict) -> str:
+def session_of_stream(scope: dict) -> str:
     """The session that listens, "" where the request is no stream of answers. A /call without a session has its event's id for one."""
-    path = scope["path"]
-    if path.startswith(f"{API}/call/"):
-        return path.rsplit("/", 1)[-1][:64]
+    if scope["path"].startswith(f"{API}/call/"):
+        return scope["path"].rsplit("/", 1)[-1][:64]
     query = parse_qs(scope["query_string"].decode("latin-1"))
-    return query.get("session_hash", [""])[0][:64] if path == f"{API}/queue/data" else ""
+    return query.get("session_hash", [""])[0][:64] if scope["path"] == f"{API}/queue/data" else ""
 
 
-def _uploaded(path: Any) -> bool:
+def is_uploaded(path: Any) -> bool:
     """Whether a path lies where Gradio puts what is uploaded."""
     folder = os.environ.get("GRADIO_TEMP_DIR") or os.path.join(tempfile.gettempdir(), "gradio")
     try:
@@ -138,7 +140,7 @@ def _uploaded(path: Any) -> bool:
         return False
 
 
-def _files(value: Any) -> Iterator[Any]:
+def files_in(value: Any) -> Iterator[Any]:
     """The paths of all files that a value names, however deep; a dictionary that looks like a file is one."""
     stack = [value]
     while stack:
@@ -149,23 +151,3 @@ def _files(value: Any) -> Iterator[Any]:
             stack.extend(v.values())
         elif isinstance(v, list):
             stack.extend(v)
-
-
-async def _buffered(scope: dict, receive: Any, most: int) -> tuple[bytes, Any]:
-    """The whole body, and a `receive` that gives it once more. Refused when it is too large, before all of it is read."""
-    length = dict(scope["headers"]).get(b"content-length", b"0")
-    size, chunks, more = int(length) if length.isdigit() else 0, [], True
-    while more and size <= most:
-        message = await receive()
-        if message["type"] != "http.request":  # it hung up
-            raise Refused(400, UNREADABLE)
-        chunks.append(message.get("body", b""))
-        more, size = message.get("more_body", False), max(size, sum(map(len, chunks)))
-    if size > most:
-        raise Refused(413, f"A request must have at most {most / 1e6:g} MB.")
-    given = [{"type": "http.request", "body": b"".join(chunks), "more_body": False}]
-
-    async def again() -> dict:
-        return given.pop() if given else await receive()
-
-    return b"".join(chunks), again

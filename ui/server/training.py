@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from multiprocessing.connection import Connection
-from multiprocessing.process import BaseProcess
 from typing import Any
 
 from ui.runs.training import TrainingState
@@ -25,19 +24,15 @@ from ui.server.visitors import LISTENERS
 from ui.training_settings import MetaSettings
 from ui.words import count
 
-log = logging.getLogger(__name__)
-
 SPAWN = multiprocessing.get_context("spawn")  # a fork of a server with threads may stand still
-TICK = 0.2  # s between two states: at most five a second
-WAITING_TICK = 2.0
+TICK, WAITING_TICK = 0.2, 2.0  # s between two states
 ALONE = 60.0  # s; a training that no page has looked at for so long is stopped
 KEPT = 600.0  # s; how long a training that has ended can be found again
 AROUND = 8.0  # s that start and check usually take; for estimates
-LONGEST = {"starting": 120.0, "checking": 60.0}  # s
 LEFT_ALONE = "No page looked at this training for a minute, so it was stopped."
 TOO_LONG = {
-    "starting": "The training process did not start within 120 s.",
-    "checking": "The check took longer than 60 s and was given up; the best parameters are kept.",
+    "starting": (120.0, "The training process did not start within 120 s."),
+    "checking": (60.0, "The check took longer than 60 s and was given up; the best parameters are kept."),
 }
 
 
@@ -52,11 +47,11 @@ def is_token(value: Any) -> bool:
 
 
 class Training:
-    """One training. `state` is the latest; ended: when it was over, None before."""
+    """One training. `state` is the latest; ended: when it was over, None before. alone: s that it goes on without a page."""
 
     def __init__(self, settings: MetaSettings, start: bytes | None, job: Job, alone: float):
         self.state, self.ended = TrainingState(settings, "waiting"), None
-        self._start, self._job, self._patience = start, job, alone
+        self._start, self._job, self._alone = start, job, alone
         self._looked, self._stop, self._kill = time.monotonic(), threading.Event(), threading.Event()
         threading.Thread(target=self._drive, daemon=True).start()
 
@@ -81,53 +76,53 @@ class Training:
     def _set(self, **changes: Any) -> None:
         self.state = replace(self.state, **changes)
 
-    def _given_up(self) -> bool:
-        return self._kill.is_set() or time.monotonic() - self._looked > self._patience
+    def _left_alone(self) -> bool:
+        return time.monotonic() - self._looked > self._alone
+
+    def _must_end(self) -> bool:
+        return self._kill.is_set() or self._left_alone()
 
     def _drive(self) -> None:
         """The thread: from the line to the end. However it goes, the place is free then and the process gone."""
         problem = None
         try:
-            with self._job:
+            with suppress(Gone), self._job:
                 for place in self._job.places(0.5):
                     self._set(place=place.number, wait=place.seconds)
-                    if self._stop.is_set() or self._given_up():
+                    if self._stop.is_set() or self._must_end():
                         break
                 else:
+                    self._set(phase="starting", place=0, wait=0.0)
                     problem = self._run()
-        except Gone:
-            pass
+            problem = problem or (LEFT_ALONE if self._left_alone() else None)
         except Exception:
-            log.exception("a training failed")
+            logging.getLogger(__name__).exception("a training failed")
             problem = "The training ended unexpectedly."
-        finally:
-            left = LEFT_ALONE if self._given_up() and not self._kill.is_set() else None
-            self.ended = time.monotonic()
-            self._set(phase="done", place=0, wait=0.0, ended=self.state.ended or "stopped", problem=problem or left)
+        self.ended = time.monotonic()
+        self._set(phase="done", place=0, wait=0.0, ended=self.state.ended or "stopped", problem=problem)
 
     def _run(self) -> str | None:
         """Train in a process; what went wrong, if anything."""
-        self._set(phase="starting", place=0, wait=0.0)
         here, there = SPAWN.Pipe()
         process = SPAWN.Process(target=work, args=(there, self.state.settings, self._start), daemon=True)
         process.start()
         there.close()  # the process's own end alone is open now: it tells when the process is gone
         try:
-            return self._follow(here) or self._failure(process)
+            with suppress(EOFError, ConnectionError):
+                return self._follow(here)
+            process.join()
+            return self._failure(process.exitcode) if process.exitcode else None
         finally:
             process.kill()
             process.join()
             here.close()
 
     def _follow(self, pipe: Connection) -> str | None:
-        """Read until the process has ended, or must; the sentence if it took too long."""
+        """Read until the process must end; the sentence if it took too long. EOFError or ConnectionError when it has ended."""
         budget, began = self.state.settings.time_budget, time.monotonic()  # of the phase
         while True:
             if pipe.poll(TICK):
-                try:
-                    changes = pipe.recv()
-                except (EOFError, OSError):
-                    return None
+                changes = pipe.recv()
                 if changes.get("phase", self.state.phase) != self.state.phase:
                     began = time.monotonic()
                 new, ended = changes.pop("epochs", ()), changes.pop("ended", None)
@@ -136,32 +131,25 @@ class Training:
             if phase == "training":
                 self._set(seconds=min(passed, budget))
                 self._job.seconds = time.monotonic() - self._job.began + self.state.left + AROUND
-            if phase == "training" and (stop or passed > budget) and not self._given_up():
+            if self._must_end() or (stop and phase != "training"):
+                return None
+            if phase == "training" and (stop or passed > budget):
                 self._stop.clear()
                 self._set(phase="checking", ended="stopped" if stop else "time")
                 began = time.monotonic()
-                with suppress(OSError):  # it has just ended: the next look tells
-                    pipe.send("stop")
-            elif stop or self._given_up():
-                return None
-            elif phase in TOO_LONG and passed > LONGEST[phase]:
-                return TOO_LONG[phase]
+                pipe.send("stop")
+            elif phase in TOO_LONG and passed > TOO_LONG[phase][0]:
+                return TOO_LONG[phase][1]
 
-    def _failure(self, process: BaseProcess) -> str | None:
-        """Why the process ended before its time, if it has."""
-        if self._stop.is_set() or self._given_up():
-            return None
-        process.join()
-        code, done = process.exitcode, len(self.state.epochs)
-        if not code:
-            return None
-        how = f"signal {-code}" if code < 0 else f"exit code {code}"
+    def _failure(self, code: int) -> str:
+        """Why the process ended before its time."""
+        done, how = len(self.state.epochs), f"signal {-code}" if code < 0 else f"exit code {code}"
         kept = f"the best parameters of its {count(done, 'epoch')} are kept" if done else "there is nothing to keep"
         return f"The training process ended unexpectedly ({how}); {kept}."
 
 
 class Trainings:
-    """All of them, by their visitors' tokens. alone: s after which one that no page looks at is stopped."""
+    """All of them, by their visitors' tokens. alone: as in `Training`."""
 
     def __init__(self, at_once: int = AT_ONCE, alone: float = ALONE):
         self.line, self.alone = Line(at_once), alone

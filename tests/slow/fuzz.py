@@ -1,4 +1,4 @@
-"""Send nonsense to every event and route of the page: python tests/fuzz.py [--calls 5000] [--seed 0].
+"""Send nonsense to every event and route of the page: python tests/slow/fuzz.py [--calls 5000] [--seed 0].
 
 Each answer must come in time, be no 5xx, hold no internals and at most 80 characters of what was sent; every error is one short
 sentence. The log must hold no traceback, and a bystander's kept policy must be as it was. Prints figures; the exit code is 1 at any
@@ -22,10 +22,10 @@ from typing import Any
 
 import httpx
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tests.bystander import Bystander
-from tests.serve import ROOT, served
+from tests.slow.bystander import Bystander
+from tests.slow.serve import ROOT, served
 
 LONG = "fuzz" * 200
 FILE = {"path": "/etc/passwd", "meta": {"_type": "gradio.FileData"}}

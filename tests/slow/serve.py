@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import httpx
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 
 
 class Served(NamedTuple):

@@ -1,0 +1,36 @@
+"""The server under load, in modest sizes; tests/slow/load.py has the large ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.slow.load import beside_trainings, flood, memory, school
+from tests.slow.serve import Served, served
+
+
+@pytest.fixture(scope="module")
+def app() -> Iterator[Served]:
+    with served() as running:
+        yield running
+        assert "Traceback" not in running.log.read_text()
+
+
+def test_a_class_behind_one_address_waits_and_nobody_is_refused(app):
+    seen = school(app.url, 30)
+    assert seen["answered"] == 30 and seen["told"] >= 15 and seen["furthest"] >= 5
+
+
+def test_results_beside_two_trainings_equal_to_the_bit(app):
+    assert beside_trainings(app.url, 20) == 20
+
+
+def test_a_flood_of_the_heaviest_event_leaves_light_calls_quick(app):
+    seen = flood(app.url, 300)
+    assert seen["joined"] == 300 and seen["p95"] < 3
+
+
+def test_memory_levels_off(app):
+    held = memory(app, 90)
+    assert held[2] - held[1] < 0.05 * held[1], held
