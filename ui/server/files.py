@@ -1,13 +1,15 @@
-"""Files made for one visitor's download. Gradio serves its own copy, so ours need not live long."""
+"""Files of visitors: made for one's download, which need not live long, for Gradio serves a copy; and those that they upload."""
 
 from __future__ import annotations
 
 import atexit
+import os
 import shutil
 import tempfile
 import time
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 KEEP_SECONDS = 600
 _made: dict[Path, float] = {}  # each file's directory, and when it was made
@@ -34,3 +36,18 @@ def new_file(name: str, data: bytes) -> str:
         shutil.rmtree(folder, ignore_errors=True)
         raise
     return str(path)
+
+
+def is_uploaded(path: Any) -> bool:
+    """Whether a path lies where Gradio puts what is uploaded."""
+    folder = os.environ.get("GRADIO_TEMP_DIR") or os.path.join(tempfile.gettempdir(), "gradio")
+    try:
+        return isinstance(path, str) and Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
+    except ValueError:  # what can't be a path
+        return False
+
+
+def uploaded(file: Any) -> bytes:
+    """What a visitor has uploaded; nothing where `file` is no upload, whatever else it is."""
+    path = file.get("path") if isinstance(file, dict) else None
+    return Path(path).read_bytes() if is_uploaded(path) and os.path.isfile(path) else b""

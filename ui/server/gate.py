@@ -7,11 +7,8 @@ from __future__ import annotations
 
 import json
 import logging
-import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import nullcontext
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -20,6 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
+from ui.server.files import is_uploaded
 from ui.server.visitors import LISTENERS
 
 log = logging.getLogger(__name__)
@@ -129,15 +127,6 @@ def session_of_stream(scope: dict) -> str:
         return scope["path"].rsplit("/", 1)[-1][:64]
     query = parse_qs(scope["query_string"].decode("latin-1"))
     return query.get("session_hash", [""])[0][:64] if scope["path"] == f"{API}/queue/data" else ""
-
-
-def is_uploaded(path: Any) -> bool:
-    """Whether a path lies where Gradio puts what is uploaded."""
-    folder = os.environ.get("GRADIO_TEMP_DIR") or os.path.join(tempfile.gettempdir(), "gradio")
-    try:
-        return isinstance(path, str) and Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
-    except ValueError:  # what can't be a path
-        return False
 
 
 def files_in(value: Any) -> Iterator[Any]:

@@ -17,7 +17,7 @@ from ui.runs.policies import shared_model
 from ui.runs.trained import Trained, model_from_bytes
 from ui.runs.training import TrainingState
 from ui.runs.training_show import perform
-from ui.server.files import new_file
+from ui.server.files import new_file, uploaded
 from ui.server.jobs import TRAINING
 from ui.server.session import STATE_SECONDS, Session
 from ui.server.training import TRAININGS, Training, is_token, new_token
@@ -109,8 +109,7 @@ class MetaTrainTab:
         self.stop.click(self.on_stop, self.token, self.message, queue=False, **QUIET)
         self.token.change(None, self.token, None, js=KEEP_TOKEN, **IN_BROWSER)
         self.copy.click(None, self.controls.inputs, self.message, js=f"(...values) => ({COPY_LINK})(({QUERY})(...values))", **IN_BROWSER)
-        reads = {**QUIET, "preprocess": True}  # the file
-        self.upload.upload(self.on_upload, self.upload, [self.message, *self._keeping], **reads)
+        self.upload.upload(lambda file: self.on_upload(uploaded(file)), self.upload, [self.message, *self._keeping], **QUIET)
         for name, button in self.saves.items():
             button.click(partial(self.on_save, name), self.trained, [self.file, self.message], **QUIET)
 
