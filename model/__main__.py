@@ -143,10 +143,11 @@ def adapt(args: argparse.Namespace) -> list[dict]:
 
 def evaluate(args: argparse.Namespace) -> dict:
     """Measure what the README states, and write weights/results.json."""
-    from model.experiments.study import run_study  # imported when needed: it is the largest module
+    from model.experiments.runner import run_study  # imported when needed: it is the largest module
 
     torch.set_num_threads(args.threads)
-    return run_study(split=args.split, quick=args.quick, seed=args.seed, report=None if args.json else print, chosen=args.part)
+    say = None if args.json else print
+    return run_study(args.split, args.quick, args.seed, say, chosen=args.part, read_again=args.read_again)
 
 
 def benchmark(args: argparse.Namespace) -> dict:
@@ -203,9 +204,18 @@ def build_parser() -> argparse.ArgumentParser:
     add_config_options(sub, HybridAdaptationConfig)
 
     sub = command("evaluate", evaluate)
-    sub.add_argument("--split", choices=("validation", "test"), default="test", help="the worlds to measure on (default test)")
+    sub.add_argument(
+        "--split", choices=("validation", "test", "sealed"), default="test", help="the worlds to measure on (default test); sealed: once"
+    )
+    sub.add_argument("--read_again", action="store_true", help="read the sealed split although it was read before; the results say so")
     sub.add_argument("--quick", action="store_true", help="a smoke test of under 2 minutes that writes nothing")
-    sub.add_argument("--part", metavar="NAME", action="append", default=[], help="measure only this; may be repeated (default: everything)")
+    sub.add_argument(
+        "--part",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="measure only this, as presets or hybrid/comparison/meta; may be repeated",
+    )
 
     sub = command("benchmark", benchmark)
     sub.add_argument("--part", metavar="NAME", action="append", default=[], help="measure only this; may be repeated (default: everything)")

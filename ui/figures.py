@@ -17,7 +17,7 @@ from model.experiments.benchmark import BENCHMARK
 from model.experiments.model_card import model_card
 from model.experiments.report import START_LABELS, Results, name_of
 from model.experiments.results_page import TABLES, budgets_csv, curves_csv, results_page
-from model.experiments.study import RESULTS
+from model.experiments.runner import RESULTS
 from model.maml.to_file import read_log
 from model.policy.pretrained import PRETRAINED, WEIGHTS, pretrained_path
 from model.worlds.cartpole import MAX_EPISODE_STEPS, SOLVED

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from model.experiments.hybrid_report import start_sets_table
+from model.experiments.comparison_tables import start_sets_table
 from model.experiments.report import Results, checkpoints_table
 
 FRONT = """---

@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from model.experiments import hybrid_report as h
+from model.experiments import comparison_tables as h
 from model.experiments import report as r
 from model.experiments.report import Results
 
@@ -80,13 +80,19 @@ SECTIONS: tuple[tuple[str, str, str], ...] = (
     ),
     (
         "Gains, paired",
-        "Equal environment steps: against the policy that gradient steps alone held after as many as hybrid had used.",
+        "Equal environment steps: against the policy that gradient steps alone held after as many as hybrid had used; they went on "
+        "collecting until these were spent, at most 100 times, and where not all trials could spend them the row says what share did.",
         "gains",
     ),
-    ("Return against environment steps", "Of the policy held by then; 3 episodes a collection.", "budget"),
+    (
+        "Return against environment steps",
+        "Of the policy held by then; 3 episodes a collection. Gradient steps went on until the largest was spent, hybrid and the regulator "
+        "for 3 collections; where some trials ended before, the share of those that did not.",
+        "budget",
+    ),
     (
         "Every named world, every method",
-        "3 episodes a collection, 50 trials in each world, paired by seed; the gain after 3 collections.",
+        "3 episodes a collection, paired by seed; the gain after 3 collections. The last table has the numbers of trials.",
         "verdicts",
     ),
     (
@@ -130,12 +136,13 @@ PART_LABELS = {"hybrid": "gradient against hybrid adaptation", "named": "every n
 
 def made_with(results: Results) -> str:
     """With what code and on what machine it was measured: one for most of it, and which parts others made."""
-    made: dict[str, list[str]] = {}
+    made: dict[str, dict[str, None]] = {}  # words -> labels of parts, each once and in order
     for name, m in results["parts_made_with"].items():
-        made.setdefault(f"commit {str(m['commit'])[:12]}, PyTorch {m['torch']}, two cores of {m['processor']}", []).append(name)
+        part = name.partition("/")[0]
+        words = f"commit {str(m['commit'])[:12]}, PyTorch {m['torch']}, two cores of {m['processor']}"
+        made.setdefault(words, {})[PART_LABELS.get(part, part.replace("_", " "))] = None
     most, *others = sorted(made, key=lambda words: -len(made[words]))
-    parts = [", ".join(PART_LABELS.get(name, name.replace("_", " ")) for name in made[words]) for words in others]
-    return f"Measured with {most}" + "".join(f"; {part} with {words}" for part, words in zip(parts, others, strict=True)) + "."
+    return f"Measured with {most}" + "".join(f"; {', '.join(made[words])} with {words}" for words in others) + "."
 
 
 CURVE_COLUMNS = ("world", "weights", "method", "episodes_a_step", "step", "env_steps", "mean_return", "low", "high", "n")
@@ -188,16 +195,19 @@ def named(results: Results) -> Iterator[tuple[str, int, str, Results]]:
             yield start, 3, world, row
 
 
-BUDGET_COLUMNS = ("world", "weights", "method", "episodes_a_step", "env_steps", "mean_return", "low", "high", "n")
+BUDGET_COLUMNS = ("world", "weights", "method", "episodes_a_step", "env_steps", "mean_return", "low", "high", "n", "share_spent")
 
 
 def budget_rows(results: Results) -> Iterator[tuple]:
-    """Mean return of the policy held after so many environment steps, for every set, named world, start and method."""
+    """Mean return of the policy held after so many environment steps, for every set, named world, start and method.
+
+    share_spent: of the trials that collected until so many were spent. Rows that do not tell it are left out.
+    """
     for start, episodes, where, row in (*comparisons(results), *named(results)):
         for method in h.METHOD_LABELS:
-            intervals = row[method].get("at_env_steps_intervals", {})
-            for steps, mean in row[method].get("at_env_steps", {}).items():
-                yield where, start, method, episodes, int(steps), round(mean, 2), *rounded(intervals.get(steps, ())), row["n"]
+            for steps, share in row[method].get("spent_env_steps", {}).items():
+                mean, interval = (round(row[method]["at_env_steps"][steps], 2), row[method]["at_env_steps_intervals"][steps])
+                yield where, start, method, episodes, int(steps), mean, *rounded(interval), row["n"], round(share, 3)
 
 
 def as_csv(columns: Sequence[str], rows: Iterable[tuple]) -> str:

@@ -1,34 +1,25 @@
-"""The measurements behind the README: python -m model evaluate writes them to weights/results.json.
+"""The measurements behind the README that start from gradient steps: each a method, for `model.experiments.runner`.
 
-Every figure carries its number of trials, a 95% bootstrap interval and the environment steps that it cost. Step sizes are
-chosen on validation worlds; test worlds are read once, with the settings so chosen.
+Every figure carries its number of trials, a 95% bootstrap interval and the environment steps that it cost.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import json
-import multiprocessing
-import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import numpy as np
-import torch
 
-from model.allocator import keep_freed_memory
-from model.experiments.hybrid_study import QUICK as HYBRID_QUICK
-from model.experiments.hybrid_study import run_hybrid_study
-from model.experiments.provenance import provenance
 from model.experiments.scratch import random_params, train_from_scratch
-from model.experiments.summaries import break_set, by_step, paired_ratio
+from model.experiments.summaries import by_step, paired_ratio
 from model.experiments.trials import run_trials
 from model.maml.adaptation import StandardAdaptationConfig
 from model.maml.to_file import read_log
-from model.policy.checkpoint import file_hash, read_metadata, write_atomically
-from model.policy.pretrained import PRETRAINED, WEIGHTS, load_pretrained, pretrained_path
+from model.model_based.hybrid import adaptation_config
+from model.policy.checkpoint import file_hash, read_metadata
+from model.policy.pretrained import PRETRAINED, load_pretrained, pretrained_path
 from model.policy.ssm import StateSpaceModel
 from model.rl.evaluation import evaluate_policy, play_gymnasium, summary
 from model.rl.rollout import collect
@@ -36,8 +27,6 @@ from model.worlds.cartpole import World
 from model.worlds.named import BREAK_SET, WORLDS
 from model.worlds.sampling import sample_worlds
 
-Report = Callable[[str], None] | None
-RESULTS = WEIGHTS / "results.json"
 STARTS = (*PRETRAINED, "random")
 STEP_SIZES = (0.05, 0.1, 0.25, 0.5, 1.0)
 
@@ -63,13 +52,11 @@ def start_model(name: str) -> StateSpaceModel | None:
 
 
 class Study:
-    """The measurements on one split, each a method of its own."""
+    """What is measured on one split: the measurements are its methods, and functions of it elsewhere."""
 
-    def __init__(self, split: str, size: Size, seed: int, report: Report):
-        self.split, self.size, self.seed = split, size, seed
-        self.say = report or (lambda text: None)
+    def __init__(self, split: str, size: Size, seed: int, say: Callable[[str], None]):
+        self.split, self.size, self.seed, self.say = split, size, seed, say
         self.starts = {name: start_model(name) for name in STARTS}
-        self.tuned: dict[str, Any] | None = None
 
     def checkpoints(self) -> dict[str, Any]:
         """What was measured: the shipped files, how they were made and what that cost."""
@@ -115,7 +102,7 @@ class Study:
         }
 
     def step_size(self, name: str) -> dict[str, Any]:
-        """The best adapt_lr of a starting point after 3 steps, on validation worlds inside and outside."""
+        """What each adapt_lr reaches from a starting point by 3 steps, on validation worlds: by this LEARNING_RATES was chosen."""
         n = self.size.tuning_worlds
         worlds = sample_worlds("validation", n, self.seed) + sample_worlds("validation_outside", n, self.seed)
         scores = {}
@@ -125,18 +112,15 @@ class Study:
         self.say(f"step size of {name}: {best:g} (mean return after 3 steps on {len(worlds)} validation worlds: {scores[best]:.0f})")
         return {"adapt_lr": best, "mean_return_after_3_steps": {str(lr): score for lr, score in scores.items()}, "worlds": len(worlds)}
 
-    def config(self, start: str, **changes: Any) -> StandardAdaptationConfig:
-        """Adaptation settings for a starting point: the shipped defaults for meta, the tuned step size for the others."""
-        lr = {} if start == "meta" or self.tuned is None else {"adapt_lr": self.tuned[start]["adapt_lr"]}
-        return StandardAdaptationConfig(**{**lr, **changes})
-
     def preset(self, name: str) -> dict[str, Any]:
         """One named world, every starting point: before, after 1, 2, 3 steps (10 on the break set and the standard world)."""
         rows = {}
         long = name in BREAK_SET or name == "standard"
         for start, model in self.starts.items():
             steps = 10 if long and start == "meta" else 3
-            trials = run_trials(model, [WORLDS[name]] * self.size.trials, self.config(start, num_adapt_steps=steps), self.seed)
+            trials = run_trials(
+                model, [WORLDS[name]] * self.size.trials, adaptation_config(start, "standard", num_adapt_steps=steps), self.seed
+            )
             row = by_step(trials.returns, (0, 1, 2, 3, 5, 10) if steps == 10 else (0, 1, 2, 3))
             row["env_steps"] = trials.env_steps.mean(1).tolist()
             row["share_moved"] = trials.moved.mean(1).tolist()
@@ -178,7 +162,9 @@ class Study:
     def unseen_worlds(self, where: str, start: str) -> dict[str, Any]:
         """One trial in each held-out world, inside or outside the training ranges, for a starting point."""
         worlds = self.held_out(where)
-        trials = run_trials(self.starts[start], worlds, self.config(start, num_adapt_steps=10), self.seed, eval_episodes=10)
+        trials = run_trials(
+            self.starts[start], worlds, adaptation_config(start, "standard", num_adapt_steps=10), self.seed, eval_episodes=10
+        )
         rows = {**by_step(trials.returns, (0, 1, 3, 10)), "env_steps": trials.env_steps.mean(1).tolist()}
         means, shares = ([rows[k][what] for k in ("0", "1", "3", "10")] for what in ("mean", "share_solved"))
         self.say(
@@ -188,13 +174,17 @@ class Study:
         return rows
 
 
-def study_parts() -> dict[tuple[str, ...], Callable[[Study], Any]]:
+Part = Callable[[Study], Any]
+
+
+def study_parts() -> dict[tuple[str, ...], Part]:
     """Every measurement: its place in the results, and what makes it."""
     return {
         ("checkpoints",): Study.checkpoints,
         ("standard_world",): Study.standard_world,
         ("verification",): Study.verification,
         ("comparison",): Study.comparison,
+        **{("step_sizes", start): partial(Study.step_size, name=start) for start in STARTS},
         **{
             ("unseen_worlds", where, start): partial(Study.unseen_worlds, where=where, start=start)
             for where in ("outside", "inside")
@@ -205,88 +195,3 @@ def study_parts() -> dict[tuple[str, ...], Callable[[Study], Any]]:
         **{("few_data", str(k)): partial(Study.few_data, episodes=k) for k in (1, 2, 3, 5, 10)},
         ("solvable",): Study.solvable,
     }
-
-
-PARTS = (*dict.fromkeys(place[0] for place in study_parts()), "hybrid", "named")
-"""What can be measured on its own; hybrid (sets and ablations) and named (every named world) are hybrid_study's."""
-
-
-def measured(split: str, size: Size, seed: int, tuned: dict | None, part: Callable[[Study], Any]) -> tuple[Any, list[str]]:
-    """One measurement in a process of its own: its result and what it has to say."""
-    torch.set_num_threads(1)
-    keep_freed_memory()
-    lines: list[str] = []
-    study = Study(split, size, seed, lines.append)
-    study.tuned = tuned
-    return part(study), lines
-
-
-def run_study(
-    split: str = "test",
-    quick: bool = False,
-    seed: int = 0,
-    report: Report = None,
-    processes: int = 2,
-    chosen: Sequence[str] = (),
-) -> dict[str, Any]:
-    """Measure everything, or the chosen ones of PARTS, on a split, several measurements at once.
-
-    A study of the test split that is not quick is written to weights/results.json; parts that were not chosen keep what the file says of
-    them if it was made with the same weights. Raises ValueError for a part that is none.
-    """
-    unknown = [name for name in chosen if name not in PARTS]
-    if unknown:
-        raise ValueError(f"part must be one of {', '.join(PARTS)}, got {unknown[0]!r}")
-    started, say, size = time.perf_counter(), report or (lambda text: None), QUICK if quick else Size()
-    hybrid_study = partial(run_hybrid_study, split, HYBRID_QUICK if quick else None, seed, say, processes)
-    wanted = chosen or PARTS
-    parts = {place: part for place, part in study_parts().items() if place[0] in wanted}
-    results = {"split": split, "seed": seed, "size": dataclasses.asdict(size), "made_with": provenance()}
-    kept = kept_results(results) if split == "test" and not quick and chosen else {}
-    results = {**kept, **results, "parts_made_with": {**kept.get("parts_made_with", {}), **dict.fromkeys(wanted, results["made_with"])}}
-    if parts:
-        results |= _measure(parts, split, size, seed, say, processes)
-    if "hybrid" in wanted:
-        results["hybrid"] = hybrid_study(chosen=lambda place: place[0] != "named")
-    if "named" in wanted:
-        results["named"] = hybrid_study(chosen=lambda place: place[0] == "named")["named"]
-    if {"presets", "solvable"} <= results.keys():
-        results["break_set"] = break_set(results["presets"], results["solvable"])
-        say(f"break set, recovered share on the mean: {results['break_set']['mean_recovered_share']}")
-    results["seconds"] = {**results.get("seconds", {}), "+".join(wanted): time.perf_counter() - started}
-    say(f"took {(time.perf_counter() - started) / 60:.1f} minutes")
-    if split == "test" and not quick:
-        write_atomically(RESULTS, (json.dumps(results, indent=1) + "\n").encode())
-    return results
-
-
-def kept_results(new: dict[str, Any]) -> dict[str, Any]:
-    """What the file holds, if it tells what each part was made with, and the weights, seed and sizes are the same; else nothing."""
-    old = json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}
-    same = "parts_made_with" in old and all(old[key] == new[key] for key in ("seed", "size"))
-    return old if same and old["made_with"]["weights"] == new["made_with"]["weights"] else {}
-
-
-def _measure(parts: dict, split: str, size: Size, seed: int, say: Callable[[str], None], processes: int) -> dict[str, Any]:
-    """The parts' results, nested by their places, and the step sizes that they used."""
-    if processes == 1:
-        executor: Executor = ThreadPoolExecutor(1)  # in this process
-    else:
-        executor = ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("forkserver"))
-    results: dict[str, Any] = {}
-    with executor as pool:
-
-        def submit(tuned: dict | None, part: Callable[[Study], Any]) -> Future:
-            future = pool.submit(measured, split, size, seed, tuned, part)
-            future.add_done_callback(lambda done: None if done.exception() else [say(line) for line in done.result()[1]])
-            return future
-
-        tuning = {start: submit(None, partial(Study.step_size, name=start)) for start in STARTS}
-        tuned = {start: future.result()[0] for start, future in tuning.items()}
-        futures = {place: submit(tuned, part) for place, part in parts.items()}
-        for place, future in futures.items():
-            branch = results
-            for key in place[:-1]:
-                branch = branch.setdefault(key, {})
-            branch[place[-1]] = future.result()[0]
-    return {**results, "step_sizes": tuned}

@@ -4,7 +4,7 @@ import csv
 import io
 import re
 
-from model.experiments.hybrid_report import METHOD_LABELS
+from model.experiments.comparison_tables import METHOD_LABELS
 from model.experiments.results_page import SECTIONS, TABLES, comparisons, made_with, named
 from model.policy.checkpoint import file_hash
 from model.policy.pretrained import PRETRAINED, WEIGHTS, pretrained_path

@@ -5,14 +5,13 @@ import dataclasses
 import numpy as np
 import pytest
 
-from model import HybridAdaptationConfig, StateSpaceModel, load_pretrained
+from model import HybridAdaptationConfig, adaptation_config
 from model.experiments import study as module
 from model.experiments.report import cost_table
 from model.experiments.scratch import ScratchResult
-from model.experiments.study import Size, Study, run_study
+from model.experiments.study import Size, Study
 from model.experiments.summaries import break_set, by_step
 from model.experiments.trials import Trials
-from model.worlds.named import WORLDS
 
 SMALL = Size(trials=8, gymnasium_seeds=1, worlds_inside=3, worlds_outside=4, tuning_worlds=2, scratch_steps=300)
 BEST_LR = 0.25
@@ -63,7 +62,7 @@ def reads(monkeypatch) -> Reads:
 @pytest.mark.parametrize(("where", "suffix"), [("inside", ""), ("outside", "_outside")])
 @pytest.mark.parametrize("start", ["meta", "memory", "standard", "random", "from_scratch"])
 def test_unseen_worlds_are_those_of_the_split_that_is_named(reads, split, where, suffix, start):
-    study = Study(split, SMALL, 0, None)
+    study = Study(split, SMALL, 0, print)
     row = study.from_scratch(where) if start == "from_scratch" else study.unseen_worlds(where, start)
     n = SMALL.worlds_outside if suffix else SMALL.worlds_inside
     read = reads.scratch if start == "from_scratch" else [splits for splits, _, _ in reads.trials]
@@ -73,30 +72,19 @@ def test_unseen_worlds_are_those_of_the_split_that_is_named(reads, split, where,
 
 @pytest.mark.parametrize("start", ["meta", "memory", "standard", "random"])
 def test_a_step_size_is_chosen_on_validation_worlds_by_the_highest_return(reads, start):
-    chosen = Study("test", SMALL, 0, None).step_size(start)
+    chosen = Study("test", SMALL, 0, print).step_size(start)
     assert all(splits == {"validation", "validation_outside"} for splits, _, _ in reads.trials)
     assert chosen["adapt_lr"] == BEST_LR and chosen["worlds"] == 2 * SMALL.tuning_worlds
     assert chosen["mean_return_after_3_steps"] == {"0.1": 109.0, "0.25": 130.0, "0.5": 109.0}
 
 
-def is_meta(model: StateSpaceModel | None) -> bool:
-    """Whether these are the shipped meta-trained weights."""
-    own = load_pretrained("meta").params()
-    return model is not None and all((p == own[n]).all() for n, p in model.params().items())
-
-
-def test_a_whole_study_reads_test_worlds_only_with_settings_already_chosen(reads, monkeypatch, tmp_path):
-    monkeypatch.setattr(module, "Size", lambda: SMALL)
-    monkeypatch.setattr(module, "RESULTS", tmp_path / "results.json")
-    monkeypatch.setattr(module, "run_hybrid_study", lambda *args, chosen: {"named": {}})  # a study of its own, with tests of its own
-    results = run_study("test", processes=1)
-    read = set().union(*(splits for splits, _, _ in reads.trials), *reads.scratch)
-    assert read == {"named", "validation", "validation_outside", "test", "test_outside"}
-    on_test = [(start, config) for splits, start, config in reads.trials if splits & {"test", "test_outside"}]
-    assert len(on_test) == 2 * 4  # one read for each starting point, inside and outside
-    for start, config in on_test:
-        assert config.adapt_lr == (0.5 if is_meta(start) else BEST_LR)
-    assert results["presets"].keys() == WORLDS.keys()
+def test_a_study_uses_the_step_sizes_of_the_adapters(reads):
+    study = Study("test", SMALL, 0, print)
+    for start in ("meta", "memory", "standard", "random"):
+        study.unseen_worlds("inside", start)
+    assert [config.adapt_lr for _, _, config in reads.trials] == [
+        adaptation_config(start, "standard", episodes_per_step=10).adapt_lr for start in ("meta", "memory", "standard", "random")
+    ]
 
 
 def test_recovered_share_is_what_was_won_of_what_was_missing():
@@ -108,7 +96,7 @@ def test_recovered_share_is_what_was_won_of_what_was_missing():
 
 
 def test_a_ratio_is_the_later_step_over_the_earlier(reads):
-    row = Study("test", SMALL, 0, None).preset("reversed_motor")["meta"]
+    row = Study("test", SMALL, 0, print).preset("reversed_motor")["meta"]
     assert row["0"]["mean"] == 100 and row["10"]["mean"] == 130  # 3 a step away from the best learning rate
     assert row["step_10_over_step_3"]["ratio"] == pytest.approx(130 / 109)
 
@@ -120,7 +108,7 @@ def test_solved_is_475_or_more():
 
 def test_the_median_cost_from_scratch_counts_the_unsolved(reads):
     """Of 3 worlds 2 are solved after 1,000 steps, of 4 worlds 2: there the median is without end."""
-    study = Study("test", SMALL, 0, None)
+    study = Study("test", SMALL, 0, print)
     inside, outside = (study.from_scratch(where) for where in ("inside", "outside"))
     assert inside["share_solved"] == pytest.approx(2 / 3) and inside["median_env_steps_to_solve"] == 1000.0
     assert outside["share_solved"] == 0.5 and outside["median_env_steps_to_solve"] is None

@@ -1,18 +1,29 @@
-"""Batched trials are what the public adapter does, step by step, with the same seed."""
+"""Batched trials are what the adapters' steps do for one task alone, with a trial's own stream."""
 
 import numpy as np
 import pytest
 import torch
 
-from model import HybridAdaptationConfig, HybridAdapter, StandardAdaptationConfig, StandardAdapter, StateSpaceModel, World, load_pretrained
+from model import HybridAdaptationConfig, StandardAdaptationConfig, StateSpaceModel, World, load_pretrained
 from model.experiments import trials as module
 from model.experiments.trials import run_trials
+from model.maml.adaptation import AdaptationStep, adaptation_steps
+from model.model_based.hybrid import steps_of_tasks
 from model.model_based.imagined_ppo import PracticeConfig
 from model.policy.params import with_task_axis
 from model.rl.rollout import collect
 
 REVERSED = World(reversed_motor=True)
 TWO_STEPS = StandardAdaptationConfig(num_adapt_steps=2, episodes_per_step=3, adapt_lr=0.4)
+
+
+def alone(config: StandardAdaptationConfig, model: StateSpaceModel, seed: int) -> list[AdaptationStep]:
+    """What an adapter does on the reversed motor, with the stream of the first trial of that seed."""
+
+    def steps(params, generator):
+        return steps_of_tasks(params, [REVERSED], config, np.random.default_rng([seed, 0, 0]))
+
+    return list(adaptation_steps(model, seed, steps))
 
 
 def models() -> dict[str, StateSpaceModel]:
@@ -24,7 +35,7 @@ def models() -> dict[str, StateSpaceModel]:
 def test_one_trial_is_what_the_adapter_does(start, seed):
     model = models()[start]
     trials = run_trials(model, [REVERSED], TWO_STEPS, seed, eval_episodes=3)
-    steps = list(StandardAdapter(TWO_STEPS).adapt(model, REVERSED, seed))
+    steps = alone(TWO_STEPS, model, seed)
     assert len(steps) == len(trials.returns) == 3
     for step, returns, env_steps, moved in zip(steps, trials.returns, trials.env_steps, trials.moved, strict=True):
         # The greedy episodes are the same after every step.
@@ -38,7 +49,7 @@ def test_one_hybrid_trial_is_what_its_adapter_does():
     config = HybridAdaptationConfig(num_adapt_steps=2, episodes_per_step=2, adapt_lr=0.1, practice=PracticeConfig(rounds=3))
     model = models()["meta"]
     trials = run_trials(model, [REVERSED], config, 5)
-    steps = list(HybridAdapter(config).adapt(model, REVERSED, 5))
+    steps = alone(config, model, 5)
     assert trials.env_steps[:, 0].tolist() == [s.env_steps for s in steps]
     for step, returns in zip(steps, trials.returns, strict=True):
         played = collect(with_task_axis(step.model.params()), [REVERSED], 2, np.random.default_rng([5, 0, 1]), greedy=True)
@@ -50,7 +61,7 @@ def test_worlds_beyond_one_batch_are_trials_of_their_own(monkeypatch):
     monkeypatch.setattr(module, "TASKS_AT_ONCE", 1)
     model = models()["meta"]
     trials = run_trials(model, [REVERSED, REVERSED, World()], TWO_STEPS, 4)
-    steps = list(StandardAdapter(TWO_STEPS).adapt(model, REVERSED, 4))
+    steps = alone(TWO_STEPS, model, 4)
     assert trials.env_steps[:, 0].tolist() == [s.env_steps for s in steps]
     assert trials.env_steps[-1, 0] != trials.env_steps[-1, 1]  # another seed, other episodes
     assert trials.returns[:, 2].tolist() == [500.0] * 3 and not trials.moved[:, 2].any()  # nothing to learn where it stands

@@ -12,7 +12,7 @@ from typing import Any
 from model.experiments.benchmark import BENCHMARK
 from model.experiments.report import START_LABELS, Results, table
 from model.experiments.results_page import TABLES
-from model.experiments.study import RESULTS
+from model.experiments.runner import RESULTS
 from model.worlds.cartpole import MAX_EPISODE_STEPS, SOLVED
 from ui.views.player import ASSETS
 

@@ -50,10 +50,10 @@ def named_table(results: Results) -> str:
             cells = [" → ".join(f"{row[m]['returns'][k]:.0f}" for k in sorted({1, last})) for m in METHOD_LABELS]
             gain = signed(row["gains"][str(last)]["equal_collections"])
             steps = " / ".join(f"{row[m]['env_steps'][last]:,.0f}" for m in ("standard", "hybrid"))
-            rows.append([name_of(name), START_LABELS[start], f"{row['standard']['returns'][0]:.0f}", *cells, gain, steps])
+            rows.append([name_of(name), START_LABELS[start], str(row["n"]), f"{row['standard']['returns'][0]:.0f}", *cells, gain, steps])
     after = [f"{label}: after 1 → 3" for label in METHOD_LABELS.values()]
     gain, steps = "hybrid − gradient after 3", "environment steps by 3, gradient / hybrid"
-    return table(["world", "weights", "before", *after, gain, steps], rows)
+    return table(["world", "weights", "n", "before", *after, gain, steps], rows)
 
 
 def optional(values: list | None, k: int, form: str) -> str:
@@ -69,41 +69,43 @@ def hybrid_table(results: Results) -> str:
             for where, row in by_set.items():
                 for method, label in METHOD_LABELS.items():
                     m = row[method]
-                    cells = [f"{m['returns'][k]:.0f}" for k in (0, 1, 2, 3, 5) if k < len(m["returns"])]
+                    cells = [f"{m['returns'][k]:.0f}" for k in range(4)]
                     last = [f"{m['share_solved'][3]:.0%}", optional(m.get("env_steps"), 3, ",.0f")]
                     rows.append([START_LABELS[start], episodes, f"{SET_LABELS[where]} ({row['n']})", label, *cells, *last])
-    most = max(
-        map(len, (row["standard"]["returns"] for by in results["hybrid"]["comparison"].values() for b in by.values() for row in b.values()))
-    )
-    header = ["weights", "episodes a collection", "worlds (n)", "method", "before", *(f"after {k}" for k in (1, 2, 3, 5) if k < most)]
+    header = ["weights", "episodes a collection", "worlds (n)", "method", "before", "after 1", "after 2", "after 3"]
     return table([*header, "share ≥ 475 after 3", "environment steps by 3"], rows)
 
 
+def of_those(share: float) -> str:
+    """What to add to a return at a budget that not every trial could spend."""
+    return "" if share == 1 else f" ({share:.0%} spent it)"
+
+
 def gains_table(results: Results) -> str:
-    """Hybrid minus gradient, paired, at equal collections and, where measured, at equal environment steps; the regulator minus hybrid."""
+    """Hybrid minus gradient, paired, at equal collections and at equal environment steps; the regulator minus hybrid."""
     rows = []
-    names = ("equal_collections", "equal_env_steps", "regulator_minus_hybrid")
     for start, by_episodes in results["hybrid"]["comparison"].items():
         for episodes, by_set in by_episodes.items():
             for where, row in by_set.items():
                 for k, gains in row["gains"].items():
-                    cells = [signed(gains[name]) if name in gains else "" for name in names]
-                    rows.append([START_LABELS[start], episodes, SET_LABELS[where], k, *cells])
-    header = ["weights", "episodes a collection", "worlds", "collections", "hybrid − gradient, equal collections"]
+                    equal = f"{signed(gains['equal_env_steps'])}{of_those(gains['spent'])}" if "spent" in gains else ""
+                    cells = [signed(gains["equal_collections"]), equal, signed(gains["regulator_minus_hybrid"])]
+                    rows.append([START_LABELS[start], episodes, f"{SET_LABELS[where]} ({row['n']})", k, *cells])
+    header = ["weights", "episodes a collection", "worlds (n)", "collections", "hybrid − gradient, equal collections"]
     return table([*header, "hybrid − gradient, equal environment steps", "regulator − hybrid"], rows)
 
 
 def budget_table(results: Results) -> str:
-    """Mean return of the policy held after so many environment steps, 3 episodes a collection, for the parts that have it."""
+    """Mean return of the policy held after so many environment steps, 3 episodes a collection."""
     rows, budgets = [], []
     for start, by_episodes in results["hybrid"]["comparison"].items():
         for where, row in by_episodes["3"].items():
             for method, label in METHOD_LABELS.items():
-                if "at_env_steps" in row[method]:
-                    budgets = list(row[method]["at_env_steps"])
-                    returns = [f"{x:.0f}" for x in row[method]["at_env_steps"].values()]
-                    rows.append([START_LABELS[start], SET_LABELS[where], label, *returns])
-    return table(["weights", "worlds", "method", *(f"{int(b):,} environment steps" for b in budgets)], rows)
+                if spent := row[method].get("spent_env_steps"):
+                    budgets = list(spent)
+                    returns = [f"{x:.0f}{of_those(spent[b])}" for b, x in row[method]["at_env_steps"].items()]
+                    rows.append([START_LABELS[start], f"{SET_LABELS[where]} ({row['n']})", label, *returns])
+    return table(["weights", "worlds (n)", "method", *(f"{int(b):,} environment steps" for b in budgets)], rows)
 
 
 def ablations_table(results: Results) -> str:

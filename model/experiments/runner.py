@@ -1,0 +1,153 @@
+"""One runner for all that is measured: python -m model evaluate. Each finished part is written at once; a stopped run goes on.
+
+Settings are chosen on validation worlds. The test split was read several times while the methods were made; the sealed split is read once,
+and the file says when and with which commit.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import multiprocessing
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from model.allocator import keep_freed_memory
+from model.experiments import comparison
+from model.experiments.provenance import provenance
+from model.experiments.study import QUICK, Part, Size, Study, study_parts
+from model.experiments.summaries import break_set
+from model.policy.checkpoint import write_atomically
+from model.policy.pretrained import WEIGHTS
+
+RESULTS = WEIGHTS / "results.json"
+SPLITS = ("validation", "test", "sealed")
+Place = tuple[str, ...]
+
+
+def all_parts(quick: bool = False) -> dict[Place, Part]:
+    """Every part of the study: its place in the results, and what makes it."""
+    return {**study_parts(), **comparison.comparison_parts(comparison.QUICK if quick else comparison.ComparisonSize())}
+
+
+def name_of(place: Place) -> str:
+    """A place as it is named on the command line and in the results."""
+    return "/".join(place)
+
+
+def run_study(
+    split: str = "test",
+    quick: bool = False,
+    seed: int = 0,
+    report: Callable[[str], None] | None = None,
+    processes: int = 2,
+    chosen: Sequence[str] = (),
+    read_again: bool = False,
+    file: Path = RESULTS,
+    parts: dict[Place, Part] | None = None,
+) -> dict[str, Any]:
+    """Measure everything, or the parts whose names begin with one of `chosen`, several at once; returns the results, nested by places.
+
+    The test split's are written to the file, part by part; parts that this commit has measured already are not measured again, and what
+    others measured stays if it was with the same weights and seed. The sealed split's stand in the file under "sealed", beside its ledger.
+    Raises ValueError for a part or split that is none, and for the sealed split once it was read, unless read_again.
+    """
+    if split not in SPLITS:
+        raise ValueError(f"split must be one of {', '.join(SPLITS)}, got {split!r}")
+    parts = all_parts(quick) if parts is None else parts
+    for wanted in chosen:
+        if not any(f"{name_of(p)}/".startswith(f"{wanted}/") for p in parts):
+            raise ValueError(f"part must be one of {', '.join(dict.fromkeys(p[0] for p in parts))}, got {wanted!r}")
+    size, made_with, say = QUICK if quick else Size(), provenance(), report or (lambda text: None)
+    kept = {} if quick or split == "validation" else kept_results(file, seed, made_with, parts)
+    if split == "sealed" and not quick:
+        kept = {**kept, "sealed_reads": [*kept.get("sealed_reads", ()), reading(kept, made_with, read_again)]}
+        write(file, kept)
+    results = kept.setdefault("sealed", {}) if split == "sealed" else kept
+    results |= {"split": split, "seed": seed, "size": dataclasses.asdict(size), "made_with": made_with}
+    made = results.setdefault("parts_made_with", {})
+    same = made_with["model_differs_from_commit"] is False
+    todo = {
+        place: part
+        for place, part in parts.items()
+        if (not chosen or any(f"{name_of(place)}/".startswith(f"{c}/") for c in chosen))
+        and not (same and made.get(name_of(place)) == made_with)
+    }
+    for place, row in measured(todo, (split, size, seed), say, processes):
+        put(results, place, row)
+        made[name_of(place)] = made_with
+        if {"presets", "solvable"} <= results.keys():
+            results["break_set"] = break_set(results["presets"], results["solvable"])
+        if not quick and split != "validation":
+            write(file, kept)
+    return results
+
+
+def measured(
+    todo: dict[Place, Part], study: tuple[str, Size, int], say: Callable[[str], None], processes: int
+) -> Iterator[tuple[Place, Any]]:
+    """Each place with its result, as it is finished."""
+    if processes == 1:
+        executor: Executor = ThreadPoolExecutor(1)  # in this process
+    else:
+        executor = ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("forkserver"))
+    with executor as pool:
+        futures = {pool.submit(one_part, *study, part): place for place, part in todo.items()}
+        for future in as_completed(futures):
+            row, lines = future.result()
+            for line in lines:
+                say(line)
+            yield futures[future], row
+
+
+def one_part(split: str, size: Size, seed: int, part: Part) -> tuple[Any, list[str]]:
+    """One part in a process of its own: its result and what it has to say."""
+    torch.set_num_threads(1)
+    keep_freed_memory()
+    lines: list[str] = []
+    return part(Study(split, size, seed, lines.append)), lines
+
+
+def put(results: dict[str, Any], place: Place, row: Any) -> None:
+    """Set a result at its place."""
+    for key in place[:-1]:
+        results = results.setdefault(key, {})
+    results[place[-1]] = row
+
+
+def kept_results(file: Path, seed: int, made_with: dict[str, Any], parts: Iterable[Place]) -> dict[str, Any]:
+    """What the file holds, if it was measured with the same weights and seed; else only its ledger of the sealed split."""
+    old = json.loads(file.read_text()) if file.is_file() else {}
+    if old.get("made_with", {}).get("weights") != made_with["weights"] or old.get("seed") != seed:
+        return {key: old[key] for key in ("sealed_reads",) if key in old}
+    made = old["parts_made_with"]
+    for place in parts:  # a whole that was measured at once, as "presets": each of its parts was
+        if place[0] in made and len(place) > 1 and at(old, place) is not None:
+            made.setdefault(name_of(place), made[place[0]])
+    old["parts_made_with"] = {name: m for name, m in made.items() if not any(p[0] == name and len(p) > 1 for p in parts)}
+    return old
+
+
+def at(results: dict[str, Any], place: Place) -> Any:
+    """What stands at a place; None where nothing does."""
+    for key in place:
+        results = results.get(key, {})
+    return results or None
+
+
+def reading(results: dict[str, Any], made_with: dict[str, Any], again: bool) -> dict[str, Any]:
+    """The ledger's entry for a reading of the sealed split now. Raises ValueError where it was read before, unless `again`."""
+    if results.get("sealed_reads") and not again:
+        last = results["sealed_reads"][-1]
+        raise ValueError(f"split sealed was read on {last['date']} with commit {last['commit']}; --read_again reads it once more")
+    return {"date": datetime.now(UTC).date().isoformat(), "commit": made_with["commit"], "again": bool(results.get("sealed_reads"))}
+
+
+def write(file: Path, results: dict[str, Any]) -> None:
+    """The whole file."""
+    write_atomically(file, (json.dumps(results, indent=1) + "\n").encode())

@@ -1,0 +1,112 @@
+"""Gradient against hybrid adaptation on small numbers: paired, at budgets that are really spent, and beside the regulator."""
+
+import json
+
+import numpy as np
+import pytest
+
+from model import DynamicsModel, StandardAdaptationConfig, World, load_pretrained, sample_worlds
+from model.experiments.ablations import ABLATIONS
+from model.experiments.comparison import BUDGETS, ComparisonSize, ablation, compare, comparison_parts, worlds_of
+from model.experiments.linear_control import linear_trials, play, regulator
+from model.experiments.study import QUICK, Study
+from model.experiments.trials import Trials, run_trials, run_until_spent
+from model.policy.params import with_task_axis
+from model.rl.rollout import collect
+from model.worlds.named import BREAK_SET, WORLDS
+
+REVERSED = World(reversed_motor=True)
+SMALL = ComparisonSize(worlds=2, collections=2, named=1, ablation_worlds=1)
+
+
+def test_the_policy_held_after_so_many_steps_is_that_of_the_last_complete_collection():
+    returns = np.array([[10.0, 20.0], [100.0, 200.0], [300.0, 400.0]])
+    trials = Trials(returns, np.array([[0, 0], [50, 500], [90, np.inf]]), np.ones((3, 2), bool))
+    assert trials.held_at(np.array([49, 900])).tolist() == [10.0, 200.0]
+    assert trials.held_at(np.array([50, 499])).tolist() == [100.0, 20.0]
+    assert trials.held_at(np.array([10_000, 0])).tolist() == [300.0, 20.0]
+    assert trials.spent(np.array([90, 500])).tolist() == [True, True] and trials.spent(np.array([91, 501])).tolist() == [False, False]
+
+
+def test_gradient_steps_go_on_until_the_budget_is_spent():
+    """One policy falls after nine steps and one stands for 500: both have collected for the same number of environment steps."""
+    config = StandardAdaptationConfig(num_adapt_steps=2, episodes_per_step=1, adapt_lr=0.0)
+    model, worlds, budget = load_pretrained("standard"), [REVERSED, World()], np.array([100.0, 1500.0])
+    trials, plain = run_until_spent(model, worlds, config, 3, budget), run_trials(model, worlds, config, 3)
+    used = np.where(np.isinf(trials.env_steps), 0, trials.env_steps).max(0)
+    assert trials.spent(budget).all() and (used >= budget).all() and used[0] < 120 and used[1] == 1500
+    np.testing.assert_array_equal(trials.first(2).returns, plain.returns)
+    np.testing.assert_array_equal(trials.first(2).env_steps, plain.env_steps)
+    short = run_until_spent(model, worlds, config, 3, budget, most=4)
+    assert short.spent(budget).tolist() == [False, True] and len(short.returns) == 5  # the row can say that it could not be spent
+
+
+def test_gradient_steps_that_go_on_learn_on():
+    config = StandardAdaptationConfig(num_adapt_steps=1, episodes_per_step=2)
+    trials = run_until_spent(load_pretrained("meta"), [WORLDS["reversed_tilted"]] * 4, config, 0, np.full(4, 300.0))
+    assert trials.held_at(np.full(4, 300.0)).mean() > trials.returns[1].mean() + 50
+
+
+def test_the_sets_are_those_of_their_splits():
+    assert worlds_of("test", "break_set", 12, 0) == [WORLDS[name] for name in (*BREAK_SET, *BREAK_SET[:2])]
+    assert worlds_of("validation", "inside", 3, 1) == sample_worlds("validation", 3, 1)
+    assert worlds_of("test", "outside", 3, 1) == sample_worlds("test_outside", 3, 1)
+
+
+def test_everything_is_measured_from_every_start():
+    starts = ("meta", "memory", "standard", "random")
+    places = set(comparison_parts(ComparisonSize()))
+    assert {p[2:] for p in places if p[1] == "comparison"} == {
+        (s, k, w) for s in starts for k in ("1", "3", "10") for w in ("break_set", "inside", "outside")
+    }
+    assert {p[3] for p in places if p[1] == "ablations"} == set(ABLATIONS)
+    assert {p[1:] for p in places if p[0] == "named"} == {(s, w) for s in starts for w in WORLDS}
+
+
+def test_a_comparison_is_paired_and_its_gains_have_the_right_sign():
+    lines = []
+    study = Study("validation", QUICK, 3, lines.append)
+    row = compare(study, SMALL, "meta", 1, "outside")
+    assert row["n"] == 2 and len(lines) == 1
+    for mode in ("standard", "hybrid", "regulator"):
+        m = row[mode]
+        assert m["returns"][0] == row["standard"]["returns"][0] and m["env_steps"][1] == row["standard"]["env_steps"][1]
+        assert all(low <= mean <= high for mean, (low, high) in zip(m["returns"], m["intervals"], strict=True)), mode
+        assert list(m["spent_env_steps"]) == list(map(str, BUDGETS)) and m["seconds_a_collection"] > 0
+    for k in (1, 2):
+        gain = row["gains"][str(k)]["equal_collections"]["mean"]
+        assert gain == pytest.approx(row["hybrid"]["returns"][k] - row["standard"]["returns"][k])
+        assert 0 <= row["gains"][str(k)]["spent"] <= 1
+    assert row["gains"]["1"]["equal_env_steps"] == row["gains"]["1"]["equal_collections"]
+    json.dumps(row)
+
+
+def test_ablations_are_read_on_validation_even_in_a_test_run():
+    rows = [ablation(Study(split, QUICK, 0, lambda text: None), SMALL, "memory", "standard") for split in ("test", "validation")]
+    assert rows[0]["returns"] == rows[1]["returns"] and rows[0]["n"] == 2
+
+
+def test_the_regulator_stands_on_what_a_few_falls_say():
+    worlds = [World(), REVERSED, World(mirrored_sensors=True, wind=2.0), World(action_delay=3), World(angle_bias=0.08)]
+    fallen = collect(with_task_axis(load_pretrained("standard").params()), worlds, 10, np.random.default_rng(0))
+    played = play(regulator(DynamicsModel().fit(fallen)), worlds, 4, np.random.default_rng(1), 500)
+    assert played.lengths.min() > 400 and played.obs.shape[:2] == (5, 4)
+
+
+def test_the_regulator_s_trials_stay_paired_beyond_one_batch(monkeypatch):
+    monkeypatch.setattr("model.experiments.trials.TASKS_AT_ONCE", 1)
+    config = StandardAdaptationConfig(num_adapt_steps=1, episodes_per_step=2)
+    for start in (load_pretrained("meta"), None):
+        ours, theirs = linear_trials(start, [REVERSED] * 2, config, 4, 2), run_trials(start, [REVERSED] * 2, config, 4, 2)
+        np.testing.assert_array_equal(ours.env_steps, theirs.env_steps)
+        np.testing.assert_array_equal(ours.returns[0], theirs.returns[0])
+
+
+def test_regulator_trials_share_their_first_episodes_with_the_others():
+    config = StandardAdaptationConfig(num_adapt_steps=2, episodes_per_step=3)
+    model, worlds = load_pretrained("meta"), [REVERSED, World(wind=3.0)]
+    ours = linear_trials(model, worlds, config, 4, 3)
+    theirs = run_trials(model, worlds, config, 4, 3)
+    np.testing.assert_array_equal(ours.env_steps[1], theirs.env_steps[1])
+    np.testing.assert_array_equal(ours.returns[0], theirs.returns[0])
+    assert ours.returns[2, 0] > 450

@@ -1,0 +1,104 @@
+"""One runner: every finished part is written at once, a stopped run goes on, and the sealed split is read once. The parts are made up."""
+
+import json
+
+import pytest
+
+from model.experiments import runner
+from model.experiments.provenance import provenance
+from model.experiments.runner import all_parts, run_study
+
+COMMIT = {**provenance(), "commit": "a" * 40, "model_differs_from_commit": False}
+
+
+class Parts:
+    """Two parts in one branch and one of its own; each says how often it was measured, and the last may break."""
+
+    def __init__(self):
+        self.measured: list[str] = []
+        self.broken = False
+
+    def made(self) -> dict:
+        def part(name):
+            def measure(study):
+                if name == "c" and self.broken:
+                    raise RuntimeError("stopped")
+                self.measured.append(name)
+                study.say(f"{name} on {study.split}")
+                return {"n": len(self.measured)}
+
+            return measure
+
+        return {("branch", "a"): part("a"), ("branch", "b"): part("b"), ("c",): part("c")}
+
+
+@pytest.fixture
+def parts() -> Parts:
+    return Parts()
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch, parts):
+    monkeypatch.setattr(runner, "provenance", lambda: COMMIT)
+    file = tmp_path / "results.json"
+
+    def run(*args, **options):
+        return run_study(*args, processes=1, file=file, parts=parts.made(), **options)
+
+    run.file = file
+    return run
+
+
+def test_a_stopped_run_keeps_what_was_finished_and_goes_on(run, parts):
+    parts.broken = True
+    with pytest.raises(RuntimeError, match="stopped"):
+        run("test")
+    assert json.loads(run.file.read_text())["branch"].keys() == {"a", "b"}
+    parts.broken = False
+    results = run("test")
+    assert parts.measured == ["a", "b", "c"] and results == json.loads(run.file.read_text())
+    assert results["parts_made_with"] == dict.fromkeys(("branch/a", "branch/b", "c"), COMMIT)
+
+
+def test_a_part_of_another_commit_stays_and_says_so_and_that_of_other_weights_goes(run, parts, monkeypatch):
+    run("test")
+    later = {**COMMIT, "commit": "b" * 40}
+    monkeypatch.setattr(runner, "provenance", lambda: later)
+    results = run("test", chosen=["branch/b"])
+    assert parts.measured == ["a", "b", "c", "b"] and results["c"]["n"] == 3
+    assert [results["parts_made_with"][name]["commit"][0] for name in ("branch/a", "branch/b", "c")] == ["a", "b", "a"]
+    monkeypatch.setattr(runner, "provenance", lambda: {**later, "weights": {"meta": "of another file"}})
+    assert "c" not in run("test", chosen=["branch"])
+
+
+def test_what_was_measured_as_a_whole_is_told_part_by_part(run):
+    old = {"seed": 0, "made_with": COMMIT, "branch": {"a": {"n": 9}}, "parts_made_with": {"branch": {**COMMIT, "commit": "old"}}}
+    run.file.write_text(json.dumps(old))
+    made = run("test", chosen=["branch/b"])["parts_made_with"]
+    assert {name: m["commit"] for name, m in made.items()} == {"branch/a": "old", "branch/b": "a" * 40}
+
+
+def test_only_what_counts_is_written(run):
+    assert run("validation")["c"]["n"] == 3 and run("test", quick=True)["split"] == "test"
+    assert not run.file.exists()
+
+
+def test_the_sealed_split_is_read_once_and_the_file_says_when_and_by_what(run, parts):
+    run("test")
+    results = run("sealed")
+    written = json.loads(run.file.read_text())
+    assert results["split"] == "sealed" and written["sealed"] == results and written["split"] == "test"
+    assert [r["commit"] for r in written["sealed_reads"]] == ["a" * 40] and written["sealed_reads"][0]["date"]
+    with pytest.raises(ValueError, match=r"^split sealed was read on \d{4}-\d\d-\d\d with commit a+; --read_again reads it once more$"):
+        run("sealed")
+    assert len(parts.measured) == 6
+    run("sealed", read_again=True)
+    assert [r["again"] for r in json.loads(run.file.read_text())["sealed_reads"]] == [False, True]
+
+
+def test_unknown_names():
+    assert {place[0] for place in all_parts()} >= {"checkpoints", "presets", "hybrid", "named", "step_sizes"}
+    with pytest.raises(ValueError, match=r"part must be one of checkpoints, .*, got 'everything'"):
+        run_study(chosen=["everything"])
+    with pytest.raises(ValueError, match="split must be one of validation, test, sealed, got 'train'"):
+        run_study("train")
