@@ -1,4 +1,4 @@
-// One gradient step on one fallen episode: model/rl/advantages.py and adaptation.inner_step, first order, written out. No DOM.
+// One gradient step on one fallen episode: model/rl/advantages.py and model/maml/inner_step.py, first order, written out. No DOM.
 (() => {
   "use strict";
   const live = (globalThis.ssmLive ??= {});

@@ -1,6 +1,6 @@
 """Learning live, from every fall: the rules that the page's Live tab follows in the visitor's browser (assets/live/protocol.js).
 
-- A fall teaches by one gradient step on that one episode (adaptation.inner_step); actions are greedy.
+- A fall teaches by one gradient step on that one episode (inner_step.inner_step); actions are greedy.
 - A change of the world starts a new record: hidden state fresh, the starting weights again. Weights that were adapted to one
   world and carried into the next make it worse with every change.
 - A fall after a push teaches nothing: the push felled it, not the policy's actions.

@@ -142,20 +142,22 @@ def meta_loss(
     return loss, torch.stack(moved)
 
 
-def add_meta_gradient(params: Mapping[str, Tensor], batch: Batch, config: MetaTrainingConfig) -> tuple[float, float]:
+def add_meta_gradient(
+    params: Mapping[str, Tensor], batch: Batch, config: MetaTrainingConfig, rows_at_once: int = ROWS_AT_ONCE
+) -> tuple[float, float]:
     """Add the meta-loss's gradient to the leaves behind params. Returns the meta-loss, and how far the policies have moved from
     those that collected the episodes (KL, nats).
 
     params: leading axis 1 (theta) or M (tasks that train each on its own). With split_meta_gradient the loss after adaptation is taken
     on theta repeated for each task, and each task's gradient clipped to its share of the limit before they are summed: one task whose
-    second derivatives explode then can't drown the rest. The tasks are taken a few at a time, so that what they compute stays in the
-    processor's cache.
+    second derivatives explode then can't drown the rest. The tasks are taken a few at a time (rows_at_once steps of episodes), so that
+    what they compute stays in the processor's cache.
     """
     M, rows = len(batch.worlds), max(e.alive[0].numel() for e in batch.episodes)
     split = config.split_meta_gradient and config.inner_steps > 0
     leaves = {name: p.detach().requires_grad_() for name, p in params.items()}
     total, moved = 0.0, torch.zeros(config.inner_steps + 1, 2)
-    at_once = max(1, ROWS_AT_ONCE // rows)
+    at_once = max(1, rows_at_once // rows)
     for first in range(0, M, at_once):
         tasks = slice(first, min(first + at_once, M))
         here = {n: p if len(p) == 1 else p[tasks] for n, p in leaves.items()}

@@ -1,11 +1,13 @@
-"""The recipes of the shipped weights, and training to a file with a log."""
+"""Training to a file: the checkpoint, its log, the state of an unfinished training, and the lock that keeps a second one away."""
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import dataclasses
 import hashlib
 import io
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,12 +15,16 @@ from typing import Any
 import torch
 
 from model.allocator import keep_freed_memory
-from model.maml.lock import locked
 from model.maml.meta_config import MetaTrainingConfig
 from model.maml.recipes import RECIPES
 from model.maml.training import MetaEpoch, MetaMAML
 from model.policy.checkpoint import CheckpointError, first_line, save, write_atomically
 from model.policy.ssm import StateSpaceModel
+
+try:
+    import fcntl
+except ImportError:  # Windows has none: there nothing is held
+    fcntl = None
 
 DIGEST = 32  # bytes of SHA-256 at the end of a state: a zip alone does not notice every damage
 LOG_COLUMNS = tuple(f.name for f in dataclasses.fields(MetaEpoch))
@@ -63,6 +69,33 @@ def read_state(checkpoint: Path, recipe: str, configs: Sequence[MetaTrainingConf
     if not same:
         raise CheckpointError(f"the training state {path.name} has another recipe or settings; name those, or train without --resume")
     return state
+
+
+def lock_path(out: Path) -> Path:
+    """Where a training to `out` says that it is at work: <name>.lock beside it, the number of its process inside."""
+    return out.with_suffix(".lock")
+
+
+@contextlib.contextmanager
+def locked(out: Path) -> Iterator[None]:
+    """Hold the lock of a checkpoint. CheckpointError when another process has it; the system frees it when its holder dies."""
+    if fcntl is None:
+        yield
+        return
+    path = lock_path(out)
+    with open(path, "a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            raise CheckpointError(f"{out} is being trained by process {file.read().strip()}; wait for it, or name another --out") from None
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        try:
+            yield
+        finally:
+            path.unlink(missing_ok=True)
 
 
 @dataclasses.dataclass

@@ -56,6 +56,12 @@ class MetaEpoch:
     conflicting: tuple[float, ...] = ()
 
 
+def support_size(config: MetaTrainingConfig, generator: np.random.Generator) -> int:
+    """How many episodes an epoch's inner loop learns from: log-uniform, so that few are drawn as often as many."""
+    low, high = config.min_support_episodes, config.episodes_per_task
+    return min(int(np.exp(generator.uniform(np.log(low), np.log(high + 1)))), high)
+
+
 class MetaMAML:
     """Meta-trains a policy; iterate `train` and stop whenever you like: `best` holds the best parameters so far."""
 
@@ -97,9 +103,7 @@ class MetaMAML:
             for group in optimizer.param_groups:
                 group["lr"] = c.outer_lr_at(epoch)
             worlds = self.worlds(c.tasks_per_epoch, run.generator)
-            low, high = c.min_support_episodes, c.episodes_per_task
-            support_size = int(np.exp(run.generator.uniform(np.log(low), np.log(high + 1))))  # log-uniform: few matter as much as many
-            batch = collect_batch(with_task_axis(theta), worlds, c, min(support_size, high), run.generator, epoch)
+            batch = collect_batch(with_task_axis(theta), worlds, c, support_size(c, run.generator), run.generator, epoch)
             run.guard.start_epoch()
             meta_loss, finite = self._update(theta, optimizer, batch)
             returns, (episodes, env_steps) = batch.returns(), batch.counts()

@@ -12,7 +12,7 @@ from ui.runs.adaptation import AdaptRun, Curve
 from ui.views.learnt_words import rule_words
 from ui.words import count
 
-RULE = "θ′ = θ − lr · g · n / |g|"  # model.maml.adaptation.inner_step
+RULE = "θ′ = θ − lr · g · n / |g|"  # model.maml.inner_step.inner_step
 
 
 def movement(before: StateSpaceModel, after: StateSpaceModel) -> dict[str, tuple[float, float]]:

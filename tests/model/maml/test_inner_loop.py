@@ -1,19 +1,16 @@
-"""The inner loop against plain loops in float64: gradient, its own derivative, truncation, weights and every constant by its value."""
+"""The inner loop against plain loops in float64 that hold every constant as a number: gradient, its derivative, truncation, weights."""
 
 import numpy as np
 import pytest
 import torch
-from plain_loops import both_advantages, episode_of, fall_weights, inner_gradient, inner_step, log_prob
+from plain_loops import both_advantages, episode_of, fall_weights, inner_gradient, inner_step
 from torch import Tensor
 
-from model import StandardAdaptationConfig, StateSpaceModel
+from model import StateSpaceModel
 from model.maml import inner_step as steps
-from model.maml import meta_batch
-from model.policy import recurrence
 from model.policy.cell import sequence_outputs
 from model.rl import advantages
 from model.rl.rollout import Episodes, action_log_probs
-from model.worlds import cartpole
 
 LENGTHS = torch.tensor([[3, 7, 1, 5], [2, 2, 7, 4]])
 FELL = torch.tensor([[True, False, True, True], [True, True, True, False]])
@@ -117,33 +114,8 @@ def test_advantages_and_fall_weights_are_the_plain_ones():
             assert not fast[m, k, length:].any() and not weights[m, k, length:].any()
 
 
-def test_the_log_probability_is_that_of_the_action_taken():
-    y = torch.tensor([0.3, -1.2, 5.0, 7.0], dtype=torch.float64)
-    for action in (0, 1):
-        expected = log_prob(y, action)
-        torch.testing.assert_close(action_log_probs(y[:2], torch.tensor(action)), expected, **TOLERANCE)
-        assert float(expected.exp()) == pytest.approx([0.8175744762, 0.1824255238][action])
-
-
-@pytest.mark.parametrize(
-    ("where", "name", "value"),
-    [
-        (steps, "INNER_LAMBDA", 0.3),
-        (meta_batch, "OUTER_LAMBDA", 0.95),
-        (advantages, "SHORT_DISCOUNT", 0.9),
-        (steps, "FALL_DECAY", 0.97),
-        (steps, "MAX_RATIO", 2.0),
-        (steps, "INNER_SCALE", 10.0),
-        (recurrence, "COLUMN_BOUND", 0.99),
-        (cartpole, "MAX_EPISODE_STEPS", 500),
-        (cartpole, "SOLVED", 475.0),
-        (cartpole, "X_LIMIT", 2.4),
-    ],
-)
-def test_constants_that_the_readme_and_the_page_name(where, name, value):
-    assert getattr(where, name) == value
-
-
-def test_the_defaults_of_adaptation_that_the_readme_names():
-    c = StandardAdaptationConfig()
-    assert (c.adapt_lr, c.num_adapt_steps, c.episodes_per_step, c.max_grad_norm, c.discount_factor) == (0.5, 3, 10, 2.0, 0.99)
+def test_episodes_that_did_not_fall_teach_nothing():
+    e, params = some_episodes(), some_params()
+    standing = Episodes(e.obs, e.actions, e.log_probs, e.alive, torch.zeros_like(e.terminated))
+    adapted, _, norm = steps.inner_step(params, standing, WEIGHTS, 0.5, 2.0, 0.99, min_grad_norm=1.0)
+    assert not norm.any() and all(torch.equal(adapted[n], p) for n, p in params.items())

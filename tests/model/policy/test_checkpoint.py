@@ -1,10 +1,10 @@
 """Checkpoints: exact round trips, strict loading, clear errors, nothing half loaded."""
 
 import dataclasses
-import hashlib
 import json
 import os
 import re
+import resource
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,7 @@ from model import CheckpointError, StateSpaceModel, load_checkpoint, load_pretra
 from model.maml.meta_config import MetaTrainingConfig
 from model.maml.recipes import RECIPES, polish
 from model.policy import pretrained
-from model.policy.checkpoint import file_hash, read_metadata, serialise, write_atomically
+from model.policy.checkpoint import read_metadata, write_atomically
 from model.policy.pretrained import PRETRAINED, pretrained_path
 
 
@@ -71,22 +71,14 @@ def test_wrong_content_is_refused_and_changes_nothing(tmp_path, change, message)
 
 
 @pytest.mark.parametrize("suffix", [".safetensors", ".pth"])
-@pytest.mark.parametrize("content", [b"", b"garbage", b"\xff" * 100])
-def test_damaged_files_give_one_sentence(tmp_path, suffix, content):
+def test_damaged_files_give_one_sentence(tmp_path, suffix):
     path = tmp_path / f"damaged{suffix}"
-    path.write_bytes(content)
-    with pytest.raises(CheckpointError, match=r"^checkpoint damaged") as error:
-        random_model().load(path)
-    assert "\n" not in str(error.value)
-
-
-@pytest.mark.parametrize("suffix", [".safetensors", ".pth"])
-def test_truncated_files_are_refused(tmp_path, suffix):
-    path = tmp_path / f"m{suffix}"
     random_model().save(path)
-    path.write_bytes(path.read_bytes()[:-1000])
-    with pytest.raises(CheckpointError):
-        random_model().load(path)
+    for content in (b"", b"garbage", b"\xff" * 100, path.read_bytes()[:-1000]):
+        path.write_bytes(content)
+        with pytest.raises(CheckpointError, match=r"^checkpoint damaged") as error:
+            random_model().load(path)
+        assert "\n" not in str(error.value)
 
 
 def test_a_pickle_with_code_is_not_run(tmp_path):
@@ -115,16 +107,16 @@ def test_a_missing_shipped_file_names_the_command_that_rebuilds_it(tmp_path, mon
         load_pretrained("memory")
 
 
-def test_writing_is_atomic(tmp_path, monkeypatch):
+def test_writing_is_atomic(tmp_path):
     path = tmp_path / "m.safetensors"
     write_atomically(path, b"old")
-
-    def fail(*args):
-        raise OSError("disk full")
-
-    monkeypatch.setattr(os, "replace", fail)
-    with pytest.raises(OSError, match="disk full"):
-        write_atomically(path, b"new")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))  # bytes: as a full disk does
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            write_atomically(path, b"new" * 1000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert path.read_bytes() == b"old" and [p.name for p in tmp_path.iterdir()] == ["m.safetensors"]
 
 
@@ -144,9 +136,3 @@ def test_shipped_checkpoints_are_small_complete_and_fresh_copies(name):
     with torch.no_grad():
         a.A.zero_()
     assert b.A.abs().sum() > 0 and load_pretrained(name).A.abs().sum() > 0
-
-
-def test_the_hash_is_sha256_of_the_file(tmp_path):
-    path = tmp_path / "m.safetensors"
-    path.write_bytes(serialise(random_model()))
-    assert file_hash(path) == hashlib.sha256(path.read_bytes()).hexdigest()

@@ -126,22 +126,8 @@ def test_the_reference_by_hand():
     names += ["mlp_in_weight", "mlp_in_bias", "mlp_out_weight", "mlp_out_bias", "output_bias"]
     model = StateSpaceModel(1, 1, 1, 1)
     assert sorted(names) == sorted(n for n, _ in model.named_parameters())
-    a, b, c, d, bias, h, s, w_m, b_m, w_1, b_1, w_2, b_2, out = (
-        1.5,
-        0.7,
-        -1.1,
-        0.4,
-        0.2,
-        0.3,
-        2.0,
-        (0.6, -0.8),
-        0.1,
-        1.3,
-        -0.2,
-        0.9,
-        0.05,
-        0.25,
-    )
+    a, b, c, d, bias, h, s = 1.5, 0.7, -1.1, 0.4, 0.2, 0.3, 2.0
+    w_m, b_m, w_1, b_1, w_2, b_2, out = (0.6, -0.8), 0.1, 1.3, -0.2, 0.9, 0.05, 0.25
     values = [[[a]], [[b]], [[c]], [[d]], [bias], [h], [s], [[w_m[0]], [w_m[1]]], [b_m], [[w_1]], [b_1], [[w_2]], [b_2], [out]]
     params = {n: torch.tensor(v, dtype=torch.float64) for n, v in zip(names, values, strict=True)}
     expected = []
