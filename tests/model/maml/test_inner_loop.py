@@ -1,15 +1,13 @@
 """The inner loop against plain loops in float64 that hold every constant as a number: gradient, its derivative, truncation, weights."""
 
-import numpy as np
 import pytest
 import torch
-from plain_loops import both_advantages, episode_of, fall_weights, inner_gradient, inner_step
+from plain_loops import inner_gradient, inner_step
 from torch import Tensor
 
 from model import StateSpaceModel
 from model.maml import inner_step as steps
 from model.policy.cell import sequence_outputs
-from model.rl import advantages
 from model.rl.rollout import Episodes, action_log_probs
 
 LENGTHS = torch.tensor([[3, 7, 1, 5], [2, 2, 7, 4]])
@@ -56,21 +54,6 @@ def test_the_policy_gradient_is_the_plain_sum(second_order):
             torch.testing.assert_close(grads[n][m], g, **TOLERANCE)
 
 
-def test_its_own_derivative_is_the_plain_sums():
-    """The second derivative, in one direction: through ratio, values and score."""
-    e, params = some_episodes(), some_params()
-    g = torch.Generator().manual_seed(5)
-    direction = {n: torch.randn(p.shape, generator=g, dtype=p.dtype) for n, p in params.items()}
-    grads, _ = steps.policy_gradient(params, e, WEIGHTS, 0.99, True)
-    fast = torch.autograd.grad(sum((direction[n] * grads[n]).sum() for n in params), list(params.values()))
-    along = 0.0
-    for m in range(2):
-        plain, _ = inner_gradient(of_task(params, m), e, m, WEIGHTS[m].tolist(), 0.99, True)
-        along = along + sum((direction[n][m] * plain[n]).sum() for n in params)
-    for got, expected in zip(fast, torch.autograd.grad(along, list(params.values())), strict=True):
-        torch.testing.assert_close(got, expected, rtol=1e-9, atol=1e-9)
-
-
 @pytest.mark.parametrize(("lowest", "highest"), [(0.0, 100.0), (0.0, 0.05), (80.0, 100.0)], ids=["free", "clipped", "lifted"])
 def test_the_inner_step_and_its_derivative_are_the_plain_ones(lowest, highest):
     e, params, lr = some_episodes(), some_params(), 0.5
@@ -88,30 +71,6 @@ def test_the_inner_step_and_its_derivative_are_the_plain_ones(lowest, highest):
     expected = torch.autograd.grad(plain_along, list(params.values()))
     for got, value in zip(torch.autograd.grad(along, list(params.values())), expected, strict=True):
         torch.testing.assert_close(got, value, rtol=1e-9, atol=1e-9)
-
-
-def test_a_ratio_counts_at_most_twice():
-    """Log-probabilities so low that the ratio would be about 150: the step is that of a ratio of 2."""
-    e, params = some_episodes(), some_params()
-    now = action_log_probs(sequence_outputs(params, e.obs)[..., :2], e.actions).detach()
-    rare, twice = (Episodes(e.obs, e.actions, now - shift, e.alive, e.terminated) for shift in (5.0, float(np.log(2.0)) + 1e-12))
-    a, b = (steps.policy_gradient(params, x, WEIGHTS, 0.99, False)[0] for x in (rare, twice))
-    for n in params:
-        torch.testing.assert_close(a[n], b[n], **TOLERANCE)
-    assert max(float(g.abs().max()) for g in a.values()) > 1e-3
-
-
-def test_advantages_and_fall_weights_are_the_plain_ones():
-    e, params = some_episodes(), some_params()
-    y = sequence_outputs(params, e.obs)
-    fast, weights = advantages.advantages(y[..., 2:4], e, 0.98, 0.7).sum(-1), steps.fall_weights(e)
-    for m in range(2):
-        for k in range(4):
-            obs, _, _, fell = episode_of(e, m, k)
-            length = len(obs)
-            torch.testing.assert_close(fast[m, k, :length], torch.stack(both_advantages(y[m, k, :length], fell, 0.98, 0.7)), **TOLERANCE)
-            torch.testing.assert_close(weights[m, k, :length], torch.tensor(fall_weights(length, fell), dtype=torch.float64), **TOLERANCE)
-            assert not fast[m, k, length:].any() and not weights[m, k, length:].any()
 
 
 def test_episodes_that_did_not_fall_teach_nothing():
