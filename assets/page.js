@@ -41,7 +41,7 @@
     const stale = !!state.of && (!!state.refused || state.of !== state.now);
     for (const element of part(tab, ".result")) {
       element.classList.toggle("stale", stale);
-      if (element.matches(".next-step")) element.inert = stale;
+      if (element.matches(".next-step, .step-choice")) element.inert = stale;
     }
     window.ssmAddress(tab, queryOf(state));
   }
@@ -70,21 +70,6 @@
 
   new MutationObserver(() => { if (selected()) show(selected()); }).observe(document, { subtree: true, attributeFilter: ["aria-selected"] });
 
-  // --- results of the tabs that tell of themselves in other ways ---
-
-  // A result is dimmed while it belongs to other settings (`of`) than those that stand (`now`), or those that stand can't be used
-  // (`refused`); and what would show or use it rests.
-  window.ssmFits = (selector, of, now, refused) => {
-    const stale = !!of && (!!refused || (!!now && of !== now));
-    for (const element of document.querySelectorAll(selector)) {
-      element.classList.toggle("stale", stale);
-      if (element.matches(".step-choice, .next-step")) element.inert = stale;
-    }
-  };
-  const dim = (on) => (selector) => { for (const element of document.querySelectorAll(selector)) element.classList.toggle("stale", on); };
-  window.ssmDim = dim(true);
-  window.ssmBright = dim(false);
-
   // --- next steps ---
 
   const press = (id, tries = 80) => {
@@ -111,7 +96,7 @@
     break: () => { [...document.querySelectorAll(".break-first")].find((b) => b.offsetParent)?.click(); go(selected()); },
     learn: () => { go("adapt"); press("adapt-run"); },
     verify: () => press("play-verify"),
-    luck: () => press("luck-run"),
+    sweep: () => press("sweep-run"),
     further: () => press("adapt-further"),
     memory: () => { go("play"); window.ssmSync("play"); },
     play: () => go("play"),

@@ -137,8 +137,8 @@ def race(request: gr.Request, given: Mapping[str, Any]) -> dict:
             "racer": lane.racer.name,
             "adapt_lr": None if lane.racer.mode == "none" else adaptation_of(settings, lane.racer).adapt_lr,
             "stands_from": lane.stands_from,
-            "means": [float(p.returns.mean()) for p in lane.curve.points],
-            "env_steps": [p.env_steps for p in lane.curve.points],
+            "means": [p.mean for p in lane.curve.points],
+            "env_steps": [p.step.env_steps for p in lane.curve.points],
             "problem": lane.curve.problem,
         }
         for lane in made.lanes
@@ -165,14 +165,17 @@ def number(value: float | None) -> float | None:
 
 def curve_summary(curve: Curve) -> dict:
     """A mode's steps as plain numbers; what a step does not have is null."""
-    names = ("index", "moved", "env_steps", "updates", "seconds")
     steps = [
         {
-            **{name: getattr(p, name) for name in names},
-            "mean": float(p.returns.mean()),
+            "index": p.index,
+            "moved": p.moved,
+            "env_steps": p.step.env_steps,
+            "updates": curve.updates(p.index),
+            "seconds": p.step.seconds,
+            "mean": p.mean,
             "returns": p.returns.tolist(),
-            "loss": number(float(p.loss)),
-            "grad_norm": number(float(p.grad_norm)),
+            "loss": number(float(p.step.loss)),
+            "grad_norm": number(float(p.step.grad_norm)),
         }
         for p in curve.points
     ]

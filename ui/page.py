@@ -17,7 +17,7 @@ from ui.server.gate import EXCEPTION_HANDLERS, Gate
 from ui.server.jobs import MAX_THREADS
 from ui.server.session import STATE_SECONDS, Session
 from ui.tabs.about import AboutTab, about_script
-from ui.tabs.adapt.tab import AdaptTab
+from ui.tabs.adapt import AdaptTab
 from ui.tabs.compare import CompareTab
 from ui.tabs.controls import connect_same, connect_worlds
 from ui.tabs.events import IN_BROWSER, QUIET
@@ -75,8 +75,8 @@ def build() -> tuple[gr.Blocks, dict[str, Any]]:
                 live = LiveTab(session)
             with gr.Tab("Play", id="play") as tab:
                 play = PlayTab(session, first, tab)
-            with gr.Tab("Adapt", id="adapt") as adapt_tab:
-                adapt = AdaptTab(session)
+            with gr.Tab("Adapt", id="adapt") as tab:
+                adapt = AdaptTab(session, tab)
             with gr.Tab("Compare", id="compare") as tab:
                 compare = CompareTab(session, tab)
             with gr.Tab("Meta-train", id="meta-train") as meta_tab:
@@ -94,16 +94,14 @@ def build() -> tuple[gr.Blocks, dict[str, Any]]:
             start: gr.update(choices=adapt.controls.starts(yours=True)),
         }
         live.connect(live_tab, tabs, worlds, seeds, adapt.controls.mode, kept)
-        adapt.connect_tab(adapt_tab)
-        adapt.connect_play(play)
+        adapt.connect([play.world, compare.world], [play.policy.seed, compare.seed], kept)
         meta_train.connect_use(policy, start, adapt.controls.world)
         meta_train.connect_tab(meta_tab)
-        steps = [step.button.click for step in (play.next, adapt.next, adapt.luck.next, compare.next)]
+        steps = [step.button.click for step in (play.next, adapt.next, adapt.sweep.next, compare.next)]
         gr.on(steps, None, [policy, start], [policy, start], js="(...chosen) => window.ssmNext(...chosen)", **IN_BROWSER)
         # What a link opens.
         meta_train.connect_page(page)
-        adapt.connect_link(page, tabs)
-        opens = {"play": play, "compare": compare}
+        opens = {"play": play, "adapt": adapt, "compare": compare}
 
         def open_link(session: Session, request: gr.Request) -> dict:
             query = dict(request.query_params)
@@ -112,7 +110,7 @@ def build() -> tuple[gr.Blocks, dict[str, Any]]:
             led = "tab" in query and tab in (*opens, "meta-train", "about")
             return {**shown, **({tabs: gr.Tabs(selected=tab)} if shown or led else {})} or gr.skip()
 
-        page.load(open_link, session, [tabs, *play.outputs, *compare.outputs], **QUIET)
+        page.load(open_link, session, [tabs, *play.outputs, *adapt.outputs, *compare.outputs], **QUIET)
         api.add_endpoints()
     page.queue(**QUEUE)
     launch = {

@@ -112,7 +112,7 @@ def test_a_fall_leads_to_adaptation_and_on(visit):
     page.page.wait_for_selector("#adapt-result .outcome", timeout=60_000)
     assert page.page.get_by_role("tab", name="Adapt").get_attribute("aria-selected") == "true"
     page.page.get_by_text("Was it luck? 20 more").click()
-    page.page.wait_for_selector("#luck-result .outcome", timeout=90_000)
+    page.page.wait_for_selector("#sweep-result .outcome", timeout=90_000)
     page.page.get_by_text("Does memory do it without a fall?").click()
     page.page.wait_for_function("() => document.querySelector('#play-stage .who').textContent.startsWith('Memory')")
     assert page.page.inner_text("#play-stage .notes") == "motor reversed"

@@ -7,7 +7,6 @@ import json
 import math
 import re
 from collections.abc import Callable
-from types import SimpleNamespace
 from typing import Any
 
 import gradio as gr
@@ -18,8 +17,7 @@ import torch
 from model import StateSpaceModel
 from model.policy.checkpoint import serialise
 from ui.server.session import Session
-from ui.tabs.adapt.tab import AdaptTab
-from ui.tabs.adapt.use_part import EXPIRED
+from ui.tabs.adapt import EXPIRED, AdaptTab
 from ui.tabs.compare import CompareTab
 from ui.tabs.live import own_model, world_and_seed
 from ui.tabs.meta_train import MetaTrainTab
@@ -60,7 +58,7 @@ def fields() -> dict[str, Fields]:
         first = first_session()
         session = gr.State(first)
         play, compare = PlayTab(session, first, tab), CompareTab(session, tab)
-        adapt, meta = AdaptTab(session), MetaTrainTab(session)
+        adapt, meta = AdaptTab(session, tab), MetaTrainTab(session)
 
     def train(values: list) -> str:
         try:
@@ -77,7 +75,7 @@ def fields() -> dict[str, Fields]:
     return {
         "play": each(play.inputs, lambda v: play.played(first, None, *v)[play.message])
         + each(episodes, lambda v: play.verified(first, None, *v)[play.message])[:1],
-        "adapt": each(adapt.controls.inputs, lambda v: adapt.preview.show(first, (), None, *v)[adapt.message]),
+        "adapt": each(adapt.controls.inputs, lambda v: adapt.looked(None, None, first, *v).get(adapt.message, "")),
         "compare": each(compare.inputs, lambda v: compare.shown(first, None, *v).get(compare.message, "")),
         "meta-train": each(meta.controls.inputs, train),
     }
@@ -142,7 +140,7 @@ def test_every_bad_upload_is_one_plain_sentence_beside_the_button(data):
 LINKS = (
     "world=a_b", "seed=a_b", "wind=99", "world=moon&wind=1", "policy=a_b", "actions=None", "seed=" + "9" * 2000, "velocity_sensors=maybe",
 )  # fmt: skip
-ADAPT_LINKS = ("mode=a_b", "start=a_b", "num_adapt_steps=99", "fresh_step=perhaps", "adapt_lr=nan", "ran=1_a", "ran=1_100x1x1x1x1_9x9")
+ADAPT_LINKS = ("mode=a_b", "start=a_b", "num_adapt_steps=99", "fresh_step=perhaps", "adapt_lr=nan")
 RACE_LINKS = ("race=a_b", "race=meta_meta", "steps=9", "race=" + "meta_" * 9, "race=yours")
 
 
@@ -161,21 +159,14 @@ def test_a_link_that_is_wrong_says_so_in_one_plain_sentence(opener, query):
 def opener() -> Callable[[str], str]:
     """What the page says to a link's query."""
     first = first_session()
-    with gr.Blocks() as page, gr.Tabs() as tabs, gr.Tab() as tab:
+    with gr.Blocks(), gr.Tab() as tab:
         session = gr.State(first)
-        play, adapt, compare = PlayTab(session, first, tab), AdaptTab(session), CompareTab(session, tab)
-        adapt.connect_link(page, tabs)
+        tabs = {"play": PlayTab(session, first, tab), "adapt": AdaptTab(session, tab), "compare": CompareTab(session, tab)}
 
     def said(query: str) -> str:
         params = dict(part.split("=", 1) for part in query.split("&"))
-        if params["tab"] != "adapt":
-            opened = play if params["tab"] == "play" else compare
-            return opened.opened(first, params)[opened.message]
-        request = SimpleNamespace(query_params=params, session_hash="a link")
-        shown = adapt._open_link(first, request)
-        if "ran" in params:
-            *_, shown = adapt._make_result(request, first, query)
-        return shown[adapt.message]
+        tab = tabs[params["tab"]]
+        return tab.opened(first, params)[tab.message]
 
     return said
 

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from urllib.parse import urlencode
 
 import numpy as np
@@ -21,9 +22,10 @@ from model import (
     StandardAdaptationConfig,
     StandardAdapter,
     StateSpaceModel,
+    World,
     evaluate_policy,
 )
-from model.model_based.imagined_ppo import Practice, PracticeRound
+from model.model_based.imagined_ppo import PracticeRound
 from ui.fields import MAX_SEED
 from ui.runs.policies import shared_model
 from ui.settings import RAN, AdaptSettings, adapt_to_query
@@ -36,50 +38,56 @@ NOTHING = 1e-7  # a gradient norm that is 0 but for the adapter's guard against 
 
 @dataclass(frozen=True)
 class Point:
-    """One point of a curve: the policy after `index` gradient steps, and the returns of its greedy evaluation episodes.
+    """A step of a curve, as its adapter made it, and the returns of the greedy evaluation episodes of its policy.
 
-    env_steps, seconds and updates (Adam's, in practice) are those of all the curve's steps so far, evaluation not counted.
-    practice: what this step practised in imagination, None where it did not.
+    In `step`, index, env_steps and seconds count from the curve's first step on. config: the adapter's; None before any step.
     """
 
-    index: int
+    step: AdaptationStep
     returns: np.ndarray
-    model: StateSpaceModel
-    loss: float = float("nan")
-    grad_norm: float = float("nan")
-    support_steps: int = 0  # environment steps of the episodes that this step learnt from
-    env_steps: int = 0
-    seconds: float = 0.0
-    practice: Practice | None = None
-    updates: int = 0
-    stepped: bool = True  # by the gradient on fresh episodes, before any practice; False: it only practised
+    config: StandardAdaptationConfig | None = None
+
+    @property
+    def index(self) -> int:
+        """Steps so far."""
+        return self.step.index
+
+    @property
+    def model(self) -> StateSpaceModel:
+        """The policy after this step."""
+        return self.step.model
+
+    @cached_property
+    def mean(self) -> float:
+        """The mean return."""
+        return float(self.returns.mean())
+
+    @property
+    def updates(self) -> int:
+        """Adam's updates in this step's imagined rollouts."""
+        return 0 if self.step.practice is None else int(self.step.practice.last.updates[0])
+
+    @property
+    def trusted(self) -> bool:
+        """Whether what was imagined became the policy's; False where it was not trusted yet, and a gradient step stands in its stead."""
+        return self.step.practice is None or bool(self.step.practice.adopted[0])
+
+    @property
+    def rate(self) -> float:
+        """The learning rate of the step's gradient step on fresh episodes; 0 where it made none, and learnt in imagination alone."""
+        if self.config is None:
+            return 0.0
+        return self.config.adapt_lr if self.trusted else self.config.fallback_lr
 
     @property
     def fell(self) -> bool:
         """Whether an episode that it could learn from fell."""
-        return self.grad_norm > NOTHING
+        return self.step.grad_norm > NOTHING
 
     @property
     def moved(self) -> bool:
         """Whether this step changed the parameters; it doesn't when no episode fell."""
-        if self.stepped:
-            return self.fell
-        return self.practice is not None and int(self.practice.last.updates[0]) > 0
-
-
-@dataclass(frozen=True)
-class Segment:
-    """What one press of Adapt or of Go on ran, so that it can be repeated."""
-
-    settings: AdaptSettings
-    mode: str  # "standard" or "hybrid"
-    seed: int
-    steps: int = 0  # those really made
-
-    @property
-    def config(self) -> StandardAdaptationConfig:
-        """The adapter's."""
-        return config_of(self.settings, self.mode)
+        return self.fell if self.rate else self.updates > 0
 
 
 @dataclass(frozen=True)
@@ -88,7 +96,6 @@ class Curve:
 
     mode: str
     points: tuple[Point, ...]
-    segments: tuple[Segment, ...] = ()
     buffer: ExperienceBuffer | None = None
     problem: str = ""
 
@@ -102,10 +109,14 @@ class Curve:
         """What was reached."""
         return self.points[-1]
 
+    def updates(self, index: int) -> int:
+        """Adam's updates in imagined rollouts, of all steps up to this one."""
+        return sum(p.updates for p in self.points[: index + 1])
+
 
 @dataclass(frozen=True)
-class Practising:
-    """A step's practice under way. rounds: at the most. returns: the mean imagined return of each round so far."""
+class Imagining:
+    """A step's imagined rollouts under way. rounds: at the most. returns: the mean imagined return of each round so far."""
 
     step: int
     rounds: int
@@ -116,7 +127,7 @@ class Practising:
 class AdaptRun:
     """An adaptation under way or ended. target: the steps that its curves are to have. ended: "", "finished", "stopped", "time".
 
-    practising: what hybrid adaptation practises at this moment, None between practices.
+    settings: those with which it began, or went on last. imagining: the imagined rollouts of this moment.
     """
 
     settings: AdaptSettings
@@ -124,124 +135,119 @@ class AdaptRun:
     curves: tuple[Curve, ...]
     ended: str = ""
     id: str = ""
-    practising: Practising | None = None
+    imagining: Imagining | None = None
+    went_on: bool = False
 
     @property
     def reached(self) -> int:
         """Steps made, of the mode that made more."""
         return max(c.last.index for c in self.curves)
 
+    @property
+    def before(self) -> Point:
+        """Before any step; the same for all modes."""
+        return self.curves[0].before
+
     def curve(self, mode: str) -> Curve | None:
         """The curve of a mode, if it ran."""
         return next((c for c in self.curves if c.mode == mode), None)
 
 
+def modes_of(settings: AdaptSettings) -> tuple[str, ...]:
+    """The modes that run: "standard", "hybrid", or both."""
+    return ("standard", "hybrid") if settings.mode == "both" else (settings.mode,)
+
+
+def config_of(s: AdaptSettings, mode: str) -> StandardAdaptationConfig:
+    """The adapter's config for one of the modes "standard" and "hybrid"."""
+    shared = {"adapt_lr": s.adapt_lr, "num_adapt_steps": s.num_adapt_steps, "episodes_per_step": s.episodes_per_step}
+    if mode == "standard":
+        return StandardAdaptationConfig(**shared)
+    alone = {} if s.fresh_step else {"adapt_lr": 0.0}
+    return HybridAdaptationConfig(**{**shared, **alone}, experience_weight=s.experience_weight, fallback_lr=s.adapt_lr)
+
+
+def unadapted(model: StateSpaceModel, world: World, seed: int) -> Point:
+    """A policy before any step."""
+    step = AdaptationStep(0, float("nan"), np.empty(0), 0, 0.0, model, float("nan"))
+    return Point(step, evaluate_policy(model, world, EVALUATION_EPISODES, seed))
+
+
 def link_of(run: AdaptRun) -> str:
     """The query that opens the run's settings and makes its result again; settings alone where the run went on or made no step."""
-    if not run.reached or len(run.curves[0].segments) > 1:
+    if not run.reached or run.went_on:
         return urlencode(adapt_to_query(run.settings))
     return urlencode({**adapt_to_query(replace(run.settings, num_adapt_steps=run.reached)), RAN: "1"})
 
 
-def config_of(settings: AdaptSettings, mode: str) -> StandardAdaptationConfig:
-    """The adapter's config for one of the modes "standard" and "hybrid"."""
-    s = settings
-    shared = {"adapt_lr": s.adapt_lr, "num_adapt_steps": s.num_adapt_steps, "episodes_per_step": s.episodes_per_step}
-    if mode == "hybrid":
-        alone = {} if s.fresh_step else {"adapt_lr": 0.0}
-        return HybridAdaptationConfig(**{**shared, **alone}, experience_weight=s.experience_weight, fallback_lr=s.adapt_lr)
-    return StandardAdaptationConfig(**shared)
-
-
 def adapt(settings: AdaptSettings, model: StateSpaceModel, stop: threading.Event) -> Iterator[AdaptRun]:
-    """Adapt a model and yield the run after every step and every round of practice; the first one holds the points before any step.
+    """Adapt a model and yield the run after every step and every round of imagined rollouts; first as it is before any step.
 
     Both modes take turns, so that their curves grow together. The last one yielded says how the run ended.
     """
-    modes = ("standard", "hybrid") if settings.mode == "both" else (settings.mode,)
-    before = Point(0, evaluate_policy(model, settings.world, EVALUATION_EPISODES, settings.seed), model)
-    curves = tuple(Curve(mode, (before,), buffer=ExperienceBuffer() if mode == "hybrid" else None) for mode in modes)
-    run = AdaptRun(settings, settings.num_adapt_steps, curves, id=secrets.token_hex(6))
-    yield from _extend(run, stop)
+    before = unadapted(model, settings.world, settings.seed)
+    curves = tuple(Curve(m, (before,), ExperienceBuffer() if m == "hybrid" else None) for m in modes_of(settings))
+    yield from _extend(AdaptRun(settings, settings.num_adapt_steps, curves, id=secrets.token_hex(6)), stop)
 
 
 def go_on(run: AdaptRun, settings: AdaptSettings, stop: threading.Event) -> Iterator[AdaptRun]:
     """Continue from what a run reached, in its world and modes, with the steps, rates and episodes of `settings`."""
-    names = ("adapt_lr", "num_adapt_steps", "episodes_per_step", "experience_weight", "fresh_step")
-    changed = {n: getattr(settings, n) for n in names}
-    run = replace(run, settings=replace(run.settings, **changed), target=run.reached + settings.num_adapt_steps, ended="")
-    yield from _extend(replace(run, id=secrets.token_hex(6)), stop)
+    settings = replace(settings, world=run.settings.world, start=run.settings.start, mode=run.settings.mode, seed=run.settings.seed)
+    target = run.reached + settings.num_adapt_steps
+    yield from _extend(replace(run, settings=settings, target=target, ended="", id=secrets.token_hex(6), went_on=True), stop)
 
 
 def _extend(run: AdaptRun, stop: threading.Event) -> Iterator[AdaptRun]:
-    world, started = run.settings.world, time.monotonic()
-    curves, steps = list(run.curves), []
+    """The run as it grows by the steps of its settings, until it is stopped or its time is up."""
+    started, end = time.monotonic(), ""
+    # The run that is gone on from keeps its buffers.
+    curves = [replace(c, buffer=copy.deepcopy(c.buffer), problem="") for c in run.curves]
+    steps = [_steps(curve, run.settings, stop) for curve in curves]
 
-    def late() -> bool:
-        return time.monotonic() - started > TIME_LIMIT
+    def over() -> str:
+        return "stopped" if stop.is_set() else "time" if time.monotonic() - started > TIME_LIMIT else ""
 
-    for i, curve in enumerate(curves):
-        # A seed of its own for every segment: the same one would collect the same episodes' starts and luck again.
-        segment = Segment(run.settings, curve.mode, (run.settings.seed + curve.last.index) % (MAX_SEED + 1))
-        buffer = copy.deepcopy(curve.buffer)  # the run that is gone on from keeps its own
-        curves[i] = replace(curve, segments=(*curve.segments, segment), buffer=buffer, problem="")
-        if buffer is None:
-            steps.append(StandardAdapter(segment.config).adapt(curve.last.model, world, segment.seed))
-        else:
-            steps.append(HybridAdapter(segment.config, buffer).adapt_in_rounds(curve.last.model, world, segment.seed, stop.is_set))
-        next(steps[i])  # index 0: where we are
     yield replace(run, curves=tuple(curves))
-    ended = "finished"
-    for _ in range(run.settings.num_adapt_steps):
-        for i, curve in enumerate(curves):
-            if stop.is_set() or late():
-                ended = "stopped" if stop.is_set() else "time"
-                break
-            if curve.problem:
-                continue
-            seen = copy.deepcopy(curve.buffer)
-            for grown, practising in _step(curve, steps[i], run.settings):
-                curves[i] = grown
-                yield replace(run, curves=tuple(curves), practising=practising)
-                if practising is not None and late():  # half a step would be another result: it is left out, with what it collected
-                    curves[i], ended = replace(curve, buffer=seen), "time"
-                    break
-            if ended != "finished":
-                break
-        if ended != "finished":
+    for i in [*range(len(curves))] * run.settings.num_adapt_steps:
+        if end := over():
             break
-    yield replace(run, curves=tuple(curves), ended=ended)
+        before, seen = curves[i], copy.deepcopy(curves[i].buffer)
+        for grown, imagining in steps[i]:
+            curves[i] = grown
+            yield replace(run, curves=tuple(curves), imagining=imagining)
+            if imagining is None:
+                break
+            if over() == "time":  # half a step would be another result: it is left out, with what it collected
+                curves[i], end = replace(before, buffer=seen), "time"
+                break
+    yield replace(run, curves=tuple(curves), ended=end or "finished")
 
 
-def _step(
-    curve: Curve, steps: Iterator[AdaptationStep | PracticeRound], settings: AdaptSettings
-) -> Iterator[tuple[Curve, Practising | None]]:
-    """The curve as it is with each round of practice, then with one more step, or with its problem."""
-    last, returns = curve.last, []
+def _steps(curve: Curve, settings: AdaptSettings, stop: threading.Event) -> Iterator[tuple[Curve, Imagining | None]]:
+    """The curve with each round of imagined rollouts, and with each step more, or with its problem, after which there is no more."""
+    config, begin = config_of(settings, curve.mode), curve.last.step
+    # A seed of its own where the run went on: the same one would collect the same episodes again.
+    seed = (settings.seed + begin.index) % (MAX_SEED + 1)
+    if curve.buffer is None:
+        steps = StandardAdapter(config).adapt(begin.model, settings.world, seed)
+    else:
+        steps = HybridAdapter(config, curve.buffer).adapt_in_rounds(begin.model, settings.world, seed, stop.is_set)
+    next(steps)  # index 0: where we are
+    returns: list[float] = []
     try:
-        while isinstance(step := next(steps), PracticeRound):
-            returns.append(float(step.returns[0]))
-            yield curve, Practising(last.index + 1, step.rounds, tuple(returns))
+        for step in steps:
+            if isinstance(step, PracticeRound):
+                returns.append(float(step.returns[0]))
+                yield curve, Imagining(curve.last.index + 1, step.rounds, tuple(returns))
+                continue
+            counted = {"index": begin.index + step.index, "env_steps": begin.env_steps + step.env_steps}
+            step = replace(step, **counted, seconds=begin.seconds + step.seconds)
+            played = evaluate_policy(step.model, settings.world, EVALUATION_EPISODES, settings.seed)
+            curve, returns = replace(curve, points=(*curve.points, Point(step, played, config))), []
+            yield curve, None
     except NonFiniteParameters:
-        problem = f"Step {last.index + 1} made parameters that are not finite; those of step {last.index} are kept."
-        yield replace(curve, problem=problem), None
-        return
-    *earlier, segment = curve.segments
-    before = curve.points[-1 - segment.steps]
-    point = Point(
-        last.index + 1,
-        evaluate_policy(step.model, settings.world, EVALUATION_EPISODES, settings.seed),
-        step.model,
-        step.loss,
-        step.grad_norm,
-        int(step.support_returns.sum()),
-        before.env_steps + step.env_steps,
-        before.seconds + step.seconds,
-        step.practice,
-        last.updates + (0 if step.practice is None else int(step.practice.last.updates[0])),
-        segment.config.adapt_lr > 0,
-    )
-    yield replace(curve, points=(*curve.points, point), segments=(*earlier, replace(segment, steps=segment.steps + 1))), None
+        n = curve.last.index
+        yield replace(curve, problem=f"Step {n + 1} made parameters that are not finite; those of step {n} are kept."), None
 
 
 def warm_up() -> None:

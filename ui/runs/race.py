@@ -7,9 +7,9 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from model import StateSpaceModel, evaluate_policy
+from model import StateSpaceModel
 from model.worlds.cartpole import SOLVED
-from ui.runs.adaptation import EVALUATION_EPISODES, Curve, Point, adapt
+from ui.runs.adaptation import Curve, adapt, unadapted
 from ui.settings import Racer, RaceSettings, adaptation_of
 
 
@@ -25,7 +25,7 @@ class Lane:
         """The first step after which, and after every later one, the mean return counts as solved; None if there is none."""
         after = len(self.curve.points)
         for point in reversed(self.curve.points):
-            if point.returns.mean() < SOLVED:
+            if point.mean < SOLVED:
                 break
             after = point.index
         return None if after == len(self.curve.points) else after
@@ -34,7 +34,7 @@ class Lane:
     def cost(self) -> float:
         """Environment steps that it took to stand; infinite where it does not."""
         step = self.stands_from
-        return float("inf") if step is None else self.curve.points[step].env_steps
+        return float("inf") if step is None else self.curve.points[step].step.env_steps
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Race:
 
 
 def race(settings: RaceSettings, model_of: Callable[[str], StateSpaceModel], stop: threading.Event) -> Iterator[Race]:
-    """Yield the race after every step and every round of practice of each racer; they take turns. The last one says how it ended.
+    """Yield the race after every step and every round of imagined rollouts of each racer; they take turns. The last one says how it ended.
 
     model_of: the model behind a policy's name.
     """
@@ -67,8 +67,7 @@ def race(settings: RaceSettings, model_of: Callable[[str], StateSpaceModel], sto
     for i, racer in enumerate(settings.racers):
         model = model_of(racer.policy)
         if racer.mode == "none":
-            returns = evaluate_policy(model, settings.world, EVALUATION_EPISODES, settings.seed)
-            lanes.append(Lane(racer, Curve("none", (Point(0, returns, model),))))
+            lanes.append(Lane(racer, Curve("none", (unadapted(model, settings.world, settings.seed),))))
         else:
             ways[i] = adapt(adaptation_of(settings, racer), model, stop)
             lanes.append(Lane(racer, next(ways[i]).curves[0]))
@@ -78,7 +77,7 @@ def race(settings: RaceSettings, model_of: Callable[[str], StateSpaceModel], sto
     while ways:
         for i, way in list(ways.items()):
             steps = lanes[i].curve.last.index
-            for run in way:  # one step of this racer, its practice included
+            for run in way:  # one step of this racer, its imagined rollouts included
                 lanes[i] = replace(lanes[i], curve=run.curves[0])
                 now = replace(now, lanes=tuple(lanes))
                 yield now

@@ -11,11 +11,6 @@ IN_BROWSER = {"queue": False, **QUIET}
 """For events whose work a script does."""
 
 
-def follow_address(tab: str) -> str:
-    """A script that shows a tab's query, its one input, in the address bar."""
-    return f"(query) => window.ssmAddress({tab!r}, query)"
-
-
 def now(soon_id: str, stage_id: str = "") -> str:
     """A script for a tab's main button: what was to come soon comes now, and the stage into view."""
     see = f" window.ssmSee({stage_id!r});" if stage_id else ""
@@ -25,28 +20,6 @@ def now(soon_id: str, stage_id: str = "") -> str:
 def copy_link(tab: str) -> str:
     """A script that copies the link of what a tab shows, and says so."""
     return f"() => window.ssmCopyLink(window.ssmQuery({tab!r}))"
-
-
-def soon(button_id: str, dim: str) -> str:
-    """A script for events of controls: dims what no longer fits, and presses a hidden button when no change has come for a while."""
-    return f"() => {{ window.ssmDim({dim!r}); window.ssmSoon({button_id!r}); }}"
-
-
-REFUSED = "refused"
-"""What a hidden box of a tab holds while its controls can't be used; else it is empty."""
-
-
-def fits(selector: str) -> str:
-    """A script that dims results which the controls don't describe.
-
-    Its inputs: the queries of the settings that they were made with and of the present ones, and whether those are REFUSED.
-    """
-    return f"(of, now, refused) => window.ssmFits({selector!r}, of, now, refused)"
-
-
-def bright(selector: str) -> str:
-    """A script that ends the dimming by `soon`, unless the controls are REFUSED: its one input."""
-    return f"(refused) => {{ if (!refused) window.ssmBright({selector!r}); }}"
 
 
 COPY_LINK = "(query) => window.ssmCopyLink(query)"

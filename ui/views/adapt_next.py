@@ -1,4 +1,4 @@
-"""What follows an adaptation, and many of them."""
+"""What follows an adaptation, and a seed sweep."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ def after_adaptation(run: AdaptRun) -> Next:
     """What follows an adaptation."""
     if not any(p.moved for c in run.curves for p in c.points[1:]):
         return BREAK
-    if max(c.last.returns.mean() for c in run.curves) >= SOLVED:
-        return Next("luck", f"Was it luck? {SEEDS} more")
+    if max(c.last.mean for c in run.curves) >= SOLVED:
+        return Next("sweep", f"Was it luck? {SEEDS} seeds")
     return Next("further", "It is not there yet: adapt further")
 
 
-def after_luck(settings: AdaptSettings) -> Next:
-    """What follows many adaptations."""
+def after_sweep(settings: AdaptSettings) -> Next:
+    """What follows a seed sweep."""
     return TRAIN if settings.start == "memory" else Next("memory", "Does memory do it without a fall?")

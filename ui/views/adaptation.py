@@ -1,24 +1,21 @@
-"""The Adapt tab's pictures as values: the stage, the curve, the curve over many seeds; and the pace at which they are shown."""
+"""An adaptation's pictures as values: the stage and the curve; and the pace at which they are shown."""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
-
-import numpy as np
 
 from model import StateSpaceModel
 from ui.fields import MODES, short_name
 from ui.runs.adaptation import EVALUATION_EPISODES, AdaptRun, Curve, Point
 from ui.runs.episode import record
-from ui.runs.seed_sweep import Luck, band
 from ui.settings import AdaptSettings
 from ui.views.charts import Series, chart_value
 from ui.views.decisions import decisions
 from ui.views.imagined import ghost, recorded
-from ui.views.learnt import motion_of
+from ui.views.learnt import dynamics_of
 from ui.views.player import Shown, player_value
 from ui.words import OF_ALL, count
 
@@ -27,15 +24,17 @@ X_TITLE = "gradient steps"
 Y_TITLE = f"return (steps {OF_ALL})"
 
 
-def paced(values: Iterator[Any], stop: threading.Event, wait: bool = True) -> Iterator[Any]:
-    """At most one value every PACE seconds. wait: every value is shown, for so long; else those in between are passed over.
+def paced(
+    values: Iterator[Any], stop: threading.Event, wait: bool = True, passes: Callable[[Any], bool] = lambda value: False
+) -> Iterator[Any]:
+    """At most one value every PACE seconds. wait: every value is shown, for so long, but those that `passes` tells; else none need be.
 
     Stop ends the waiting. The last value always comes.
     """
     shown_at, pending = -PACE, None
     for value in values:
         pause = PACE - (time.monotonic() - shown_at)
-        if pause > 0 and wait:
+        if pause > 0 and wait and not passes(value):
             stop.wait(pause)
         elif pause > 0:
             pending = value
@@ -55,7 +54,7 @@ def preview_value(model: StateSpaceModel, s: AdaptSettings) -> dict[str, Any]:
 
 def stage_value(run: AdaptRun, step: int | None = None) -> dict[str, Any]:
     """Before and after side by side, from the same start; after the last step unless another is given."""
-    shown = [_shown(run, run.curves[0].before, "before", "Before")]
+    shown = [_shown(run, run.before, "before", "Before")]
     for curve in run.curves:
         name = "" if len(run.curves) == 1 else f"{MODES[curve.mode]}, "
         point = curve.last if step is None else curve.points[min(step, curve.last.index)]
@@ -68,16 +67,16 @@ def stage_value(run: AdaptRun, step: int | None = None) -> dict[str, Any]:
 def _shown(run: AdaptRun, point: Point, role: str, label: str) -> Shown:
     s = run.settings
     recording = recorded(point.model, s.world, s.seed, policy=s.start)
-    # Before and after hybrid adaptation, what the motion that it practised in says of the same policy and the same start.
-    motion = motion_of(run.curve("hybrid")) if role in ("before", "hybrid") else None
-    imagined = None if motion is None else ghost(motion, point.model, recording)
+    # Before and after hybrid adaptation, what its dynamics model imagines of the same policy from the same start.
+    dynamics = dynamics_of(run.curve("hybrid")) if role in ("before", "hybrid") else None
+    imagined = None if dynamics is None else ghost(dynamics, point.model, recording)
     return Shown(recording, role, label, decisions(point.model), imagined)
 
 
 def curve_value(run: AdaptRun) -> dict[str, Any]:
     """Return against gradient step, a line and a band for each mode; the x axis is as long as the run is to be."""
-    before = run.curves[0].before
-    mean = float(before.returns.mean())
+    before = run.before
+    mean = before.mean
     series = [Series("before", "before adaptation", (0, run.target), (mean, mean), markers=False)]
     series += [_series(c, run.settings.start) for c in run.curves]
     n = EVALUATION_EPISODES
@@ -88,33 +87,17 @@ def curve_value(run: AdaptRun) -> dict[str, Any]:
 def _series(curve: Curve, start: str) -> Series:
     points, name = curve.points, MODES[curve.mode].lower()
     words = [
-        f"{name}, step {p.index}: {p.returns.mean():.1f} ({p.returns.min():.0f} to {p.returns.max():.0f}), "
-        f"{count(p.env_steps, 'environment step')}, {p.seconds:.2f} s"
+        f"{name}, step {p.index}: {p.mean:.1f} ({p.returns.min():.0f} to {p.returns.max():.0f}), "
+        f"{count(p.step.env_steps, 'environment step')}, {p.step.seconds:.2f} s"
         for p in points
     ]
     return Series(
         curve.mode,
         f"{name} ({curve.mode}), {short_name(start)}",
         [p.index for p in points],
-        [p.returns.mean() for p in points],
+        [p.mean for p in points],
         [p.returns.min() for p in points],
         [p.returns.max() for p in points],
         hollow=[p.index > 0 and not p.moved for p in points],
         words=words,
     )
-
-
-def luck_value(luck: Luck) -> dict[str, Any]:
-    """The mean over seeds with its interval, and every seed as a thread."""
-    steps = luck.settings.num_adapt_steps
-    series = []
-    for mode, returns in luck.returns.items():
-        if not len(returns):
-            continue
-        low, high = band(returns)
-        x, y = np.arange(steps + 1), returns.mean(0)
-        words = [f"{MODES[mode].lower()}, step {i}: {y[i]:.1f} (95% interval {low[i]:.0f} to {high[i]:.0f})" for i in x]
-        series.append(Series(mode, f"{MODES[mode].lower()}, {len(returns)} seeds", x, y, low, high, threads=returns, words=words))
-    note = f"Thick line: mean over seeds, each of {EVALUATION_EPISODES} greedy episodes. Band: its 95% bootstrap interval. Thin: each seed."
-    empty = "The first seeds are under way." if not luck.ended else "No seed was done."
-    return chart_value(series, X_TITLE, Y_TITLE, (0, steps), note=note, empty=empty)

@@ -9,6 +9,7 @@ from model.worlds.cartpole import MAX_EPISODE_STEPS, SOLVED
 from ui.fields import MODES, short_name
 from ui.runs.adaptation import EVALUATION_EPISODES, TIME_LIMIT, AdaptRun, Curve, Point
 from ui.views.episode_words import differences
+from ui.views.learnt_words import not_trusted
 from ui.views.messages import stale_note
 from ui.views.terms import with_terms
 from ui.words import OF_ALL, count
@@ -20,7 +21,7 @@ COLLAPSED = 30.0  # a policy that always pushes one way falls after about 9 step
 
 def level(point: Point) -> str:
     """How well a policy does, as the object of "it ...": "stands for all 500 steps", "falls after 9 steps"."""
-    mean, least = point.returns.mean(), point.returns.min()
+    mean, least = point.mean, point.returns.min()
     if least >= MAX_EPISODE_STEPS:
         return f"stands for all {MAX_EPISODE_STEPS} steps"
     if mean >= SOLVED:
@@ -41,13 +42,13 @@ def before_words(point: Point) -> str:
     return f"{words[0].upper()}{words[1:]} before adaptation"
 
 
-def after(point: Point) -> str:
-    """ "after one gradient step on 94 environment steps"; practice is more than that, and said."""
-    what = "gradient step" if point.stepped else "collection"
+def after(curve: Curve, point: Point) -> str:
+    """ "after one gradient step on 94 environment steps"; imagined rollouts are more than that, and said."""
+    what = "gradient step" if point.rate else "collection"
     steps = f"one {what}" if point.index == 1 else f"{point.index} {what}s"
-    if point.updates:
-        steps += f" and {count(point.updates, 'update')} in imagination,"
-    return f"after {steps} on {count(point.env_steps, 'environment step')}"
+    if updates := sum(p.updates for p in curve.points[: point.index + 1] if p.trusted):
+        steps += f" and {count(updates, 'update')} in imagination,"
+    return f"after {steps} on {count(point.step.env_steps, 'environment step')}"
 
 
 def outcome(curve: Curve) -> str:
@@ -55,33 +56,33 @@ def outcome(curve: Curve) -> str:
     before, last = curve.before, curve.last
     if last.index == 0:
         return "no gradient step was made"
-    b, f = float(before.returns.mean()), float(last.returns.mean())
+    b, f = before.mean, last.mean
     if not any(p.moved for p in curve.points[1:]):
-        why = "the settings ask for neither a gradient step nor practice" if any(p.fell for p in curve.points[1:]) else NO_FALL
-        return f"{after(last)} nothing has changed: {why}"
+        why = "the settings ask for neither a gradient step nor imagined rollouts" if any(p.fell for p in curve.points[1:]) else NO_FALL
+        return f"{after(curve, last)} nothing has changed: {why}"
     if b >= SOLVED:
         if f >= SOLVED:
-            return f"it did not need to adapt, and {after(last)} it still {level(last)}"
+            return f"it did not need to adapt, and {after(curve, last)} it still {level(last)}"
         how = "collapsed" if f < COLLAPSED else "got worse"
-        return f"it did not need to adapt and {how}: {after(last)} it {level(last)}"
-    solved = next((p for p in curve.points[1:] if p.returns.mean() >= SOLVED), None)
+        return f"it did not need to adapt and {how}: {after(curve, last)} it {level(last)}"
+    solved = next((p for p in curve.points[1:] if p.mean >= SOLVED), None)
     if f >= SOLVED:
         first = solved if solved is not None else last
         if first.index == last.index:
-            return f"{after(last)} it {level(last)}"
+            return f"{after(curve, last)} it {level(last)}"
         then = "it still does" if level(first) == level(last) else f"it {level(last)}"
-        return f"{after(first)} it {level(first)}, and after {last.index} {then}"
+        return f"{after(curve, first)} it {level(first)}, and after {last.index} {then}"
     if f < b - SAME:
         how = "collapsed" if f < COLLAPSED else "got worse"
-        return f"it {how}: {after(last)} it {level(last)}"
-    best = max(curve.points, key=lambda p: p.returns.mean())
-    peak = float(best.returns.mean())
+        return f"it {how}: {after(curve, last)} it {level(last)}"
+    best = max(curve.points, key=lambda p: p.mean)
+    peak = best.mean
     if peak - f > max(SAME, 0.1 * peak) and peak > b + SAME:
         how = "collapsed" if f < COLLAPSED else "got worse"
-        return f"{after(best)} it reached {peak:.0f} {OF_ALL}, then it {how}: {f:.0f} {OF_ALL} after {count(last.index, 'step')}"
+        return f"{after(curve, best)} it reached {peak:.0f} {OF_ALL}, then it {how}: {f:.0f} {OF_ALL} after {count(last.index, 'step')}"
     if f > b + SAME:
-        return f"it partly recovered: {f:.0f} {OF_ALL} {after(last)}"
-    return f"no change: {after(last)} it {level(last)}"
+        return f"it partly recovered: {f:.0f} {OF_ALL} {after(curve, last)}"
+    return f"no change: {after(curve, last)} it {level(last)}"
 
 
 def joined(first: str, second: str) -> str:
@@ -91,13 +92,14 @@ def joined(first: str, second: str) -> str:
 
 def sentence(run: AdaptRun) -> str:
     """What happened, in one sentence a mode; plain text."""
-    first = before_words(run.curves[0].before)
+    first = before_words(run.before)
     if len(run.curves) == 1:
         text = joined(first, outcome(run.curves[0]))
     else:
         text = f"{first}. " + " ".join(f"{MODES[c.mode]}: {outcome(c)}." for c in run.curves)
+    wary = [said for c in run.curves if (said := not_trusted(c))]
     problems = [c.problem if len(run.curves) == 1 else f"{MODES[c.mode]}: {c.problem}" for c in run.curves if c.problem]
-    return " ".join([text, *problems, *([ending] if (ending := ended(run)) else [])])
+    return " ".join([text, *wary, *problems, *([ending] if (ending := ended(run)) else [])])
 
 
 def ended(run: AdaptRun) -> str:
@@ -121,7 +123,7 @@ def result_html(run: AdaptRun) -> str:
 def progress(run: AdaptRun) -> str:
     """What is running and how far; plain text."""
     done, total = sum(c.last.index for c in run.curves), run.target * len(run.curves)
-    seconds = max(c.last.seconds for c in run.curves)
+    seconds = max(c.last.step.seconds for c in run.curves)
     return f"Adapting: {done} of {count(total, 'gradient step')} made, {seconds:.1f} s so far."
 
 
@@ -139,7 +141,7 @@ HEAD = (
 def steps_table(run: AdaptRun) -> str:
     """Every step of every mode as a table."""
     both = len(run.curves) > 1
-    rows = [_row("before", run.curves[0].before)]
+    rows = [_row("before", run.before)]
     for index in range(1, 1 + run.reached):
         made = [c for c in run.curves if c.last.index >= index]
         rows += [_row(f"{index}, {MODES[c.mode].lower()}" if both else str(index), c.points[index]) for c in made]
@@ -149,11 +151,11 @@ def steps_table(run: AdaptRun) -> str:
 
 
 def _row(name: str, p: Point) -> tuple[str, ...]:
-    returns = f"{p.returns.mean():.1f} ({p.returns.min():.0f} to {p.returns.max():.0f})"
+    returns = f"{p.mean:.1f} ({p.returns.min():.0f} to {p.returns.max():.0f})"
     if p.index == 0:
         return name, returns, "", "", "0", "", "as they were"
-    loss = f"{p.loss:.3f}".replace("-0.000", "0.000")
-    norm, moved = (f"{p.grad_norm:.3g}", "moved") if p.moved else ("0", "stayed" if p.fell else "stayed: no episode fell")
-    if not p.stepped:
+    loss = f"{p.step.loss:.3f}".replace("-0.000", "0.000")
+    norm, moved = (f"{p.step.grad_norm:.3g}", "moved") if p.moved else ("0", "stayed" if p.fell else "stayed: no episode fell")
+    if not p.rate:
         loss = norm = ""  # of a step that was not made
-    return name, returns, loss, norm, f"{p.env_steps:,}", f"{p.seconds:.2f} s", moved
+    return name, returns, loss, norm, f"{p.step.env_steps:,}", f"{p.step.seconds:.2f} s", moved

@@ -1,4 +1,4 @@
-"""What the fitted motion imagines beside what really happened: ghosts for the stage, forecasts of a real episode, imagined returns."""
+"""What the dynamics model imagines beside what really happened: ghosts for the stage, forecasts of a real episode, imagined returns."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ from ui.words import OF_ALL, count
 
 ANGLE = 2
 DRAWS = 200
-HORIZON = 50  # steps that are foretold at once
+HORIZON = 50  # steps that are predicted at once
 LATER = 25  # steps: half a second
 EPISODES = 20  # imagined ones, as many as real ones are evaluated
 
 recorded = lru_cache(maxsize=64)(record)
-"""The same episode is shown on the stage, foretold and drawn as a ghost beside."""
+"""The same episode is shown on the stage, predicted and drawn as a ghost beside."""
 
 
-def ghost(motion: DynamicsModel, model: StateSpaceModel, recording: Recording) -> dict[str, Any]:
-    """The policy's greedy episode in one motion drawn from the posterior, from the recording's first observation, for the stage.
+def ghost(dynamics: DynamicsModel, model: StateSpaceModel, recording: Recording) -> dict[str, Any]:
+    """The policy's greedy episode in dynamics drawn from the posterior, from the recording's first observation, for the stage.
 
     Angles are brought from what the sensors would report to the stage, whose pole is the real one.
     """
     first = recording.observations[0].astype(np.float64)[None, None]
-    coefficients = motion.draw(np.random.default_rng(recording.seed), 1)
-    starts = Starts(first, first, motion.angle_offset)
+    coefficients = dynamics.draw(np.random.default_rng(recording.seed), 1)
+    starts = Starts(first, first, dynamics.angle_offset)
     e = imagined_episodes(with_task_axis(model.params()), coefficients, starts, None, MAX_EPISODE_STEPS)
     steps = int(e.lengths[0, 0])
     obs = e.obs[0, 0, :steps].double().numpy()
@@ -53,17 +53,17 @@ def unsensed(angle: np.ndarray, world: World) -> np.ndarray:
     return (angle - world.angle_bias) * (-1 if world.mirrored_sensors else 1)
 
 
-def imagined_returns(motion: DynamicsModel, model: StateSpaceModel, seed: int) -> np.ndarray:
-    """Returns of greedy episodes in motions drawn from the posterior, (EPISODES,)."""
-    e = motion.imagine(with_task_axis(model.params()), np.random.default_rng(seed), EPISODES, greedy=True)
+def imagined_returns(dynamics: DynamicsModel, model: StateSpaceModel, seed: int) -> np.ndarray:
+    """Returns of greedy episodes in dynamics drawn from the posterior, (EPISODES,)."""
+    e = dynamics.imagine(with_task_axis(model.params()), np.random.default_rng(seed), EPISODES, greedy=True)
     return e.lengths[0].double().numpy()
 
 
 @dataclass(frozen=True)
 class Forecast:
-    """A real episode that the motion was not fitted to, foretold from its first two observations and its own actions.
+    """A real episode that the dynamics model was not fitted to, predicted from its first two observations and its own actions.
 
-    real, mean, low, high (H + 1,): the observed angle, degrees, what is foretold, and the ends of 95% of the draws, from step 1 on.
+    real, mean, low, high (H + 1,): the observed angle, degrees, what is predicted, and the ends of 95% of the draws, from step 1 on.
     one_step: root mean square errors one step ahead, position m, velocity m/s, angle degrees, angular velocity degrees/s.
     later: that of the angle LATER steps ahead, degrees; nan where the episode is too short. steps: those of the episode.
     """
@@ -77,15 +77,15 @@ class Forecast:
     steps: int
 
 
-def forecast(motion: DynamicsModel, recording: Recording) -> Forecast:
-    """How well the fitted motion foretells this episode."""
+def forecast(dynamics: DynamicsModel, recording: Recording) -> Forecast:
+    """How well the dynamics model predicts this episode."""
     obs, actions = recording.observations.astype(np.float64), recording.actions
     F = features(obs[:-1], actions)  # (T, F)
-    mean = motion.mean[0]
+    mean = dynamics.mean[0]
     errors = obs[1:] - obs[:-1] - F @ mean
     units = np.array([1, 1, np.degrees(1), np.degrees(1)])
     H = min(HORIZON, recording.steps - 1)
-    paths = ahead(motion.draw(np.random.default_rng(0), DRAWS)[0], F, 1, H)[..., ANGLE]  # (n, H + 1)
+    paths = ahead(dynamics.draw(np.random.default_rng(0), DRAWS)[0], F, 1, H)[..., ANGLE]  # (n, H + 1)
     begins = np.arange(1, recording.steps - LATER + 1, LATER)
     misses = [ahead(mean[None], F, t, LATER)[0, -1, ANGLE] - obs[t + LATER, ANGLE] for t in begins]
     return Forecast(
@@ -100,13 +100,13 @@ def forecast(motion: DynamicsModel, recording: Recording) -> Forecast:
 
 def ahead(coefficients: np.ndarray, F: np.ndarray, begin: int, steps: int) -> np.ndarray:
     """Observations from step `begin` on, (n, steps + 1, O), under the actions really taken. coefficients (n, F, O); F (T, F): features."""
-    motion = shifted(coefficients)
-    state = np.repeat(F[begin][None, None], len(motion), 0)  # (n, 1, F)
+    dynamics = shifted(coefficients)
+    state = np.repeat(F[begin][None, None], len(dynamics), 0)  # (n, 1, F)
     seen = [state[:, 0, :4]]
     with np.errstate(over="ignore", invalid="ignore"):
         for t in range(begin, begin + steps):
             state[..., 4] = F[t, 4]
-            state = state @ motion
+            state = state @ dynamics
             seen.append(state[:, 0, :4])
     return np.stack(seen, 1).clip(-1e3, 1e3)
 
@@ -116,7 +116,7 @@ def returns_words(imagined: np.ndarray, real: np.ndarray) -> str:
     same = abs(imagined.mean() - real.mean()) <= 0.1 * MAX_EPISODE_STEPS
     rest = "" if same else " What it imagines is not this world yet."
     return (
-        f"After its last practice the policy stands {imagined.mean():.0f} {OF_ALL} steps in imagination and {real.mean():.0f} in the world "
+        f"After its last step the policy stands {imagined.mean():.0f} {OF_ALL} steps in imagination and {real.mean():.0f} in the world "
         f"(means of {len(imagined)} and {len(real)} greedy episodes).{rest}"
     )
 
@@ -126,7 +126,7 @@ def forecast_words(f: Forecast) -> str:
     x, _, angle, _ = f.one_step
     ahead_words = f", and half a second ahead by {_small(f.later)}°" if np.isfinite(f.later) else ""
     return (
-        f"On a real episode of {count(f.steps, 'step')} that it was not fitted to, the motion misses the angle one step ahead "
+        f"On a real episode of {count(f.steps, 'step')} that it was not fitted to, the dynamics model misses the angle one step ahead "
         f"by {_small(angle)}° and the cart's place by {_small(1000 * x)} mm{ahead_words} (root mean square)."
     )
 

@@ -23,7 +23,7 @@ SURE = 0.95  # probability from which on something counts as known
 
 @dataclass(frozen=True)
 class Lesson:
-    """What a curve's last practice knew, and how far its imagination agrees with the world. pushed_right: a share of all actions."""
+    """What a curve's last dynamics model knew, and how far it agrees with the world. pushed_right: a share of all actions."""
 
     step: int
     world: World
@@ -49,30 +49,29 @@ class Fact:
         return f"{self.words}: {self.learnt} (true: {self.true})"
 
 
-def practised(curve: Curve | None, step: int | None = None) -> Point | None:
-    """The last point, up to a step, that practised; None where there is none."""
-    points = () if curve is None else curve.points if step is None else curve.points[: step + 1]
-    return next((p for p in reversed(points) if p.practice is not None), None)
+def imagined_last(curve: Curve | None) -> Point | None:
+    """The last point with imagined rollouts; None where there is none."""
+    return next((p for p in reversed(curve.points) if p.step.practice is not None), None) if curve else None
 
 
-def motion_of(curve: Curve | None, step: int | None = None) -> DynamicsModel | None:
-    """The motion that the last practice, up to a step, was in."""
-    point = practised(curve, step)
-    return None if point is None else point.practice.motion
+def dynamics_of(curve: Curve | None) -> DynamicsModel | None:
+    """The dynamics model of the last imagined rollouts."""
+    point = imagined_last(curve)
+    return None if point is None else point.step.practice.motion
 
 
 def lesson(run: AdaptRun) -> Lesson | None:
-    """What hybrid adaptation has learnt; None where it did not practise."""
+    """What hybrid adaptation has learnt; None where it had no imagined rollouts."""
     curve, s = run.curve("hybrid"), run.settings
-    point = practised(curve)
+    point = imagined_last(curve)
     if point is None:
         return None
-    motion, last = point.practice.motion, curve.last
+    dynamics, last = point.step.practice.motion, curve.last
     actions = curve.buffer.joined()
     pushed = float((actions.actions * actions.alive).sum() / actions.alive.sum())
     episode = recorded(last.model, s.world, s.seed, policy=s.start)
-    imagined = imagined_returns(motion, last.model, s.seed)
-    return Lesson(point.index, s.world, motion.summary(), imagined, last.returns, forecast(motion, episode), pushed)
+    imagined = imagined_returns(dynamics, last.model, s.seed)
+    return Lesson(point.index, s.world, dynamics.summary(), imagined, last.returns, forecast(dynamics, episode), pushed)
 
 
 def facts(r: DynamicsSummary, world: World) -> list[Fact]:

@@ -1,62 +1,69 @@
-"""What hybrid adaptation learnt and practised, in plain words and small tables."""
+"""What hybrid adaptation learnt and imagined, in plain words and small tables."""
 
 from __future__ import annotations
 
 import html
 
 from model.worlds.cartpole import World
-from ui.runs.adaptation import Curve, Point, Practising
+from ui.runs.adaptation import Curve, Imagining, Point
 from ui.views.imagined import forecast_words, returns_words
 from ui.views.learnt import Fact, Lesson, facts, unknown
 from ui.words import OF_ALL, count
 
 METHOD = (
-    "This is Dyna (Sutton 1991): the stored steps fit a linear model of the motion by Bayesian regression, and the policy practises in "
+    "This is Dyna (Sutton 1991): the stored steps fit a linear dynamics model by Bayesian regression, and PPO trains the policy in "
     "episodes imagined with it, each with coefficients drawn from the posterior. It takes more computing and no more experience. "
-    "It assumes that the motion is nearly linear and that the limits are known; it sees observations, actions and falls, "
+    "It assumes that the dynamics are nearly linear and that the limits are known; it sees observations, actions and falls, "
     "never the world's settings. "
     "Where the velocity sensors are dead, past observations stand in for them."
 )
-NOT_TRUSTED = "what was imagined was not trusted yet, and the gradient step on the fresh episodes stands"
 SAME_WAY = 0.97  # share of pushes in one direction from which on a push can't be told from a wind
 
 
-def practising_words(p: Practising) -> str:
-    """What is practised at this moment."""
-    stand = f"imagined episodes stand {p.returns[-1]:.0f} {OF_ALL} steps"
-    return f"Step {p.step} practises: round {len(p.returns)} of at most {p.rounds}, {stand}."
+def imagining_words(i: Imagining) -> str:
+    """What is imagined at this moment."""
+    stand = f"imagined episodes stand {i.returns[-1]:.0f} {OF_ALL} steps"
+    return f"Step {i.step} learns in imagined rollouts: round {len(i.returns)} of at most {i.rounds}, {stand}."
 
 
-def practice_words(curve: Curve) -> str:
-    """How much was practised, and to what end."""
-    done = [p for p in curve.points if p.practice is not None]
-    rounds = sum(len(p.practice.returns) for p in done)
+def not_trusted(curve: Curve) -> str:
+    """In which steps what was imagined was not trusted yet; empty where there is none."""
+    steps = [str(p.index) for p in curve.points if not p.trusted]
+    if not steps:
+        return ""
+    which = f"steps {', '.join(steps[:-1])} and {steps[-1]}" if len(steps) > 1 else f"step {steps[0]}"
+    return f"What was imagined in {which} was not trusted yet, and the gradient step on the fresh episodes stands."
+
+
+def rollouts_words(curve: Curve) -> str:
+    """How much was imagined, and to what end."""
+    done = [p for p in curve.points if p.step.practice is not None]
+    rounds, updates = sum(len(p.step.practice.returns) for p in done), sum(p.updates for p in done)
     steps = f"step {done[0].index}" if len(done) == 1 else f"{len(done)} steps"
-    first, last = done[0].practice.returns[0, 0], done[-1].practice.last.best_returns[0]
-    how = f"{count(rounds, 'round')} of imagined episodes and {count(done[-1].updates, 'update')} of Adam in {steps}"
-    trust = "" if done[-1].practice.adopted[0] else f" {NOT_TRUSTED[0].upper()}{NOT_TRUSTED[1:]}."
-    return f"{how[0].upper()}{how[1:]}: from {first:.0f} to {last:.0f} {OF_ALL} imagined steps.{trust}"
+    first, last = done[0].step.practice.returns[0, 0], done[-1].step.practice.last.best_returns[0]
+    how = f"{count(rounds, 'round')} of imagined episodes and {count(updates, 'update')} of Adam in {steps}"
+    said = f"{how[0].upper()}{how[1:]}: from {first:.0f} to {last:.0f} {OF_ALL} imagined steps. {not_trusted(curve)}"
+    return said.strip()
 
 
 def cut_short(point: Point) -> bool:
-    """Whether this step's practice was stopped before its end."""
-    if point.practice is None:
+    """Whether this step's imagined rollouts were stopped before their end."""
+    if point.step.practice is None:
         return False
-    last = point.practice.last
+    last = point.step.practice.last
     return last.index < last.rounds and not last.standing[0] and not last.failed[0]
 
 
-def rule_words(curve: Curve, point: Point) -> str:
+def rule_words(point: Point) -> str:
     """What followed the fresh step in this step of hybrid adaptation."""
-    if point.practice is None:
-        return "No fresh episode fell, or the experience weight is 0: nothing was practised"
-    last = point.practice.last
-    updates = int(last.updates[0])
-    done = f"then {count(updates, 'update')} of Adam (PPO) in {count(last.index, 'round')} of imagined episodes"
-    if updates == 0:
+    if point.step.practice is None:
+        return "No fresh episode fell, or the experience weight is 0: nothing was imagined"
+    last = point.step.practice.last
+    done = f"then {count(point.updates, 'update')} of Adam (PPO) in {count(last.index, 'round')} of imagined episodes"
+    if point.updates == 0:
         done = "then one round of imagined episodes, which all stood: no update"
-    end = ", until all of them stood" if last.standing[0] and updates else ", until you stopped it" if cut_short(point) else ""
-    kept = "the best parameters in imagination are kept" if point.practice.adopted[0] else NOT_TRUSTED
+    end = ", until all of them stood" if last.standing[0] and point.updates else ", until you stopped it" if cut_short(point) else ""
+    kept = "the best parameters in imagination are kept" if point.trusted else "they are not trusted yet, and the gradient step stands"
     return f"{done}{end}; {kept}"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 
-from model import HybridAdaptationConfig, StandardAdaptationConfig, StateSpaceModel
+from model import HybridAdaptationConfig, StateSpaceModel
 from model.policy.params import GROUPS, group_of
 from model.worlds.cartpole import MAX_EPISODE_STEPS
 from ui.fields import MODES
@@ -53,32 +53,24 @@ def _rule(curve: Curve) -> str:
     head = f'<p class="who" data-role="{curve.mode}">{name}, step {last.index}</p>'
     if last.index == 0:
         return f"{head}<p>No step has moved the parameters.</p>"
-    config = _config_of_step(curve, last.index)
-    if config.adapt_lr == 0:
-        then = rule_words(curve, last).removeprefix("then ")
+    config, lr = last.config, last.rate
+    if lr == 0:
+        then = rule_words(last).removeprefix("then ")
         then = f"no gradient step on fresh episodes came before. {then[:1].upper()}{then[1:]}"
-        return f"{head}<p>θ′: what practice made of θ; {then}.</p>"
-    norm, lr = last.grad_norm, config.adapt_lr
+        return f"{head}<p>θ′: what imagined rollouts made of θ; {then}.</p>"
+    norm = last.step.grad_norm
     if not last.moved:
         return f"{head}<pre>θ′ = θ</pre><p>No episode fell, so there was nothing to learn.</p>"
-    K = config.episodes_per_step
-    least, most = config.min_grad_norm * (1 - last.support_steps / (K * MAX_EPISODE_STEPS)), config.max_grad_norm
+    K, steps = config.episodes_per_step, int(last.step.support_returns.sum())
+    least, most = config.min_grad_norm * (1 - steps / (K * MAX_EPISODE_STEPS)), config.max_grad_norm
     n = max(min(norm, most), least)
     lines = [RULE, f"θ′ = θ − {lr:g} · g · {n:.3g} / {norm:.3g}", f"|θ′ − θ| = {lr:g} · {n:.3g} = {lr * n:.3g}"]
     words = (
-        f"g: gradient on {count(K, 'fresh episode')} ({last.support_steps:,} environment steps). n: its length |g|, but at most {most:g} "
+        f"g: gradient on {count(K, 'fresh episode')} ({steps:,} environment steps). n: its length |g|, but at most {most:g} "
         f"and at least {least:.3g}, the share of steps that the episodes missed"
     )
     if isinstance(config, HybridAdaptationConfig):
-        words += f"; {rule_words(curve, last)}"
+        words += f"; {rule_words(last)}"
     still = curve.last.index - last.index
     rest = f" The {count(still, 'step')} after it found nothing to learn." if still else ""
     return f"{head}<pre>{html.escape(chr(10).join(lines))}</pre><p>{words}.{rest}</p>"
-
-
-def _config_of_step(curve: Curve, index: int) -> StandardAdaptationConfig:
-    for segment in curve.segments:
-        if index <= segment.steps:
-            return segment.config
-        index -= segment.steps
-    return curve.segments[-1].config

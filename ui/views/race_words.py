@@ -36,7 +36,8 @@ def fate(lane: Lane) -> str:
     if step == 0:
         return "stands without a step"
     if step is not None:
-        return f"stands after {'one step' if step == 1 else count(step, 'step')} on {count(points[step].env_steps, 'environment step')}"
+        steps, cost = "one step" if step == 1 else count(step, "step"), points[step].step.env_steps
+        return f"stands after {steps} on {count(cost, 'environment step')}"
     if lane.racer.mode == "none":
         return level(points[0])
     if any(p.returns.mean() >= SOLVED for p in points):

@@ -11,17 +11,17 @@ from ui.views.episode_words import differences
 from ui.words import count
 
 
-def headline(run: AdaptRun, point: Point) -> str:
+def headline(run: AdaptRun, mode: str, point: Point) -> str:
     """ "9 -> 500 steps after one gradient step on 94 environment steps"."""
-    before = run.curves[0].before.returns.mean()
+    before = run.before.mean
     if point.index == 0:
         return f"{count(round(before), 'step')} before adaptation"
-    return f"{before:.0f} -> {point.returns.mean():.0f} steps {after(point)}"
+    return f"{before:.0f} -> {point.mean:.0f} steps {after(run.curve(mode), point)}"
 
 
 def share_gif(run: AdaptRun, mode: str, point: Point) -> bytes:
     """The GIF of an adaptation's point."""
     s = run.settings
-    pairs = [(run.curves[0].before, "before", "Before"), (point, mode, f"After {count(point.index, 'step')}")]
+    pairs = [(run.before, "before", "Before"), (point, mode, f"After {count(point.index, 'step')}")]
     shown = [(record(p.model, s.world, s.seed, policy=s.start), role, label) for p, role, label in pairs]
-    return side_by_side(shown, headline(run, point), f"{short_name(s.start)}, {', '.join(differences(s.world))}, seed {s.seed}")
+    return side_by_side(shown, headline(run, mode, point), f"{short_name(s.start)}, {', '.join(differences(s.world))}, seed {s.seed}")

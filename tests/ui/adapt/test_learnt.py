@@ -9,19 +9,18 @@ import numpy as np
 import pytest
 
 from model import WORLDS, DynamicsModel, World, WorldCartPole
-from model.model_based.features import features
 from model.policy.params import with_task_axis
 from model.rl.rollout import collect
 from model.worlds.linearised import linearised
 from ui.runs.adaptation import adapt
 from ui.runs.policies import shared_model
 from ui.settings import AdaptSettings
-from ui.tabs.adapt.learnt_part import practice_value, practising, thinned
 from ui.views.adaptation import stage_value
 from ui.views.adaptation_words import sentence
-from ui.views.imagined import LATER, ahead, forecast, ghost, recorded, unsensed
-from ui.views.learnt import INTERVAL, facts, lesson, motion_of, numbers, unknown
-from ui.views.learnt_words import cut_short, learnt_html, practice_words
+from ui.views.imagined import LATER, forecast, ghost, recorded, unsensed
+from ui.views.learnt import INTERVAL, dynamics_of, facts, lesson, numbers, unknown
+from ui.views.learnt_charts import rollouts_value
+from ui.views.learnt_words import cut_short, learnt_html
 from ui.views.movement import rule_html
 
 
@@ -86,12 +85,6 @@ def test_the_truth_is_the_simulators(world):
     assert env.state[2, 0] / 1e-5 == pytest.approx(1 + 0.02 * t.growth) and env.state[3, 0] / env.state[2, 0] == pytest.approx(t.growth)
 
 
-def test_no_world_reaches_the_reading():
-    one, lying = motion(World(reversed_motor=True)), WORLDS["mirrored_jupiter"]
-    assert one.summary() == motion(World(reversed_motor=True)).summary()
-    assert "Pushing right moves the cart left" in facts(one.summary(), lying)[0].sentence
-
-
 def finished(world: World = WORLDS["reversed_motor"], **changes):
     settings = AdaptSettings(world, **{"mode": "hybrid", "num_adapt_steps": 1, "episodes_per_step": 10} | changes)
     runs = list(adapt(settings, shared_model("meta"), threading.Event()))
@@ -103,31 +96,16 @@ def both():
     return finished(mode="both")
 
 
-def test_practice_is_watched_round_by_round(both):
+def test_imagined_rollouts_are_watched_round_by_round(both):
     runs, run = both
-    rounds = [r.practising for r in runs if r.practising]
-    practice = run.curves[1].last.practice
+    rounds = [r.imagining for r in runs if r.imagining]
+    practice = run.curves[1].last.step.practice
     assert [len(p.returns) for p in rounds] == list(range(1, len(practice.returns) + 1)) and len(rounds) > 1
-    assert rounds[-1].returns == tuple(practice.returns[:, 0]) and run.practising is None
-    at = next(r for r in runs if r.practising)
-    assert practising(at).startswith("Step 1 practises: round 1 of at most ") and "imagined episodes stand" in practising(at)
-    assert practice_value(at)["series"][0]["y"] == pytest.approx([practice.returns[0, 0]])
-    assert practice_value(run)["note"] == practice_words(run.curves[1])
-
-
-def test_rounds_are_passed_over_and_steps_never(both):
-    runs, _ = both
-    shown = list(thinned(runs, lambda: 0.0))
-    assert [r for r in shown if not r.practising] == [r for r in runs if not r.practising]
-    assert len([r for r in shown if r.practising]) <= 1
-
-
-def test_the_words_of_a_run_name_its_practice(both):
-    _, run = both
-    updates = run.curves[1].last.updates
-    assert updates > 0 and run.curves[0].last.updates == 0
-    assert f"{updates} updates in imagination" in sentence(run)
-    assert f"then {updates} updates of Adam (PPO)" in rule_html(run)
+    assert rounds[-1].returns == tuple(practice.returns[:, 0]) and run.imagining is None
+    at = next(r for r in runs if r.imagining)
+    assert rollouts_value(at)["series"][0]["y"] == pytest.approx([practice.returns[0, 0]])
+    updates = run.curves[1].updates(1)
+    assert updates == run.curves[1].last.updates > 0 == run.curves[0].updates(1) and f"{updates} updates in imagination" in sentence(run)
 
 
 def test_a_lesson_holds_learnt_true_and_agreement(both):
@@ -135,7 +113,7 @@ def test_a_lesson_holds_learnt_true_and_agreement(both):
     one = numbers(lesson(run))
     assert one["truth"]["cart_push_m_s"] == pytest.approx(one["motion"]["cart_push_m_s"]["mean"], abs=0.003)
     assert (
-        one["not_yet_known"] == [] and one["motion"]["transitions"] == run.curves[1].last.env_steps - 10
+        one["not_yet_known"] == [] and one["motion"]["transitions"] == run.curves[1].last.step.env_steps - 10
     )  # a fall's last step shows no next observation
     assert one["real_return"]["mean"] == run.curves[1].last.returns.mean() and one["imagined_return"]["n"] == 20
     assert abs(one["imagined_return"]["mean"] - one["real_return"]["mean"]) < 100 and one["one_step_error"]["angle_deg"] < 0.05
@@ -146,7 +124,7 @@ def test_a_lesson_holds_learnt_true_and_agreement(both):
 def test_it_foretells_an_episode_it_was_not_fitted_to(both):
     _, run = both
     s, model = run.settings, run.curves[1].last.model
-    f = forecast(motion_of(run.curves[1]), recorded(model, s.world, s.seed, policy=s.start))
+    f = forecast(dynamics_of(run.curves[1]), recorded(model, s.world, s.seed, policy=s.start))
     assert (f.low <= f.mean).all() and (f.mean <= f.high).all() and f.real[0] == f.mean[0]
     assert np.abs(f.mean - f.real)[:LATER].max() < 1.0 and f.later < 3
 
@@ -157,9 +135,7 @@ def test_a_ghost_falls_as_the_real_one_fell_and_stands_as_it_stands(both):
     assert abs(before["ghost"]["steps"] - before["steps"]) <= 2 and "Imagined: fell after" in before["ghost"]["ending"]
     assert "ghost" not in stage_value(run)["episodes"][1] and after["ghost"]["steps"] > 5 * before["ghost"]["steps"]
     np.testing.assert_allclose(before["ghost"]["angle"][:5], before["angle"][:5], atol=0.5)
-    g = ghost(
-        motion_of(run.curves[1]), run.curves[0].before.model, recorded(run.curves[0].before.model, run.settings.world, 0, policy="meta")
-    )
+    g = ghost(dynamics_of(run.curves[1]), run.before.model, recorded(run.before.model, run.settings.world, 0, policy="meta"))
     assert g == before["ghost"]
 
 
@@ -170,20 +146,12 @@ def test_the_stage_shows_the_pole_behind_the_sensor():
     assert unsensed(env.observe()[0, 2], world) == pytest.approx(env.state[2, 0], abs=1e-6)
 
 
-def test_ahead_is_the_motion_again_and_again():
-    one = motion(World(reversed_motor=True))
-    episode = recorded(shared_model("standard"), World(), 0)
-    F = features(episode.observations[:-1].astype(float), episode.actions)
-    path = ahead(one.mean[:1], F, 3, 1)[0]
-    np.testing.assert_allclose(path[1], F[3, :4] + F[3] @ one.mean[0])
-
-
-def test_stop_reaches_the_practice():
+def test_stop_reaches_the_imagined_rollouts():
     stop, seen = threading.Event(), []
     settings = AdaptSettings(WORLDS["mirrored_gale"], mode="hybrid", num_adapt_steps=3)
     for run in adapt(settings, shared_model("meta"), stop):
-        if run.practising:
-            seen.append(len(run.practising.returns))
+        if run.imagining:
+            seen.append(len(run.imagining.returns))
             stop.set()
     last = run.curves[0].last
     assert seen == [1] and run.ended == "stopped" and last.index == 1 and cut_short(last)
@@ -191,9 +159,9 @@ def test_stop_reaches_the_practice():
 
 
 @pytest.mark.parametrize("changes", [{"mode": "standard"}, {"experience_weight": 0.0}])
-def test_where_nothing_is_practised_nothing_is_shown(changes):
+def test_where_nothing_is_imagined_nothing_is_shown(changes):
     _, run = finished(episodes_per_step=2, **changes)
-    assert lesson(run) is None and practice_value(run) is None and numbers(lesson(run)) is None
+    assert lesson(run) is None and rollouts_value(run) is None and numbers(lesson(run)) is None
     assert all("ghost" not in e for e in stage_value(run)["episodes"])
 
 
