@@ -68,7 +68,7 @@ class TrainingControls:
     def _small(self, name: str) -> Component:
         f = TRAIN[name]
         limits = "" if f.kind is bool or name == "seed" else f" ({f.minimum:g} to {f.maximum:g})"
-        return control(f, self._first[name], number=True, info=f.help[:1].upper() + f.help[1:] + limits, min_width=120)
+        return control(f, self._first[name], label=f.label, number=True, info=f.help[:1].upper() + f.help[1:] + limits, min_width=120)
 
     @property
     def inputs(self) -> list[Component]:
