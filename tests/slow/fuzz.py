@@ -1,7 +1,7 @@
 """Send nonsense to every event and route of the page: python tests/slow/fuzz.py [--calls 5000] [--seed 0].
 
 Each answer must come in time, be no 5xx, hold no internals and at most 80 characters of what was sent; every error is one short
-sentence. The log must hold no traceback, and a bystander's kept policy must be as it was. Prints figures; the exit code is 1 at any
+sentence. The log must hold no traceback. Prints figures; the exit code is 1 at any
 fault. In time: within QUIET s, or within LONGEST s if a result in the making comes at least every QUIET s; heartbeats do not count.
 """
 
@@ -24,7 +24,6 @@ import httpx
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tests.slow.bystander import Bystander
 from tests.slow.serve import ROOT, served
 
 LONG = "fuzz" * 200
@@ -239,11 +238,8 @@ class Fuzzer:
 
 def fuzz(url: str, calls: int, seed: int, log: Path | None = None) -> Fuzzer:
     """Fuzz a page; `faults` of what comes back is empty when all is well."""
-    bystander = Bystander(url).keep()
-    before, fuzzer = bystander.seen(), Fuzzer(url, seed)
+    fuzzer = Fuzzer(url, seed)
     fuzzer.run(calls)
-    if bystander.changed(before):
-        fuzzer.faults.append("a bystander's kept policy has changed")
     if log is not None and "Traceback" in (text := log.read_text()):
         fuzzer.faults.append(f"a traceback in the log: {text[text.index('Traceback') :][-600:]}")
     return fuzzer

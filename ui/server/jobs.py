@@ -76,7 +76,9 @@ class Job:
         while place := self.line.place(self, pause):
             self.check()
             yield place
-            pause = every or 2.0 + place.number / 15  # s; whoever has far to go looks less often
+            # Gradio makes every output's component anew for each value: who has far to go is told less often, so that a long line
+            # costs little. A turn that comes ends the pause.
+            pause = every or max(3.0, place.number)
 
     def check(self) -> None:
         """Gone when nobody waits for the answer any more."""
@@ -87,8 +89,11 @@ class Job:
         """The same values, computed when it is this job's turn and for as long as somebody waits for them."""
         for _ in self.places():
             pass
-        for value in values:
+        while True:
             self.check()
+            value = next(values, self)
+            if value is self:
+                return
             yield value
 
 
