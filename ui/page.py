@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from typing import Any
 
 import gradio as gr
@@ -32,8 +34,9 @@ from ui.views.terms import terms_script, with_terms
 TITLE = "SSM-MetaRL playground"
 LEAD = "A small [[State Space Model]] balances a pole. Break its [[world]], watch it fall, and let it learn to stand again."
 STYLES = ("style.css", "terms.css", "live.css", "adapt.css", "compare.css", "meta.css", "about.css")
-QUEUE = {"api_open": False, "default_concurrency_limit": 4}
 VISITS = 1000  # that are remembered; each holds 1 to 10 MB, most of it Gradio's own
+AT_ONCE = "4"  # events of one kind
+AFTER = 3.0  # s from the page's building to what the first visitor may want, but the first page does not need
 
 
 def theme() -> gr.themes.Base:
@@ -64,8 +67,8 @@ def theme() -> gr.themes.Base:
 
 def build() -> tuple[gr.Blocks, dict[str, Any]]:
     """The page, and the keyword arguments for its launch. Raises CheckpointError when a shipped model can't be read."""
+    os.environ.setdefault("GRADIO_DEFAULT_CONCURRENCY_LIMIT", AT_ONCE)  # page.queue would build the whole app once more
     load_all()
-    warm_up()
     first = first_session()
     with gr.Blocks(title=TITLE, delete_cache=(300, 600)) as page:
         session = gr.State(first, time_to_live=STATE_SECONDS)
@@ -112,7 +115,10 @@ def build() -> tuple[gr.Blocks, dict[str, Any]]:
 
         page.load(open_link, session, [tabs, *play.outputs, *adapt.outputs, *compare.outputs], **QUIET)
         api.add_endpoints()
-    page.queue(**QUEUE)
+    page.api_open = False
+    later = threading.Timer(AFTER, warm_up)
+    later.daemon = True
+    later.start()
     launch = {
         "theme": theme(),
         "css": css_variables() + "".join((ASSETS / name).read_text() for name in STYLES),

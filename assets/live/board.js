@@ -30,8 +30,8 @@
 
     // The one offer of what to try next.
     next() {
-      const { run, mode, luck, lastStood, parts, state, onServer, place } = this.page;
-      const offer = live.nextStep({ run, mode, policy: state.policy, luck, lastStood, changed: place !== "standard", canAdapt: onServer });
+      const { run, mode, otherStarts, lastStood, parts, state, onServer, place } = this.page;
+      const offer = live.nextStep({ run, mode, policy: state.policy, otherStarts, lastStood, changed: place !== "standard", canAdapt: onServer });
       this.offer = offer;
       parts.nextWords.textContent = offer?.words ?? "";
       parts.next.textContent = offer?.label ?? "";

@@ -61,8 +61,8 @@
     }
   };
 
-  // Was it luck? The policy, without learning, from `starts` other starts; says(stood, done) after each, so that no frame waits long.
-  live.tryLuck = (policy, world, seed, starts, says) => {
+  // From other starts too? The policy, without learning, from `starts` other starts; says(stood, done) after each, so that no frame waits long.
+  live.tryOtherStarts = (policy, world, seed, starts, says) => {
     const { episode_steps } = live.config.physics, sim = live.makeSim(world, seed);
     let stood = 0, done = 0, stopped = false;
     const one = () => {

@@ -2,7 +2,7 @@
 // window.ssmLive.mount(element, props, watch, send): once, by the Live tab (ui/tabs/live.py) or the page that needs no server (ui/live_page.py).
 (() => {
   const live = (globalThis.ssmLive ??= {});
-  const STARTS = 20; // of "was it luck?"
+  const STARTS = 20; // of the other starts
   const INVITATION = "Hold ← or → on the stage, or touch a side of it, to run the motor. Nothing held: it alternates.";
 
   class Page {
@@ -89,8 +89,8 @@
 
     // What was found out about a world or a policy does not belong to the next one.
     forget() {
-      this.stopLuck?.();
-      Object.assign(this, { lastStood: false, luck: null });
+      this.stopOtherStarts?.();
+      Object.assign(this, { lastStood: false, otherStarts: null });
     }
 
     // --- the controls ---
@@ -195,19 +195,19 @@
 
     takeNext() {
       const take = {
-        luck: () => this.tryLuck(), memory: () => this.choosePolicy("memory"), meta: () => this.choosePolicy("meta"),
+        starts: () => this.tryOtherStarts(), memory: () => this.choosePolicy("memory"), meta: () => this.choosePolicy("meta"),
         beside: () => this.setMode("memory"), you: () => this.setMode("you"), watch: () => this.setMode("one"),
         learn: () => this.setLearning(true), adapt: () => this.travel.toAdapt(),
       }; // prettier-ignore
       take[this.board.offer?.act]?.();
     }
 
-    tryLuck() {
+    tryOtherStarts() {
       this.forget();
-      this.luck = { stood: 0, done: 0 };
+      this.otherStarts = { stood: 0, done: 0 };
       this.board.next();
-      this.stopLuck = live.tryLuck(this.run.policy, this.state.world, this.state.seed + 1, STARTS, (stood, done) => {
-        this.luck = { stood, done };
+      this.stopOtherStarts = live.tryOtherStarts(this.run.policy, this.state.world, this.state.seed + 1, STARTS, (stood, done) => {
+        this.otherStarts = { stood, done };
         this.parts.story.say(`From other starts, without learning: ${stood} of ${done} stood for all ${this.run.limit} steps.`);
         if (done < STARTS) return;
         this.lastStood = true;

@@ -27,13 +27,13 @@
     }
   };
 
-  // What could be tried next: {words, label, act} or null. s: {run, policy, mode, changed, luck, lastStood, canAdapt}
+  // What could be tried next: {words, label, act} or null. s: {run, policy, mode, changed, otherStarts, lastStood, canAdapt}
   live.nextStep = (s) => {
     const { run } = s, learnt = run.updates > 0 || run.falls > 0;
     if (s.mode === "you") return { words: "Enough?", label: "Back to watching", act: "watch" };
     if (run.givenUp) {
       return s.canAdapt
-        ? { words: "Practice in a model of this world can help:", label: "Take it to Adapt (hybrid)", act: "adapt" }
+        ? { words: "Imagined rollouts in a model of this world can help:", label: "Take it to Adapt (hybrid)", act: "adapt" }
         : { words: "Does memory manage it?", label: "Try the memory weights", act: "memory" };
     }
     if (!run.learning && run.falls >= 2) return { words: "It can’t help it:", label: "Switch learning on", act: "learn" };
@@ -44,7 +44,7 @@
     if (["memory", "standard", "untrained"].includes(s.policy) && run.falls >= 3) {
       return { words: "It isn’t getting anywhere:", label: "Let the meta-trained policy try", act: "meta" };
     }
-    if (s.lastStood && learnt && s.luck === null) return { words: "Was it luck?", label: "Try 20 other starts", act: "luck" };
+    if (s.lastStood && learnt && s.otherStarts === null) return { words: "From other starts too?", label: "Try 20 other starts", act: "starts" };
     if (s.lastStood && learnt && s.policy === "meta") {
       return { words: "Does memory do it without a fall?", label: "Try the memory weights", act: "memory" };
     }

@@ -32,7 +32,7 @@
   const NAMES = {
     meta: "The meta-trained policy",
     memory: "The memory policy",
-    standard: "The standard policy",
+    standard: "The single-world policy",
     untrained: "The untrained policy",
     yours: "Your policy",
   };

@@ -122,8 +122,8 @@ def test_nothing_is_wider_than_the_window(visit, width):
 TERMS = {
     "Live": {"policy", "world", "episode", "step", "gradient step", "learning rate", "seed"},
     "Play": {"policy", "world", "greedy", "sampled", "seed", "episode", "return"},
-    "Adapt": {"policy", "world", "gradient step", "sampled", "episode", "learning rate", "practice", "experience buffer"},
-    "Compare": {"policy", "world", "gradient step", "validation worlds", "episode", "practice", "experience buffer"},
+    "Adapt": {"policy", "world", "gradient step", "sampled", "episode", "learning rate", "imagined rollouts", "experience buffer"},
+    "Compare": {"policy", "world", "gradient step", "validation worlds", "episode", "imagined rollouts", "experience buffer"},
     "Meta-train": {"return", "adaptation", "epoch", "meta-loss", "meta-training", "gradient step", "policy"},
 }
 

@@ -8,6 +8,7 @@ import gradio as gr
 import pytest
 
 from ui.tabs.controls import PolicyControls, WorldControls, connect_same, connect_worlds
+from ui.views.player import scripts
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +20,7 @@ def two_tabs_url() -> Iterator[str]:
             two, second = WorldControls(), PolicyControls()
         connect_worlds(one, two)
         connect_same(first.seed, second.seed)
-    _, url, _ = page.launch(server_name="127.0.0.1", prevent_thread_lock=True, quiet=True, ssr_mode=False)
+    _, url, _ = page.launch(server_name="127.0.0.1", prevent_thread_lock=True, quiet=True, ssr_mode=False, head=scripts())
     yield url
     page.close(verbose=False)
 

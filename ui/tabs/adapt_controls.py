@@ -24,7 +24,7 @@ BREAKING = tuple(name for name, w in WORLDS.items() if w.reversed_motor or w.mir
 
 HOW = (
     "Each step learns from fresh [[sampled]] [[episode|episodes]], as far as the [[learning rate]] says. "
-    "Hybrid adds [[practice|imagined rollouts]], from an [[experience buffer]]."
+    "Hybrid adds [[imagined rollouts]], from an [[experience buffer]]."
 )
 
 POWERS = range(round(on_page(RATE).minimum), round(on_page(RATE).maximum) + 1)

@@ -9,7 +9,6 @@ from urllib.parse import urlencode
 import gradio as gr
 
 from ui.fields import FIELDS, short_name
-from ui.runs.policies import shared_model
 from ui.runs.race import Race, race
 from ui.server import stops
 from ui.server.jobs import HEAVY, heavy
@@ -60,7 +59,7 @@ class CompareTab:
         gr.HTML(act_line(f"Several [[policy|policies]] in one [[world]], from the same start: {who}", "compare"))
         with gr.Row(elem_classes="act", equal_height=False):
             with gr.Column(scale=7, min_width=320):
-                self.player = player(start_value(FIRST, shared_model), elem_id="race-stage")
+                self.player = player(elem_id="race-stage")
                 self.result = gr.HTML("", elem_id="race-result", elem_classes="result")
             with gr.Column(scale=3, min_width=300, elem_classes="side"):
                 self._build_controls()
@@ -77,7 +76,7 @@ class CompareTab:
         """The world, who races as it is, who adapts and how, the steps and the seed."""
         self.world = WorldControls(FIRST.world, folded=True)
         chosen = f"Up to {MOST_RACERS} racers, each with the settings that were chosen for it on [[validation worlds]]."
-        ways = "To adapt is to learn from fresh [[episode|episodes]]; fresh + buffer adds [[practice]] on an [[experience buffer]]."
+        ways = "Gradient learns from fresh [[episode|episodes]]; hybrid adds [[imagined rollouts]], from an [[experience buffer]]."
         gr.HTML(terms_hint(f"{chosen} {ways}", "compare-how"))
         labels = {mode: Racer("meta", mode).how.capitalize() for mode in RACER_MODES} | {"none": "As they are"}
         self.chosen = []
@@ -128,7 +127,7 @@ class CompareTab:
         except ValueError as error:
             return {**offers, self.message: problem(error), self.state.box: self.state.of(state, refused=True)}
         query = link_of(settings)
-        if query == self.state.of(state).get("stage", link_of(FIRST)):
+        if query == self.state.of(state).get("stage"):
             return {**offers, **self.state.mended(state, self.message)}
         told = self.state.of(state, now=query, stage=query, refused=False)
         return {**offers, self.message: "", self.state.box: told, self.player: start_value(settings, session.policy_model)}

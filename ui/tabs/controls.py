@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,13 +14,13 @@ from ui.fields import CUSTOM, FIELDS, spoken
 from ui.settings import Choice, page_values, preset_of
 from ui.tabs.events import IN_BROWSER
 from ui.views.messages import field_class, hint
+from ui.views.player import CUSTOM_WORDS
 from ui.views.terms import terms_hint
 
 STANDARD = World()
 FIRST_BREAK = FIELDS["adapt"]["world"].default  # breaks the meta-trained policy, which then recovers in one step
 BUTTONS = (FIRST_BREAK, "mirrored_sensors", "reversed_gale", "reversed_tiny_pole")
 FIRST = ("reversed_motor", "mirrored_sensors", "wind", "angle_bias", "pole_half_length")
-CUSTOM_DESCRIPTION = "A world of your own."
 DETAILS = FIELDS["world"]
 
 
@@ -79,7 +78,7 @@ class WorldControls:
             marked = {FIRST_BREAK: "break-first"}
             self.buttons = {n: gr.Button(spoken(n), size="sm", min_width=120, elem_classes=marked.get(n)) for n in BUTTONS}
         self.preset = unchecked(gr.Dropdown(names, value=preset, label="World", filterable=False), "world")
-        self.description = gr.HTML(hint(DESCRIPTIONS.get(preset, CUSTOM_DESCRIPTION)))
+        self.description = gr.HTML(hint(DESCRIPTIONS.get(preset, CUSTOM_WORDS)))
         made: dict[str, Component] = {}
 
         def build(names: Sequence[str]) -> None:
@@ -116,36 +115,25 @@ class WorldControls:
     def updates(self, world: World) -> dict:
         """What each of `outputs` becomes so that they show this world."""
         preset = preset_of(world)
-        values = [preset, hint(DESCRIPTIONS.get(preset, CUSTOM_DESCRIPTION)), *page_values(world)]
+        values = [preset, hint(DESCRIPTIONS.get(preset, CUSTOM_WORDS)), *page_values(world)]
         return dict(zip(self.outputs, values, strict=True))
 
 
 def connect_worlds(*groups: WorldControls) -> None:
     """Make named worlds move the sliders, and sliders name the world that they make or "custom", the same in all groups.
 
-    In the browser alone: a named world must have moved every slider before a quick visitor reaches the Run button.
+    In the browser alone (assets/worlds.js): a named world must have moved every slider before a quick visitor reaches the Run button.
     """
-    rows = {name: [hint(DESCRIPTIONS[name]), *page_values(world)] for name, world in WORLDS.items()}
-    table, name, text = (json.dumps(v) for v in (rows, CUSTOM, hint(CUSTOM_DESCRIPTION)))
+    count = len(groups)
     for group in groups:
-        others = [other for other in groups if other is not group]
-        repeated = f"...Array({len(others)}).fill"
-        outputs = [group.description, *group.fields, *(c for other in others for c in other.outputs)]
-        js = f"""(name, ...values) => {{
-            const row = ({table})[name] ?? [{text}, ...values];
-            return [...row, {repeated}([name, ...row]).flat()];
-        }}"""
-        group.preset.input(None, group.inputs, outputs, js=js, **IN_BROWSER)
-        for preset, button in group.buttons.items():
-            js = f"() => Array({len(groups)}).fill({json.dumps([preset, *rows[preset]])}).flat()"
+        others = [c for other in groups if other is not group for c in other.outputs]
+        js = f"(name, ...values) => window.ssmWorlds.fill({count - 1}, name, values)"
+        group.preset.input(None, group.inputs, [group.description, *group.fields, *others], js=js, **IN_BROWSER)
+        for name, button in group.buttons.items():
+            js = f"() => window.ssmWorlds.set({count}, {name!r})"
             button.click(None, None, [c for g in groups for c in g.outputs], js=js, **IN_BROWSER)
-        outputs = [group.preset, group.description, *(c for other in others for c in other.outputs)]
-        js = f"""(...values) => {{
-            const table = {table}, same = (row) => values.every((v, i) => v === row[i + 1]);
-            const name = Object.keys(table).find((n) => same(table[n])) ?? {name}, text = table[name]?.[0] ?? {text};
-            return [name, text, {repeated}([name, text, ...values]).flat()];
-        }}"""
-        gr.on([f.input for f in group.fields], None, group.fields, outputs, js=js, **IN_BROWSER)
+        js = f"(...values) => window.ssmWorlds.name({count - 1}, values)"
+        gr.on([f.input for f in group.fields], None, group.fields, [group.preset, group.description, *others], js=js, **IN_BROWSER)
 
 
 def connect_same(*components: Component) -> None:

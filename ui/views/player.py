@@ -14,14 +14,19 @@ from typing import Any, NamedTuple
 import gradio as gr
 import numpy as np
 
+from model import DESCRIPTIONS, WORLDS
 from model.worlds.cartpole import ANGLE_LIMIT, MAX_EPISODE_STEPS, X_LIMIT
+from ui.fields import CUSTOM
 from ui.runs.episode import STEPS_PER_SECOND, Recording
+from ui.settings import page_values
 from ui.views.colours import ROLES, SCENE
 from ui.views.episode_words import caption, differences, ending
+from ui.views.messages import hint
 from ui.views.stage import SHORT_EPISODE, SLOWLY, STAGE
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
-SCRIPTS = ("dom.js", "draw.js", "stage.js", "charts.js", "maps.js", "ghost.js", "player.js", "curves.js", "page.js")
+CUSTOM_WORDS = "A world of your own."
+SCRIPTS = ("dom.js", "worlds.js", "draw.js", "stage.js", "charts.js", "maps.js", "ghost.js", "player.js", "curves.js", "page.js")
 MAP_ANGLE = 12.0  # degrees, from the middle of a decision map to its edge
 MAP_VELOCITY = 120.0  # degrees a second
 CONFIG = {
@@ -33,6 +38,11 @@ CONFIG = {
     "slowly": SLOWLY,
     "stage": asdict(STAGE),
     "map": {"angle": MAP_ANGLE, "velocity": MAP_VELOCITY},
+    "worlds": {
+        "rows": {name: [hint(DESCRIPTIONS[name]), *page_values(world)] for name, world in WORLDS.items()},
+        "custom": CUSTOM,
+        "words": hint(CUSTOM_WORDS),
+    },
     "role": list(ROLES),
     "scene": list(SCENE),
 }

@@ -35,7 +35,7 @@ GLOSSARY: MappingProxyType[str, str] = MappingProxyType(
         "validation worlds": "Worlds of the same kinds that the training never saw, kept to check it.",
         "adaptation": "What the meta-trained policy does in a new world: play episodes, take gradient steps on them.",
         "experience buffer": "All episodes of this world so far, kept to learn from again.",
-        "practice": "Learning from imagined episodes, in a model of the motion fitted to the experience buffer.",
+        "imagined rollouts": "Episodes played in a dynamics model that was fitted to the experience buffer, and learnt from by PPO.",
         "seed": "The number that all chance comes from. The same seed gives the same episode.",
         "greedy": "Always the likelier action.",
         "sampled": "Each action drawn with the policy's own probability, as in learning.",

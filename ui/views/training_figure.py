@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from model import MetaEpoch
 from ui.training_settings import MetaSettings, longest
 from ui.views.colours import ROLES, SCENE
 from ui.views.training_lines import SMOOTH, WIDTHS, lines, tread_label, treads
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 MUTED = SCENE["muted"][0]
 
@@ -24,6 +27,8 @@ def _dashes(role: str) -> tuple:
 def training_figure(epochs: Sequence[MetaEpoch], settings: MetaSettings) -> Figure:
     """The returns before and after adaptation under the step limit of the moment, and the meta-loss, against epochs."""
     title = f"Meta-training: {', '.join(settings.families).replace('_', ' ')}, seed {settings.config.seed}"
+    from matplotlib.figure import Figure  # half of what the page itself would need to start
+
     figure = Figure(figsize=(7, 5), layout="constrained")
     returns, loss = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
     x = np.array([e.epoch + 1 for e in epochs])
