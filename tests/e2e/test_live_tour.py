@@ -31,7 +31,7 @@ def test_it_goes_along_from_standing_to_standing_again(browser, page_url, option
     )
     live.press("reverse")
     live.speed("16")
-    page.wait_for_function(AT, arg=DONE, timeout=60_000)
+    page.wait_for_function(AT, arg=DONE)
     assert sorted(set(seen)) == [FALLS, LEARNS, AGAIN, DONE] and seen == sorted(seen)
     assert page.locator(".live-tour li.done").count() == 5 and "That is the story" in page.inner_text(".live-tour .hint")
     live.press("tour-close")
