@@ -194,7 +194,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--mode",
         choices=("standard", "hybrid"),
         default="standard",
-        help="steps on fresh episodes; hybrid: then practice in a fitted model",
+        help="steps on fresh episodes; hybrid: then imagined rollouts of a fitted dynamics model",
     )
     sub.add_argument("--policy", choices=PRETRAINED, default="meta", help="the shipped weights to start from (default meta)")
     sub.add_argument("--checkpoint", metavar="FILE", help="start from this .safetensors checkpoint instead")

@@ -66,7 +66,7 @@ def replay_tasks(params: Params, worlds: Sequence[World], config: ReplayConfig, 
 def fresh_ppo_tasks(
     params: Params, worlds: Sequence[World], config: HybridAdaptationConfig, generator: np.random.Generator
 ) -> Iterator[TaskStep]:
-    """Adapt M tasks at once by the fresh step and then as many PPO updates as practice may make, on the fresh episodes alone."""
+    """Adapt M tasks at once by the fresh step and then as many PPO updates as imagined rollouts may have, on the fresh episodes."""
     params = one_each(params, len(worlds))
     for index in range(1, config.num_adapt_steps + 1):
         fresh = collect(params, worlds, config.episodes_per_step, generator, config.max_steps_per_episode)
@@ -75,21 +75,21 @@ def fresh_ppo_tasks(
         params = step.params
         if len(at):
             episodes = Episodes(*(t[at] for t in fresh.tensors))
-            learnt = ppo_updates({n: p[at] for n, p in params.items()}, episodes, config.practice, config.rounds)
+            learnt = ppo_updates({n: p[at] for n, p in params.items()}, episodes, config.ppo, config.rounds)
             params = {n: p.index_copy(0, at, learnt[n]) for n, p in params.items()}
         yield step._replace(params=params)
 
 
-def _varied(**practice: float | bool) -> Callable[[str], tuple[HybridAdaptationConfig, Method]]:
+def _varied(**ppo: float | bool) -> Callable[[str], tuple[HybridAdaptationConfig, Method]]:
     def variant(start: str) -> tuple[HybridAdaptationConfig, Method]:
         config = adaptation_config(start, "hybrid", episodes_per_step=3)
-        return replace(config, practice=replace(config.practice, **practice)), steps_of_tasks
+        return replace(config, ppo=replace(config.ppo, **ppo)), steps_of_tasks
 
     return variant
 
 
 def _prior(sd: float) -> Callable[[str], tuple[HybridAdaptationConfig, Method]]:
-    return lambda start: (adaptation_config(start, "hybrid", episodes_per_step=3, motion=DynamicsConfig(prior_sd=sd)), steps_of_tasks)
+    return lambda start: (adaptation_config(start, "hybrid", episodes_per_step=3, dynamics=DynamicsConfig(prior_sd=sd)), steps_of_tasks)
 
 
 def _replay(weight: float) -> Callable[[str], tuple[StandardAdaptationConfig, Method]]:

@@ -1,4 +1,4 @@
-"""What a control engineer would do with the same episodes: plan with the fitted linear motion, without a policy network.
+"""What a control engineer would do with the same episodes: plan with the fitted linear dynamics, without a policy network.
 
 The linear-quadratic regulator (Kalman 1960) of the posterior mean, found by iterating the discrete Riccati equation. The motor
 only pushes left or right, so the regulator's force is rounded to the nearer of the two and what is lost is made up for in the next
@@ -29,20 +29,20 @@ DISCOUNT = 0.995  # what can't be changed, as the constant, must not cost infini
 ITERATIONS = 1000
 
 
-def regulator(motion: DynamicsModel) -> np.ndarray:
+def regulator(dynamics: DynamicsModel) -> np.ndarray:
     """Gains L (M, F): the push u = -f L for the features f with u_t = 0, for each task's posterior mean.
 
     P <- Q + d A P A' - d A P B (R + d B' P B)^-1 d B' P A' / d, in rows: f_{t+1} = f_t A + u_t B.
     """
-    step = shifted(motion.mean)  # (M, F, F)
+    step = shifted(dynamics.mean)  # (M, F, F)
     A, B = step.copy(), step[:, 4:5]  # u_t enters by its own row
     A[:, 4] = 0.0
     F = A.shape[-1]
     cost = np.zeros((len(A), F, F))
     cost[:, range(4), range(4)] = COST
     # (angle - offset)^2, with the constant feature
-    cost[:, 2, 5] = cost[:, 5, 2] = -COST[2] * motion.angle_offset
-    cost[:, 5, 5] = COST[2] * motion.angle_offset**2
+    cost[:, 2, 5] = cost[:, 5, 2] = -COST[2] * dynamics.angle_offset
+    cost[:, 5, 5] = COST[2] * dynamics.angle_offset**2
     P = cost.copy()
     for _ in range(ITERATIONS):
         AP, BP = A @ P, B @ P  # (M, F, F), (M, 1, F)

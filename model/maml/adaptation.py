@@ -46,12 +46,12 @@ class StandardAdaptationConfig:
 
 @dataclass(frozen=True)
 class AdaptationStep:
-    """What one step did: a gradient step on fresh episodes, in hybrid adaptation followed by practice.
+    """What one step did: a gradient step on fresh episodes, in hybrid adaptation followed by imagined rollouts.
 
     index 0 is before any step. loss: the surrogate that the gradient step descended (nan at 0). support_returns: the returns of
     the sampled episodes collected for this step (empty at 0). env_steps and seconds: cumulative, all interaction that
     adaptation used; evaluation not counted. grad_norm: before clipping (nan at 0); 0 means that no episode fell, so that
-    there was nothing to learn. model: a new model after this step. practice: what hybrid adaptation practised; None where it did not.
+    there was nothing to learn. model: a new model after this step. imagined: hybrid adaptation's rollouts; None where there were none.
     """
 
     index: int
@@ -61,17 +61,17 @@ class AdaptationStep:
     seconds: float
     model: StateSpaceModel
     grad_norm: float
-    practice: Any = None
+    imagined: Any = None
 
 
 class TaskStep(NamedTuple):
-    """One step of M tasks: parameters (M, ...), loss (M,), gradient norm (M,), the fresh episodes, and the practice after it."""
+    """One step of M tasks: parameters (M, ...), loss (M,), gradient norm (M,), the fresh episodes, and the imagined rollouts after it."""
 
     params: dict[str, Tensor]
     loss: Tensor
     grad_norm: Tensor
     fresh: Episodes
-    practice: tuple[Any, ...] = ()
+    imagined: tuple[Any, ...] = ()
 
 
 def fresh_step(
@@ -141,7 +141,7 @@ def adaptation_steps(
         index, env_steps = index + 1, env_steps + step.fresh.env_steps
         returns = step.fresh.lengths[0].double().numpy()
         loss, norm = float(step.loss[0]), float(step.grad_norm[0])
-        yield AdaptationStep(index, loss, returns, env_steps, seconds, new, norm, *step.practice[:1])
+        yield AdaptationStep(index, loss, returns, env_steps, seconds, new, norm, *step.imagined[:1])
 
 
 class StandardAdapter:

@@ -13,7 +13,7 @@ from model.rl.rollout import Episodes, concatenated
 class ExperienceBuffer:
     """Whole episodes of one task with the log-probabilities of the policy that acted, first in first out.
 
-    Hybrid adaptation fits its model of the motion to them. max_size and len()
+    Hybrid adaptation fits its dynamics model to them. max_size and len()
     count transitions. The oldest episodes make room for new ones; an episode longer than max_size is not kept.
     Raises ValueError for a max_size out of bounds.
     """

@@ -26,7 +26,7 @@ from model.policy.params import Params
 from model.rl.rollout import Episodes
 from model.worlds.cartpole import MAX_EPISODE_STEPS
 
-NOISE_SD = np.array([2e-4, 2e-4, 2e-4, 6e-4])  # of a step's change: m, m/s, rad, rad/s; what is not linear about the motion
+NOISE_SD = np.array([2e-4, 2e-4, 2e-4, 6e-4])  # of a step's change: m, m/s, rad, rad/s; what is not linear
 START_RANGE = 0.05  # the first states are uniform within +- this in all four
 START_SD = START_RANGE / 3**0.5
 SUMMARY_DRAWS = 400
@@ -44,7 +44,7 @@ class DynamicsConfig:
 
 
 class DynamicsModel:
-    """The posterior of the motion of M worlds, each from its own episodes. All arrays are float64.
+    """The posterior of the dynamics of M worlds, each from its own episodes. All arrays are float64.
 
     mean (M, F, O), covariance (M, O, F, F): of the coefficients. angle_offset (M,), rad, with angle_offset_sd (M,): what the
     angle sensor reads when the pole is upright, from the first angles. velocity_reads_zero (M,) bool. transitions (M,).

@@ -1,7 +1,9 @@
-"""Hybrid adaptation: a step on fresh episodes, then practice in a model of the motion fitted to all episodes of this world.
+"""Hybrid adaptation: a step on fresh episodes, then model-based PPO in imagined rollouts.
+
+A dynamics model, fitted to all episodes of this world, imagines them.
 
 This is Dyna (Sutton 1991) with Bayesian linear regression as its model. It needs more computing than a gradient step and no
-more experience. It assumes that the motion is nearly linear and that the limits of the task are known.
+more experience. It assumes that the dynamics are nearly linear and that the limits of the task are known.
 """
 
 from __future__ import annotations
@@ -26,13 +28,13 @@ from model.maml.adaptation import (
 )
 from model.model_based.buffer import ExperienceBuffer
 from model.model_based.dynamics import DynamicsConfig, DynamicsModel
-from model.model_based.imagined_ppo import Practice, PracticeConfig, PracticeRound, practise
+from model.model_based.imagined_ppo import ImaginedPPOConfig, ImaginedRollouts, ImaginedRound, imagined_ppo
 from model.policy.params import Params
 from model.policy.ssm import StateSpaceModel
 from model.rl.rollout import collect
 from model.worlds.cartpole import World
 
-TASKS_AT_ONCE = 10  # that practise together: more don't fit the processor's cache
+TASKS_AT_ONCE = 10  # that imagine together: more don't fit the processor's cache
 FEW = 3  # episodes a step up to which the first of these learning rates holds; above, the second
 LEARNING_RATES = {
     "meta": {"standard": (0.5, 0.5), "hybrid": (0.35, 0.5)},
@@ -41,37 +43,37 @@ LEARNING_RATES = {
     "random": {"standard": (1.0, 1.0), "hybrid": (0.0, 0.0)},
 }
 """The one table of step sizes: start -> method -> (few episodes a step, more), chosen on validation worlds."""
-MOTION, PRACTICE = DynamicsConfig(), PracticeConfig()
+DYNAMICS, PPO = DynamicsConfig(), ImaginedPPOConfig()
 Stop = Callable[[], bool]
 
 
 @dataclass(frozen=True)
 class HybridAdaptationConfig(StandardAdaptationConfig):
-    """Adaptation on fresh episodes and by practice in a model of the motion.
+    """Adaptation on fresh episodes and by model-based PPO in imagined rollouts.
 
     adapt_lr: of the gradient step that the imagined rollouts start from; 0 leaves it out. A few steps of falling fit a wrong dynamics
     model, and what a policy learns in it undoes what the gradient step learnt: until it can be trusted, the gradient step stands.
     """
 
-    experience_weight: float = bounded(1.0, 0.0, 10.0, "how much practice: scales its rounds; 0 is none")
+    experience_weight: float = bounded(1.0, 0.0, 10.0, "how many imagined rollouts: scales their rounds; 0 is none")
     trusted_return: float = bounded(
         400.0, 0.0, 500.0, "what was imagined is adopted where its mean imagined return is at least this", "steps"
     )
     trusted_transitions: int = bounded(60, 0, 10**6, "or once the dynamics model is fitted to this many steps", "steps")
     fallback_lr: float = bounded(0.5, 0.0, 100.0, "learning rate of the gradient step that is taken where what was imagined is not adopted")
-    motion: DynamicsConfig = MOTION
-    practice: PracticeConfig = PRACTICE
+    dynamics: DynamicsConfig = DYNAMICS
+    ppo: ImaginedPPOConfig = PPO
 
     def __post_init__(self) -> None:
         check_fields(self)
-        for name, kind in (("motion", DynamicsConfig), ("practice", PracticeConfig)):
+        for name, kind in (("dynamics", DynamicsConfig), ("ppo", ImaginedPPOConfig)):
             if not isinstance(getattr(self, name), kind):
                 raise ValueError(f"{name} must be a {kind.__name__}, got {getattr(self, name)!r}")
 
     @property
     def rounds(self) -> int:
-        """Rounds of practice at the most."""
-        return round(self.practice.rounds * self.experience_weight)
+        """Rounds of imagined rollouts at the most."""
+        return round(self.ppo.rounds * self.experience_weight)
 
 
 def hybrid_tasks(
@@ -81,11 +83,11 @@ def hybrid_tasks(
     generator: np.random.Generator,
     buffers: Sequence[ExperienceBuffer],
     stop: Stop = lambda: False,
-) -> Iterator[TaskStep | PracticeRound]:
-    """Adapt M tasks at once, each in its own world and with its own buffer; yields after each step, and each round of practice.
+) -> Iterator[TaskStep | ImaginedRound]:
+    """Adapt M tasks at once, each in its own world and with its own buffer; yields after each step, and each round of imagined rollouts.
 
     params: leading axis M or 1. stop: asked between rounds; once it says True the step ends with the best parameters so far.
-    A task practises where a fresh episode fell. The worlds serve to collect episodes and for nothing else.
+    A task imagines where a fresh episode fell. The worlds serve to collect episodes and for nothing else.
     """
     params = one_each(params, len(worlds))
     for index in range(1, config.num_adapt_steps + 1):
@@ -98,44 +100,44 @@ def hybrid_tasks(
         taught = fresh.terminated.any(1).numpy() & np.array([len(b) > 0 for b in buffers]) & (config.rounds > 0)
         for tasks in np.split(np.flatnonzero(taught), range(TASKS_AT_ONCE, int(taught.sum()), TASKS_AT_ONCE)):
             if len(tasks):
-                step = yield from _practised(step, tasks, [buffers[i] for i in tasks], [luck[i] for i in tasks], config, stop)
-        if wary := [i for p in step.practice for i in p.tasks[~p.adopted]]:  # tasks whose imagined rollouts are not trusted yet
+                step = yield from _imagined(step, tasks, [buffers[i] for i in tasks], [luck[i] for i in tasks], config, stop)
+        if wary := [i for p in step.imagined for i in p.tasks[~p.adopted]]:  # tasks whose imagined rollouts are not trusted yet
             fallback = fresh_step(params, fresh, replace(config, adapt_lr=config.fallback_lr), index).params
             at = torch.tensor(wary)
             step = step._replace(params={n: p.index_copy(0, at, fallback[n][at]) for n, p in step.params.items()})
-        if step.practice and all(p.last.failed.all() for p in step.practice) and taught.all():
-            raise NonFiniteParameters(f"step {index}: an update in practice was not finite; the parameters before it are kept")
+        if step.imagined and all(p.last.failed.all() for p in step.imagined) and taught.all():
+            raise NonFiniteParameters(f"step {index}: an imagined update was not finite; the parameters before it are kept")
         params = step.params
         yield step
 
 
-def _practised(
+def _imagined(
     step: TaskStep,
     tasks: np.ndarray,
     buffers: Sequence[ExperienceBuffer],
     generators: Sequence[np.random.Generator],
     config: HybridAdaptationConfig,
     stop: Stop,
-) -> Generator[PracticeRound, None, TaskStep]:
-    """The step with some tasks' parameters, (n,) by index, as their practice leaves them; yields the rounds."""
-    motion = DynamicsModel(config.motion).fit([b.joined() for b in buffers])
+) -> Generator[ImaginedRound, None, TaskStep]:
+    """The step with some tasks' parameters, (n,) by index, as their imagined rollouts leave them; yields the rounds."""
+    dynamics = DynamicsModel(config.dynamics).fit([b.joined() for b in buffers])
     at, rounds = torch.from_numpy(tasks), []
-    for done in practise({n: p[at] for n, p in step.params.items()}, motion, config.practice, config.rounds, generators):
+    for done in imagined_ppo({n: p[at] for n, p in step.params.items()}, dynamics, config.ppo, config.rounds, generators):
         rounds.append(done)
         yield done
         if stop():
             break
     last = rounds[-1]
-    adopted = (last.best_returns >= config.trusted_return) | (motion.transitions >= config.trusted_transitions)
+    adopted = (last.best_returns >= config.trusted_return) | (dynamics.transitions >= config.trusted_transitions)
     params = {n: p.index_copy(0, at, last.best[n]) for n, p in step.params.items()}
-    practice = Practice(tasks, motion, np.stack([r.returns for r in rounds]), last, adopted)
-    return step._replace(params=params, practice=(*step.practice, practice))
+    imagined = ImaginedRollouts(tasks, dynamics, np.stack([r.returns for r in rounds]), last, adopted)
+    return step._replace(params=params, imagined=(*step.imagined, imagined))
 
 
 def steps_of_tasks(
     params: Params, worlds: Sequence[World], config: StandardAdaptationConfig, generator: np.random.Generator
 ) -> Iterator[TaskStep]:
-    """Adapt M tasks at once as the config's type says: with practice, each task with an empty buffer of its own, or without."""
+    """Adapt M tasks at once as the config's type says: with imagined rollouts, each task with an empty buffer of its own, or without."""
     if not isinstance(config, HybridAdaptationConfig):
         return adapt_tasks(params, worlds, config, generator)
     made = hybrid_tasks(params, worlds, config, generator, [ExperienceBuffer() for _ in worlds])
@@ -143,7 +145,7 @@ def steps_of_tasks(
 
 
 class HybridAdapter:
-    """Adapts by steps on fresh episodes and by practice in a model of the motion, fitted to the buffer.
+    """Adapts by steps on fresh episodes and by imagined rollouts of a dynamics model, fitted to the buffer.
 
     The buffer starts empty unless one is given, holds the episodes of one world only, and is cleared when `adapt` is
     called with another world. With experience_weight 0 it does exactly what StandardAdapter does.
@@ -160,8 +162,8 @@ class HybridAdapter:
 
     def adapt_in_rounds(
         self, model: StateSpaceModel, world: World, seed: int = 0, stop: Stop = lambda: False
-    ) -> Iterator[AdaptationStep | PracticeRound]:
-        """As `adapt`, and within a step also a PracticeRound after each round of practice, for whoever wants to watch.
+    ) -> Iterator[AdaptationStep | ImaginedRound]:
+        """As `adapt`, and within a step also an ImaginedRound after each round, for whoever wants to watch.
 
         stop: asked between rounds; once it says True the step ends with the best parameters so far.
         """

@@ -1,4 +1,4 @@
-"""Imagined episodes: a policy and a linear model of the motion in one loop."""
+"""Imagined episodes: a policy and a linear dynamics model in one loop."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ def imagined_episodes(params: Params, coefficients: np.ndarray, starts: Starts, 
     """
     M, K = coefficients.shape[:2]
     actor = _Actor(params)
-    motion = shifted(coefficients).astype(np.float32)  # (M, K, F, F)
+    dynamics = shifted(coefficients).astype(np.float32)  # (M, K, F, F)
     # A push to the right where the log-odds of it exceed those of the noise.
     threshold = np.zeros((max_steps, M, K, 1), np.float32)
     if noise is not None:
         n = np.clip(noise.transpose(2, 0, 1)[..., None].astype(np.float32), 1e-7, 1 - 6e-8)
         threshold = np.log(n) - np.log1p(-n)
-    state = np.zeros((M, K, 1, motion.shape[-1]), np.float32)  # f_t: the features, with u_t yet to be chosen
+    state = np.zeros((M, K, 1, dynamics.shape[-1]), np.float32)  # f_t: the features, with u_t yet to be chosen
     state[..., 0, :4], state[..., 0, -4:], state[..., 5] = starts.first, starts.before, 1.0
     hidden = np.ones((M, K, actor.recurrence.shape[1]), np.float32)
     hidden[..., : actor.state_dim] = params["initial_state"].detach().numpy()[:, None]
@@ -60,7 +60,7 @@ def imagined_episodes(params: Params, coefficients: np.ndarray, starts: Starts, 
             actor.margin(hidden, observations[t], margins[t])
             np.greater(margins[t], threshold[t], out=rights[t])
             np.subtract(rights[t] * np.float32(2), np.float32(1), out=state[..., 4])
-            state = np.matmul(state, motion)
+            state = np.matmul(state, dynamics)
             steps = t + 1
             if steps % CHECK_EVERY == 0:  # what runs on beyond its fall is cut below
                 inside &= _inside(observations[steps - CHECK_EVERY : steps], offset).all(0)

@@ -1,4 +1,4 @@
-"""Practice: on-policy policy gradient (PPO) in imagined episodes, until the policy stands in them.
+"""Model-based PPO: on-policy policy gradient in imagined episodes, until the policy stands in them.
 
 Dyna (Sutton 1991): experience fits a model, and the policy also learns from what the model makes up. Each imagined episode
 has coefficients of its own, drawn from the posterior, so that the policy must stand in every motion that the data allow.
@@ -25,8 +25,8 @@ from model.worlds.cartpole import MAX_EPISODE_STEPS
 
 
 @dataclass(frozen=True)
-class PracticeConfig:
-    """Settings of the practice, chosen on validation worlds."""
+class ImaginedPPOConfig:
+    """Settings of model-based PPO, chosen on validation worlds."""
 
     rounds: int = bounded(30, 0, 1000, "rounds of imagined episodes at the most, at experience weight 1")
     episodes: int = bounded(10, 1, 1000, "imagined episodes a round")
@@ -50,13 +50,13 @@ class PracticeConfig:
 
 
 @dataclass(frozen=True)
-class PracticeRound:
+class ImaginedRound:
     """What is known after a round of imagined episodes of M tasks.
 
-    index: from 1. returns (M,): mean imagined return of the policy that played this round, of those that practise no longer
+    index: from 1. returns (M,): mean imagined return of the policy that played this round, of those that have left the batch
     the last one. best_returns (M,), best: the highest of them so far and the parameters that reached it. standing (M,) bool:
     no imagined episode fell. failed (M,) bool: an update was not finite; the task keeps its best parameters. updates (M,):
-    Adam steps so far. seconds: since the practice began.
+    Adam steps so far. seconds: since the first round began.
     """
 
     index: int
@@ -71,23 +71,23 @@ class PracticeRound:
 
 
 @dataclass(frozen=True)
-class Practice:
-    """A practice of some tasks: tasks (n,) by index, their fitted motion, returns (rounds, n) of each round, and the last round.
+class ImaginedRollouts:
+    """Imagined rollouts of some tasks: tasks (n,) by index, their dynamics model, returns (rounds, n), and the last round.
 
     adopted (n,) bool: whether the best parameters in imagination became the task's; False where they are not trusted yet.
     """
 
     tasks: np.ndarray
-    motion: DynamicsModel
+    dynamics: DynamicsModel
     returns: np.ndarray
-    last: PracticeRound
+    last: ImaginedRound
     adopted: np.ndarray
 
 
 class Learners:
     """The policies of M tasks, flat (M, P), and one Adam for them: each task is a parameter group with its own state and count of steps."""
 
-    def __init__(self, params: Params, config: PracticeConfig):
+    def __init__(self, params: Params, config: ImaginedPPOConfig):
         self.config = config
         self.shapes = {n: p.shape[1:] for n, p in params.items()}
         self.theta = torch.cat([p.detach().flatten(1) for p in params.values()], dim=1)
@@ -108,15 +108,15 @@ class Learners:
         self.adam.step()
 
 
-def practise(
-    params: Params, motion: DynamicsModel, config: PracticeConfig, rounds: int, generators: Sequence[np.random.Generator]
-) -> Iterator[PracticeRound]:
-    """Practise M tasks at once, each in its own motion; yields after every round. params: leading axis M.
+def imagined_ppo(
+    params: Params, dynamics: DynamicsModel, config: ImaginedPPOConfig, rounds: int, generators: Sequence[np.random.Generator]
+) -> Iterator[ImaginedRound]:
+    """Improve the policies of M tasks at once, each in its own dynamics; yields after every round. params: leading axis M.
 
     A task whose imagined episodes all stand leaves the batch, and so does one whose update is not finite. Stop iterating, and
-    the best parameters so far are those of the last round yielded. Nothing but `motion` says what a world is like.
+    the best parameters so far are those of the last round yielded. Nothing but `dynamics` says what a world is like.
     """
-    started, M = time.perf_counter(), len(motion)
+    started, M = time.perf_counter(), len(dynamics)
     learners = Learners(params, config)
     best, best_returns, returns = learners.theta.clone(), np.full(M, -np.inf), np.zeros(M)
     standing, failed = np.zeros((2, M), bool)
@@ -124,7 +124,7 @@ def practise(
         going = np.flatnonzero(~standing & ~failed)
         if len(going) == 0:
             return
-        own, here = [generators[i] for i in going], motion.tasks(going)
+        own, here = [generators[i] for i in going], dynamics.tasks(going)
         now = learners.params(learners.theta[going])
         drawn = here.draw(own, config.episodes) if config.posterior_draws else here.mean[:, None].repeat(config.episodes, 1)
         episodes = here.imagine(now, own, config.episodes, config.max_steps, drawn)
@@ -138,11 +138,11 @@ def practise(
             failed[going[still]] = ~_update(learners, going[still], kept.cut(int(kept.lengths.max())))
         at_best, seconds = learners.params(best.clone()), time.perf_counter() - started
         copies = (x.copy() for x in (standing, failed, learners.updates))
-        yield PracticeRound(index, rounds, returns.copy(), best_returns.copy(), at_best, *copies, seconds)
+        yield ImaginedRound(index, rounds, returns.copy(), best_returns.copy(), at_best, *copies, seconds)
 
 
-def ppo_updates(params: Params, episodes: Episodes, config: PracticeConfig, rounds: int) -> dict[str, Tensor]:
-    """The same updates on given episodes of M tasks, again and again: what practice is compared with. Returns new parameters."""
+def ppo_updates(params: Params, episodes: Episodes, config: ImaginedPPOConfig, rounds: int) -> dict[str, Tensor]:
+    """The same updates on given episodes of M tasks, again and again: what imagined rollouts are compared with. Returns new parameters."""
     learners, everyone = Learners(params, config), np.arange(len(episodes.obs))
     for _ in range(rounds):
         _update(learners, everyone, episodes)
@@ -172,7 +172,7 @@ def _update(learners: Learners, tasks: np.ndarray, episodes: Episodes) -> np.nda
 
 
 @torch.no_grad()
-def ppo_targets(params: Params, e: Episodes, config: PracticeConfig) -> Targets:
+def ppo_targets(params: Params, e: Episodes, config: ImaginedPPOConfig) -> Targets:
     """What stays the same over a round's updates; the weights sum to 1 in each task."""
     values = sequence_outputs(params, e.obs, alive=e.alive)[..., 2:4]
     advantage = advantages(values, e, config.discount_factor, config.gae_lambda)

@@ -25,7 +25,7 @@ from model import (
     World,
     evaluate_policy,
 )
-from model.model_based.imagined_ppo import PracticeRound
+from model.model_based.imagined_ppo import ImaginedRound
 from ui.fields import MAX_SEED
 from ui.runs.policies import shared_model
 from ui.settings import RAN, AdaptSettings, adapt_to_query
@@ -65,12 +65,12 @@ class Point:
     @property
     def updates(self) -> int:
         """Adam's updates in this step's imagined rollouts."""
-        return 0 if self.step.practice is None else int(self.step.practice.last.updates[0])
+        return 0 if self.step.imagined is None else int(self.step.imagined.last.updates[0])
 
     @property
     def trusted(self) -> bool:
         """Whether what was imagined became the policy's; False where it was not trusted yet, and a gradient step stands in its stead."""
-        return self.step.practice is None or bool(self.step.practice.adopted[0])
+        return self.step.imagined is None or bool(self.step.imagined.adopted[0])
 
     @property
     def rate(self) -> float:
@@ -236,7 +236,7 @@ def _steps(curve: Curve, settings: AdaptSettings, stop: threading.Event) -> Iter
     returns: list[float] = []
     try:
         for step in steps:
-            if isinstance(step, PracticeRound):
+            if isinstance(step, ImaginedRound):
                 returns.append(float(step.returns[0]))
                 yield curve, Imagining(curve.last.index + 1, step.rounds, tuple(returns))
                 continue

@@ -51,13 +51,13 @@ class Fact:
 
 def imagined_last(curve: Curve | None) -> Point | None:
     """The last point with imagined rollouts; None where there is none."""
-    return next((p for p in reversed(curve.points) if p.step.practice is not None), None) if curve else None
+    return next((p for p in reversed(curve.points) if p.step.imagined is not None), None) if curve else None
 
 
 def dynamics_of(curve: Curve | None) -> DynamicsModel | None:
     """The dynamics model of the last imagined rollouts."""
     point = imagined_last(curve)
-    return None if point is None else point.step.practice.motion
+    return None if point is None else point.step.imagined.dynamics
 
 
 def lesson(run: AdaptRun) -> Lesson | None:
@@ -66,7 +66,7 @@ def lesson(run: AdaptRun) -> Lesson | None:
     point = imagined_last(curve)
     if point is None:
         return None
-    dynamics, last = point.step.practice.motion, curve.last
+    dynamics, last = point.step.imagined.dynamics, curve.last
     actions = curve.buffer.joined()
     pushed = float((actions.actions * actions.alive).sum() / actions.alive.sum())
     episode = recorded(last.model, s.world, s.seed, policy=s.start)

@@ -16,7 +16,7 @@ from ui.words import OF_ALL, count
 def rollouts_value(run: AdaptRun) -> dict[str, Any] | None:
     """The imagined return of every round so far, a line for each step that had imagined rollouts; None where there are none."""
     curve = run.curve("hybrid")
-    rounds = [] if curve is None else [(p.index, p.step.practice.returns[:, 0]) for p in curve.points if p.step.practice is not None]
+    rounds = [] if curve is None else [(p.index, p.step.imagined.returns[:, 0]) for p in curve.points if p.step.imagined is not None]
     if run.imagining is not None:
         rounds.append((run.imagining.step, np.array(run.imagining.returns)))
     if not rounds:

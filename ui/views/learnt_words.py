@@ -37,10 +37,10 @@ def not_trusted(curve: Curve) -> str:
 
 def rollouts_words(curve: Curve) -> str:
     """How much was imagined, and to what end."""
-    done = [p for p in curve.points if p.step.practice is not None]
-    rounds, updates = sum(len(p.step.practice.returns) for p in done), sum(p.updates for p in done)
+    done = [p for p in curve.points if p.step.imagined is not None]
+    rounds, updates = sum(len(p.step.imagined.returns) for p in done), sum(p.updates for p in done)
     steps = f"step {done[0].index}" if len(done) == 1 else f"{len(done)} steps"
-    first, last = done[0].step.practice.returns[0, 0], done[-1].step.practice.last.best_returns[0]
+    first, last = done[0].step.imagined.returns[0, 0], done[-1].step.imagined.last.best_returns[0]
     how = f"{count(rounds, 'round')} of imagined episodes and {count(updates, 'update')} of Adam in {steps}"
     said = f"{how[0].upper()}{how[1:]}: from {first:.0f} to {last:.0f} {OF_ALL} imagined steps. {not_trusted(curve)}"
     return said.strip()
@@ -48,17 +48,17 @@ def rollouts_words(curve: Curve) -> str:
 
 def cut_short(point: Point) -> bool:
     """Whether this step's imagined rollouts were stopped before their end."""
-    if point.step.practice is None:
+    if point.step.imagined is None:
         return False
-    last = point.step.practice.last
+    last = point.step.imagined.last
     return last.index < last.rounds and not last.standing[0] and not last.failed[0]
 
 
 def rule_words(point: Point) -> str:
     """What followed the fresh step in this step of hybrid adaptation."""
-    if point.step.practice is None:
+    if point.step.imagined is None:
         return "No fresh episode fell, or the experience weight is 0: nothing was imagined"
-    last = point.step.practice.last
+    last = point.step.imagined.last
     done = f"then {count(point.updates, 'update')} of Adam (PPO) in {count(last.index, 'round')} of imagined episodes"
     if point.updates == 0:
         done = "then one round of imagined episodes, which all stood: no update"

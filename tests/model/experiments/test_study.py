@@ -10,7 +10,7 @@ from model import HybridAdaptationConfig, StandardAdaptationConfig, StateSpaceMo
 from model.experiments.scratch import train_from_scratch
 from model.experiments.summaries import paired_ratio
 from model.experiments.trials import run_trials
-from model.model_based.imagined_ppo import PracticeConfig
+from model.model_based.imagined_ppo import ImaginedPPOConfig
 
 REVERSED = World(reversed_motor=True)
 ONE_STEP = StandardAdaptationConfig(num_adapt_steps=1, episodes_per_step=2)
@@ -21,9 +21,9 @@ def random_model(seed: int = 0) -> StateSpaceModel:
 
 
 def test_trials_are_paired_by_seed_whatever_the_method():
-    hybrid = HybridAdaptationConfig(**dataclasses.asdict(ONE_STEP), trusted_return=0.0, practice=PracticeConfig(rounds=2))
+    hybrid = HybridAdaptationConfig(**dataclasses.asdict(ONE_STEP), trusted_return=0.0, ppo=ImaginedPPOConfig(rounds=2))
     a, b = (run_trials(random_model(), [REVERSED] * 4, c, seed=3) for c in (ONE_STEP, hybrid))
-    np.testing.assert_array_equal(a.env_steps, b.env_steps)  # the same first episodes; then one of them practises
+    np.testing.assert_array_equal(a.env_steps, b.env_steps)  # the same first episodes; then one of them imagines
     np.testing.assert_array_equal(a.returns[0], b.returns[0])
     assert not np.array_equal(a.returns[1], b.returns[1])
     assert not np.array_equal(a.returns, run_trials(random_model(), [REVERSED] * 4, ONE_STEP, seed=4).returns)

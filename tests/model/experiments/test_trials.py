@@ -9,7 +9,7 @@ from model.experiments import trials as module
 from model.experiments.trials import run_trials
 from model.maml.adaptation import AdaptationStep, adaptation_steps
 from model.model_based.hybrid import steps_of_tasks
-from model.model_based.imagined_ppo import PracticeConfig
+from model.model_based.imagined_ppo import ImaginedPPOConfig
 from model.policy.params import with_task_axis
 from model.rl.rollout import collect
 
@@ -46,7 +46,7 @@ def test_one_trial_is_what_the_adapter_does(start, seed):
 
 
 def test_one_hybrid_trial_is_what_its_adapter_does():
-    config = HybridAdaptationConfig(num_adapt_steps=2, episodes_per_step=2, adapt_lr=0.1, practice=PracticeConfig(rounds=3))
+    config = HybridAdaptationConfig(num_adapt_steps=2, episodes_per_step=2, adapt_lr=0.1, ppo=ImaginedPPOConfig(rounds=3))
     model = models()["meta"]
     trials = run_trials(model, [REVERSED], config, 5)
     steps = alone(config, model, 5)
@@ -54,7 +54,7 @@ def test_one_hybrid_trial_is_what_its_adapter_does():
     for step, returns in zip(steps, trials.returns, strict=True):
         played = collect(with_task_axis(step.model.params()), [REVERSED], 2, np.random.default_rng([5, 0, 1]), greedy=True)
         assert returns[0] == played.lengths.mean()
-    assert steps[1].practice is not None
+    assert steps[1].imagined is not None
 
 
 def test_worlds_beyond_one_batch_are_trials_of_their_own(monkeypatch):

@@ -23,12 +23,12 @@ from model import (
 )
 from model.maml.adaptation import AdaptationStep
 from model.model_based import hybrid as module
-from model.model_based.imagined_ppo import PracticeConfig, PracticeRound
+from model.model_based.imagined_ppo import ImaginedPPOConfig, ImaginedRound
 from model.rl.rollout import Episodes, collect
 
 REVERSED = World(reversed_motor=True)
 SHORT = {"num_adapt_steps": 2, "episodes_per_step": 2}
-FEW_ROUNDS = PracticeConfig(rounds=3, episodes=4)
+FEW_ROUNDS = ImaginedPPOConfig(rounds=3, episodes=4)
 TRUSTING = {"trusted_return": 0.0}  # whatever was imagined is adopted
 
 
@@ -44,7 +44,7 @@ def test_experience_weight_zero_equals_standard_exactly():
     standard = list(StandardAdapter(StandardAdaptationConfig(**SHORT)).adapt(random_model(), REVERSED, 5))
     hybrid = list(HybridAdapter(HybridAdaptationConfig(**SHORT, experience_weight=0.0)).adapt(random_model(), REVERSED, 5))
     for a, b in zip(standard, hybrid, strict=True):
-        assert same_parameters(a.model, b.model) and a.env_steps == b.env_steps and b.practice is None
+        assert same_parameters(a.model, b.model) and a.env_steps == b.env_steps and b.imagined is None
         assert a.loss == b.loss or math.isnan(a.loss)
         np.testing.assert_array_equal(a.support_returns, b.support_returns)
 
@@ -55,16 +55,16 @@ def test_zero_steps_is_the_identity():
     assert only.index == 0 and only.env_steps == 0 and same_parameters(only.model, model) and only.model is not model
 
 
-def test_practice_changes_the_policy_and_costs_no_experience():
+def test_imagined_rollouts_change_the_policy_and_cost_no_experience():
     model, before = random_model(), random_model().params()
     standard = list(StandardAdapter(StandardAdaptationConfig(**SHORT)).adapt(model, REVERSED, 5))
-    adapter = HybridAdapter(HybridAdaptationConfig(**SHORT, **TRUSTING, practice=FEW_ROUNDS))
+    adapter = HybridAdapter(HybridAdaptationConfig(**SHORT, **TRUSTING, ppo=FEW_ROUNDS))
     hybrid = list(adapter.adapt(model, REVERSED, 5))
     np.testing.assert_array_equal(standard[1].support_returns, hybrid[1].support_returns)
     assert hybrid[1].env_steps == standard[1].env_steps and not same_parameters(standard[-1].model, hybrid[-1].model)
     assert len(adapter.buffer) == hybrid[-1].env_steps == sum(s.support_returns.sum() for s in hybrid)
     assert all(torch.equal(before[n], p) for n, p in model.params().items())
-    assert hybrid[2].practice.motion.transitions[0] == hybrid[2].env_steps - 4  # each of 4 episodes' last step is followed by nothing
+    assert hybrid[2].imagined.dynamics.transitions[0] == hybrid[2].env_steps - 4  # each of 4 episodes' last step is followed by nothing
 
 
 def test_until_what_it_imagines_is_trusted_it_is_standard_adaptation_exactly():
@@ -73,17 +73,17 @@ def test_until_what_it_imagines_is_trusted_it_is_standard_adaptation_exactly():
     for start in ("meta", "standard"):
         model = load_pretrained(start)
         standard = list(StandardAdapter(adaptation_config(start, "standard", **short)).adapt(model, REVERSED, 1))
-        hybrid = list(HybridAdapter(adaptation_config(start, "hybrid", **short, practice=FEW_ROUNDS)).adapt(model, REVERSED, 1))
-        assert hybrid[1].practice.last.best_returns[0] < 200 and not hybrid[1].practice.adopted[0]
+        hybrid = list(HybridAdapter(adaptation_config(start, "hybrid", **short, ppo=FEW_ROUNDS)).adapt(model, REVERSED, 1))
+        assert hybrid[1].imagined.last.best_returns[0] < 200 and not hybrid[1].imagined.adopted[0]
         assert same_parameters(hybrid[1].model, standard[1].model) and not same_parameters(hybrid[1].model, model)
 
 
 @pytest.mark.parametrize("trust", [{"trusted_return": 1.0}, {"trusted_transitions": 10, "trusted_return": 500.0}])
 def test_what_is_imagined_is_adopted_once_it_reaches_enough_or_rests_on_enough(trust):
-    config = HybridAdaptationConfig(num_adapt_steps=1, episodes_per_step=2, practice=FEW_ROUNDS, **trust)
+    config = HybridAdaptationConfig(num_adapt_steps=1, episodes_per_step=2, ppo=FEW_ROUNDS, **trust)
     *_, last = HybridAdapter(config).adapt(random_model(), REVERSED, 5)
-    assert last.practice.adopted.tolist() == [True]
-    assert all(torch.equal(p, last.practice.last.best[n][0]) for n, p in last.model.params().items())
+    assert last.imagined.adopted.tolist() == [True]
+    assert all(torch.equal(p, last.imagined.last.best[n][0]) for n, p in last.model.params().items())
 
 
 def test_the_episodes_learnt_from_are_others_than_those_that_judge():
@@ -98,63 +98,63 @@ def test_the_episodes_learnt_from_are_others_than_those_that_judge():
 
 def test_the_same_seed_gives_the_same_adaptation():
     def run(seed):
-        *_, last = HybridAdapter(HybridAdaptationConfig(**SHORT, practice=FEW_ROUNDS)).adapt(random_model(), REVERSED, seed)
+        *_, last = HybridAdapter(HybridAdaptationConfig(**SHORT, ppo=FEW_ROUNDS)).adapt(random_model(), REVERSED, seed)
         return last.model
 
     assert same_parameters(run(3), run(3)) and not same_parameters(run(3), run(4))
 
 
 def test_more_weight_is_more_rounds():
-    config = HybridAdaptationConfig(practice=PracticeConfig(rounds=10))
+    config = HybridAdaptationConfig(ppo=ImaginedPPOConfig(rounds=10))
     assert [dataclasses.replace(config, experience_weight=w).rounds for w in (0, 0.3, 1, 2)] == [0, 3, 10, 20]
-    assert HybridAdaptationConfig().rounds == PracticeConfig().rounds
+    assert HybridAdaptationConfig().rounds == ImaginedPPOConfig().rounds
 
 
 def test_a_given_buffer_is_used_and_cleared_only_when_the_world_changes():
     buffer = ExperienceBuffer()
-    adapter = HybridAdapter(HybridAdaptationConfig(num_adapt_steps=1, episodes_per_step=2, practice=FEW_ROUNDS), buffer)
+    adapter = HybridAdapter(HybridAdaptationConfig(num_adapt_steps=1, episodes_per_step=2, ppo=FEW_ROUNDS), buffer)
     first = list(adapter.adapt(random_model(), REVERSED))[-1].env_steps
     assert len(buffer) == first
     second = list(adapter.adapt(random_model(), REVERSED, 1))[-1]
-    assert len(buffer) == first + second.env_steps == second.practice.motion.transitions[0] + 4
+    assert len(buffer) == first + second.env_steps == second.imagined.dynamics.transitions[0] + 4
     third = list(adapter.adapt(random_model(), World(wind=2.0)))[-1].env_steps
     assert len(buffer) == third
 
 
-def test_a_buffer_too_small_for_any_episode_leaves_nothing_to_practise_with():
+def test_a_buffer_too_small_for_any_episode_leaves_nothing_to_imagine_with():
     adapter = HybridAdapter(HybridAdaptationConfig(**SHORT), ExperienceBuffer(max_size=1))
-    assert all(s.practice is None for s in adapter.adapt(random_model(), REVERSED))
+    assert all(s.imagined is None for s in adapter.adapt(random_model(), REVERSED))
 
 
 def test_a_policy_that_stands_is_not_moved():
     adapter = HybridAdapter(HybridAdaptationConfig(num_adapt_steps=2, episodes_per_step=2, max_steps_per_episode=20))
     model = load_pretrained("standard")
     *_, last = adapter.adapt(model, World())
-    assert last.support_returns.tolist() == [20.0, 20.0] and last.practice is None and same_parameters(last.model, model)
+    assert last.support_returns.tolist() == [20.0, 20.0] and last.imagined is None and same_parameters(last.model, model)
 
 
 def test_rounds_can_be_watched_and_change_nothing():
-    config = HybridAdaptationConfig(**SHORT, practice=FEW_ROUNDS)
+    config = HybridAdaptationConfig(**SHORT, ppo=FEW_ROUNDS)
     watched = list(HybridAdapter(config).adapt_in_rounds(random_model(), REVERSED, 2))
     steps = [s for s in watched if isinstance(s, AdaptationStep)]
     plain = list(HybridAdapter(config).adapt(random_model(), REVERSED, 2))
     assert all(same_parameters(a.model, b.model) for a, b in zip(steps, plain, strict=True))
     kinds = [type(s).__name__[0] for s in watched]
-    assert kinds == ["A", *"PPP", "A", *"PPP", "A"] and [s.index for s in watched[1:4]] == [1, 2, 3]
-    np.testing.assert_array_equal(steps[1].practice.returns[:, 0], [s.returns[0] for s in watched[1:4]])
+    assert kinds == ["A", *"III", "A", *"III", "A"] and [s.index for s in watched[1:4]] == [1, 2, 3]
+    np.testing.assert_array_equal(steps[1].imagined.returns[:, 0], [s.returns[0] for s in watched[1:4]])
 
 
-def test_practice_can_be_stopped_between_rounds():
+def test_imagined_rollouts_can_be_stopped_between_rounds():
     seen = []
 
     def stop() -> bool:
-        return sum(isinstance(s, PracticeRound) for s in seen) >= 2
+        return sum(isinstance(s, ImaginedRound) for s in seen) >= 2
 
-    practice = PracticeConfig(rounds=50, episodes=4)
-    adapter = HybridAdapter(HybridAdaptationConfig(num_adapt_steps=1, episodes_per_step=2, **TRUSTING, practice=practice))
+    ppo = ImaginedPPOConfig(rounds=50, episodes=4)
+    adapter = HybridAdapter(HybridAdaptationConfig(num_adapt_steps=1, episodes_per_step=2, **TRUSTING, ppo=ppo))
     for step in adapter.adapt_in_rounds(random_model(), REVERSED, 0, stop):
         seen.append(step)
-    assert len(seen) == 4 and seen[-1].practice.last.index == 2  # before, two rounds, and the step with the best of them
+    assert len(seen) == 4 and seen[-1].imagined.last.index == 2  # before, two rounds, and the step with the best of them
     best = {n: p[0] for n, p in seen[2].best.items()}
     assert all(torch.equal(p, best[n]) for n, p in seen[-1].model.params().items())
 
@@ -170,11 +170,11 @@ def test_no_field_of_the_world_reaches_the_learner(monkeypatch):
         return collect(params, [truth] * len(worlds), *arguments, **options)
 
     monkeypatch.setattr(module, "collect", of_truth)
-    config = adaptation_config("meta", "hybrid", **SHORT, practice=FEW_ROUNDS)
+    config = adaptation_config("meta", "hybrid", **SHORT, ppo=FEW_ROUNDS)
     steps = [list(HybridAdapter(config).adapt(load_pretrained("meta"), world, 1)) for world in (truth, LIE)]
     for a, b in zip(*steps, strict=True):
         assert same_parameters(a.model, b.model) and a.env_steps == b.env_steps
-    a, b = (s[-1].practice.motion for s in steps)
+    a, b = (s[-1].imagined.dynamics for s in steps)
     np.testing.assert_array_equal(a.mean, b.mean)
     assert a.summary() == b.summary()
 

@@ -99,7 +99,7 @@ def both():
 def test_imagined_rollouts_are_watched_round_by_round(both):
     runs, run = both
     rounds = [r.imagining for r in runs if r.imagining]
-    practice = run.curves[1].last.step.practice
+    practice = run.curves[1].last.step.imagined
     assert [len(p.returns) for p in rounds] == list(range(1, len(practice.returns) + 1)) and len(rounds) > 1
     assert rounds[-1].returns == tuple(practice.returns[:, 0]) and run.imagining is None
     at = next(r for r in runs if r.imagining)
