@@ -85,7 +85,7 @@ def test_stop_keeps_what_was_reached():
 
 
 def test_a_step_that_comes_too_late_is_left_out_whole(monkeypatch):
-    settings = AdaptSettings(REVERSED, mode="hybrid", num_adapt_steps=2, episodes_per_step=2)
+    settings = AdaptSettings(WORLDS["reversed_tilted"], mode="hybrid", num_adapt_steps=2, episodes_per_step=2)
     one, clock = finished(replace(settings, num_adapt_steps=1)), [0.0]
     monkeypatch.setattr(ui.runs.adaptation.time, "monotonic", lambda: clock[0])
     for run in adapt(settings, shared_model("meta"), threading.Event()):
