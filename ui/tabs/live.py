@@ -35,6 +35,14 @@ window.ssmLive.mount(element, props, watch, (name, data) => sends[name](data));
 KEPT = "Kept: it is “Yours” in Play and in Adapt."
 
 
+def sent(event: gr.EventData, *names: str) -> dict[str, Any]:
+    """What the script sent by these names; None for what it did not."""
+    try:
+        return {name: getattr(event, name, None) for name in names}
+    except TypeError:  # it sent nothing that has names
+        return dict.fromkeys(names)
+
+
 def own_model(data: Any) -> StateSpaceModel:
     """The policy that a browser hands over: the base64 of a safetensors file. Raises ValueError, one sentence."""
     weights = data.get("weights") if isinstance(data, dict) else None
@@ -110,7 +118,7 @@ class LiveTab:
     def _keep(self, session: Session, event: gr.EventData) -> dict:
         """The policy that was learnt becomes the visitor's own."""
         try:
-            model = own_model(event._data)
+            model = own_model(sent(event, "weights"))
         except ValueError as error:
             return {self.stage: self._say(problem=said(error))}
         return {self.session: replace(session.with_model(model), recording=None), self.stage: self._say(said=KEPT), **self.kept}
@@ -118,7 +126,7 @@ class LiveTab:
     def _leave(self, event: gr.EventData) -> dict:
         """Show the world of this tab on the others."""
         try:
-            world, seed = world_and_seed(event._data)
+            world, seed = world_and_seed(sent(event, "world", "seed"))
         except ValueError as error:
             return {self.stage: self._say(problem=said(error))}
         shown = [controls.updates(world) for controls in self.worlds]
