@@ -14,7 +14,7 @@ def after_adaptation(run: AdaptRun) -> Next:
     if not any(p.moved for c in run.curves for p in c.points[1:]):
         return BREAK
     if max(c.last.mean for c in run.curves) >= SOLVED:
-        return Next("sweep", f"Was it luck? {SEEDS} seeds")
+        return Next("sweep", f"Was it luck? {SEEDS} more")
     return Next("further", "It is not there yet: adapt further")
 
 
