@@ -152,6 +152,9 @@
       return Array.from({ length: count }, () => (live.resetSim(sim), list(sim.state)));
     },
 
+    // States of the page -> the links that hold them -> the states that those open.
+    travelled: ({ states, policies }) => states.map((state) => live.fromQuery(live.toQuery(state), policies)),
+
     expectedSteps: ({ values }) => values.map(live.expectedSteps),
   };
 })();

@@ -43,7 +43,7 @@ def run_javascript(scripts: Mapping[str, str], act: str, payload: Any = None) ->
 
 def run_check(check: str, payload: Any, config: dict | None = None) -> Any:
     """What ssmChecks[check](payload) of checks.js returns; config stands in the place of what Python emits."""
-    scripts = {path.name: path.read_text() for path in [*LIVE, HERE / "checks.js"]}
+    scripts = {path.name: path.read_text() for path in [*LIVE, LIVE[0].with_name("link.js"), HERE / "checks.js"]}
     act = "ssmLive.configure(payload.config); return ssmChecks[payload.check](payload.payload);"
     return run_javascript(scripts, act, {"config": config or live_config(), "check": check, "payload": payload})
 
