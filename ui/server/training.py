@@ -31,8 +31,8 @@ KEPT = 600.0  # s; how long a training that has ended can be found again
 AROUND = 8.0  # s that start and check usually take; for estimates
 LEFT_ALONE = "No page looked at this training for a minute, so it was stopped."
 TOO_LONG = {
-    "starting": (120.0, "The training process did not start within 120 s."),
-    "checking": (60.0, "The check took longer than 60 s and was given up; the best parameters are kept."),
+    "starting": (300.0, "The training process did not start within 300 s."),
+    "checking": (180.0, "The check took longer than 180 s and was given up; the best parameters are kept."),
 }
 
 
