@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.e2e.conftest import Visit
+from tests.browser import Visit
 from tests.e2e.live_visit import Live
 
 STANDS, BREAK, FALLS, LEARNS, AGAIN, DONE = range(6)

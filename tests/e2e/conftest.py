@@ -1,1 +1,0 @@
-from tests.browser import Visit, open_settings  # noqa: F401
