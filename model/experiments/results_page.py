@@ -73,7 +73,8 @@ SECTIONS: tuple[tuple[str, str, str], ...] = (
     (
         "Gradient against hybrid adaptation",
         "Paired by seed. Hybrid adaptation also learns from imagined rollouts of a linear dynamics model fitted to the buffer (Dyna). "
-        "Shares are of worlds, in the break set of trials. The regulator is "
+        "Shares are of worlds, in the break set of trials. The rule of trust keeps what was learnt in imagination only once "
+        "it stands there for 200 steps or the dynamics model rests on 60 transitions; until then the gradient step stands. The regulator is "
         "what a control engineer would try with the same data: an LQR planned on the mean of the same fit. Before the first collection "
         "its returns are those of the weights.",
         "hybrid",
@@ -137,10 +138,16 @@ PART_LABELS = {"hybrid": "gradient against hybrid adaptation", "named": "every n
 def made_with(results: Results) -> str:
     """With what code and on what machine it was measured: one for most of it, and which parts others made."""
     made: dict[str, dict[str, None]] = {}  # words -> labels of parts, each once and in order
+    makers: dict[str, set[str]] = {}
     for name, m in results["parts_made_with"].items():
-        part = name.partition("/")[0]
+        makers.setdefault(name.partition("/")[0], set()).add(m["commit"])
+    for name, m in results["parts_made_with"].items():
+        part, *rest = name.split("/")
+        label = PART_LABELS.get(part, part.replace("_", " "))
+        if len(makers[part]) > 1:
+            label += f" ({' '.join(rest[-3:-1])})"
         words = f"commit {str(m['commit'])[:12]}, PyTorch {m['torch']}, two cores of {m['processor']}"
-        made.setdefault(words, {})[PART_LABELS.get(part, part.replace("_", " "))] = None
+        made.setdefault(words, {})[label] = None
     most, *others = sorted(made, key=lambda words: -len(made[words]))
     return f"Measured with {most}" + "".join(f"; {', '.join(made[words])} with {words}" for words in others) + "."
 
