@@ -74,7 +74,7 @@ SECTIONS: tuple[tuple[str, str, str], ...] = (
         "Gradient against hybrid adaptation",
         "Paired by seed. Hybrid adaptation also learns from imagined rollouts of a linear dynamics model fitted to the buffer (Dyna). "
         "Shares are of worlds, in the break set of trials. The rule of trust keeps what was learnt in imagination only once "
-        "it stands there for 200 steps or the dynamics model rests on 60 transitions; until then the gradient step stands. The regulator is "
+        "it stands there for 200 steps or the dynamics model rests on 60 transitions; before, the gradient step stands. The regulator is "
         "what a control engineer would try with the same data: an LQR planned on the mean of the same fit. Before the first collection "
         "its returns are those of the weights.",
         "hybrid",
