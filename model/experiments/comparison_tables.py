@@ -15,8 +15,8 @@ def signed(row: Results) -> str:
 
 
 def size(row: Results) -> str:
-    """How many trials; and where they were made before hybrid adaptation had a rule of what imagined rollouts to trust, that."""
-    return str(row["n"]) if "spent_env_steps" in row["hybrid"] else f"{row['n']}, before the rule of trust"
+    """How many trials; with a dagger where they were made before hybrid adaptation had its rule of trust."""
+    return f"{row['n']}{'' if 'spent_env_steps' in row['hybrid'] else '†'}"
 
 
 def start_sets_table(results: Results) -> str:

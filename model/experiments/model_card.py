@@ -43,7 +43,7 @@ Three sets of weights of one small State Space Model policy (6,744 parameters, 2
 and differ in how they cope with a world that was broken (motor reversed, sensors mirrored or tilted, wind, delay, another pole).
 
 - `meta.safetensors`: meta-trained (MAML, three inner steps). Falls when the motor is reversed, and recovers by one gradient step on
-  about 95 environment steps, in 998 of 1,000 trials.
+  about 95 environment steps, in 999 of 1,000 trials.
 - `memory.safetensors`: the same worlds, no inner steps (domain randomisation). Adapts within an episode by its hidden state, inside
   its training range.
 - `standard.safetensors`: single-world, trained on the standard world only.
