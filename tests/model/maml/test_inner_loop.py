@@ -2,13 +2,13 @@
 
 import pytest
 import torch
-from plain_loops import inner_gradient, inner_step
 from torch import Tensor
 
 from model import StateSpaceModel
 from model.maml import inner_step as steps
 from model.policy.cell import sequence_outputs
 from model.rl.rollout import Episodes, action_log_probs
+from tests.model.plain_loops import inner_gradient, inner_step
 
 LENGTHS = torch.tensor([[3, 7, 1, 5], [2, 2, 7, 4]])
 FELL = torch.tensor([[True, False, True, True], [True, True, True, False]])

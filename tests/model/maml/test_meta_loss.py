@@ -5,7 +5,6 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
-from plain_loops import clipped_surrogate, entropy, episode_of, gae, inner_step, log_prob
 from torch import Tensor
 
 from model import MetaTrainingConfig, StateSpaceModel, World
@@ -13,6 +12,7 @@ from model.maml.meta_batch import Batch, add_meta_gradient, collect_batch, meta_
 from model.policy.params import with_task_axis
 from model.policy.ssm import reference_outputs
 from model.rl.rollout import Episodes
+from tests.model.plain_loops import clipped_surrogate, entropy, episode_of, gae, inner_step, log_prob
 
 WORLDS = [World(), World(reversed_motor=True), World(mirrored_sensors=True), World(wind=2.0)]
 COUNTED = [1.0, 0.0, 0.0, 1.0]  # worlds whose return before adaptation counts

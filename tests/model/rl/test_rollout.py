@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 import torch
-from plain_loops import episode_of, log_prob
 
 from model import StateSpaceModel, World
 from model.policy.params import with_task_axis
 from model.policy.ssm import reference_outputs
 from model.rl.rollout import collect
 from model.worlds.cartpole import WorldCartPole
+from tests.model.plain_loops import episode_of, log_prob
 
 
 def random_params() -> dict[str, torch.Tensor]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import threading
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 from model import WORLDS, evaluate_policy
+from model.maml.adaptation import AdaptationStep
 from ui.runs.adaptation import Curve, Point, adapt
 from ui.runs.policies import shared_model
 from ui.runs.race import Lane, Race, race
@@ -19,8 +21,13 @@ from ui.views.race_words import sentence, table
 REVERSED = WORLDS["reversed_motor"]
 
 
+def point(index: int, returns: np.ndarray, env_steps: int, policy: str = "meta") -> Point:
+    step = AdaptationStep(index, math.nan, np.empty(0), env_steps, 0.0, shared_model(policy), math.nan)
+    return Point(step, returns)
+
+
 def lane(policy: str, mode: str, *means: float, env_steps: int = 100) -> Lane:
-    points = [Point(i, np.full(20, mean), shared_model(policy), env_steps=i * env_steps) for i, mean in enumerate(means)]
+    points = [point(i, np.full(20, mean), i * env_steps, policy) for i, mean in enumerate(means)]
     return Lane(Racer(policy, mode), Curve(mode, tuple(points)))
 
 
@@ -96,8 +103,6 @@ def test_the_table_goes_from_first_to_last():
     ],
 )
 def test_a_race_leads_on(lanes, act):
-    made = tuple(
-        Lane(Racer(p, m), Curve(m, tuple(Point(i, np.array([r]), None, env_steps=50 * i) for i, r in enumerate(rs)))) for p, m, rs in lanes
-    )
+    made = tuple(Lane(Racer(p, m), Curve(m, tuple(point(i, np.array([r]), 50 * i) for i, r in enumerate(rs)))) for p, m, rs in lanes)
     step = after_race(Race(RaceSettings(), made))
     assert step.act == act and ("Nobody" in step.text) == (act == "adapt" and made[0].cost == np.inf)

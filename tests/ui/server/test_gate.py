@@ -9,8 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx
 import pytest
-from raw import handler_of, page_data, send
 
+from tests.ui.raw import handler_of, page_data, send
 from ui.server.gate import CLOSED
 
 
