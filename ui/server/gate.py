@@ -5,8 +5,11 @@ Every refusal is one sentence, as {"detail": ...}; the page shows it.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
+import time
+from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import nullcontext
 from typing import Any
@@ -18,7 +21,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from ui.server.files import is_uploaded
-from ui.server.visitors import LISTENERS
+from ui.server.visitors import LISTENERS, REMEMBERED, address_of
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +29,7 @@ API = "/gradio_api"
 ASKS = (f"{API}/queue/join", f"{API}/run/", f"{API}/api/", f"{API}/call/")
 MAX_BODY = 2_000_000  # bytes; a visitor's own policy in base64 has up to 1.4 MB
 MAX_UPLOAD = 1_100_000  # bytes; the file's own limit and its wrapping
+AT_ONCE, EVERY = 8, 0.5  # new visits of one address: so many at once, then one in so many seconds
 CLOSED = (
     "/monitoring", "/openapi.json", "/docs", "/redoc", "/login", "/token", "/runs", "/svelte/", f"{API}/openapi.json", f"{API}/proxy=",
     f"{API}/file=http", f"{API}/stream/", f"{API}/component_server", f"{API}/process_recording", f"{API}/vibe-", f"{API}/undo-vibe-edit",
@@ -40,6 +44,7 @@ class Gate:
 
     def __init__(self, app: Any, page: Any):
         self.app, self.page = app, page
+        self._next: OrderedDict[str, float] = OrderedDict()  # address -> when its next visit may begin, after those at once
 
     async def __call__(self, scope: dict, receive: Any, send: Any) -> None:
         if scope["type"] != "http":
@@ -75,7 +80,12 @@ class Gate:
             if len(body) > most:
                 raise HTTPException(413, f"A request must have at most {most / 1e6:g} MB.")
         if path.startswith(ASKS):
-            self._check(path, bytes(body))
+            session = self._check(path, bytes(body))
+            if session and not LISTENERS.knows(session):
+                LISTENERS.asked(session)
+                await self._turn(address_of(Request(scope)))
+            if session:
+                LISTENERS.asked(session)
         given = [{"type": "http.request", "body": bytes(body), "more_body": False}]
 
         async def again() -> dict:
@@ -83,8 +93,11 @@ class Gate:
 
         return await self.app(scope, again, send)
 
-    def _check(self, path: str, body: bytes) -> None:
-        """Refuse a job that names no event, gives it too few or too many values, or names a file that was not uploaded."""
+    def _check(self, path: str, body: bytes) -> str | None:
+        """The session that joins the queue, if one does.
+
+        Refused is a job that names no event, gives it too few or too many values, or names a file that was not uploaded.
+        """
         try:
             asked = json.loads(body)
         except (ValueError, RecursionError):
@@ -100,8 +113,19 @@ class Gate:
             allowed = {len(fn.inputs)} | ({sum(not b.skip_api for b in fn.inputs)} if "/call/" in path else set())
             if not isinstance(data, list) or len(data) not in allowed:
                 raise HTTPException(400, f"data must hold {len(fn.inputs)} values.")
-        if session and path.startswith(f"{API}/queue/join"):
-            LISTENERS.asked(session)
+        return session if path.startswith(f"{API}/queue/join") else None
+
+    async def _turn(self, address: str) -> None:
+        """Wait until a new visit of this address may begin: some at once, then one after another.
+
+        Each costs Gradio a copy of the whole page, on the thread that serves all others.
+        """
+        now = time.monotonic()
+        at = max(self._next.pop(address, 0.0), now - AT_ONCE * EVERY)
+        self._next[address] = at + EVERY
+        if len(self._next) > REMEMBERED:
+            self._next.popitem(last=False)
+        await asyncio.sleep(max(0.0, at - now))
 
     def _event(self, path: str, asked: dict) -> Any:
         """The page's event that a request asks for, by number or by name."""

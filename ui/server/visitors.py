@@ -55,6 +55,10 @@ class Listeners:
         if len(self._since) > REMEMBERED:
             self._since.popitem(last=False)
 
+    def knows(self, session: str) -> bool:
+        """Whether this session has asked for anything before."""
+        return session in self._since
+
     @contextmanager
     def stream(self, session: str) -> Iterator[None]:
         """A context in which one stream of this session is open."""
