@@ -1,4 +1,4 @@
-// The ghost: what the fitted motion imagines of the same policy from the same start, drawn dashed over the real cart.
+// The ghost: what the fitted dynamics model imagines of the same policy from the same start, drawn dashed over the real cart.
 // An episode's `ghost` holds x (m), angle (degrees, of the real pole), steps and ending (ui/views/imagined.py).
 (() => {
   const { stage: S } = window.ssmConfig;
@@ -27,7 +27,7 @@
     if (!player.ghostSwitch) {
       const label = make("label", player.root, { class: "ghost-switch" });
       player.ghostSwitch = make("input", label, { type: "checkbox" });
-      make("span", label, { class: "ghost-key" }, "Show what it imagined: the same policy from the same start in the motion that it has learnt");
+      make("span", label, { class: "ghost-key" }, "Show what it imagined: the same policy from the same start in the dynamics model that it has learnt");
       player.ghostSwitch.checked = true;
       player.ghostSwitch.addEventListener("change", () => { words(player); player.draw(); });
       player.ghostLabel = label;

@@ -62,7 +62,7 @@ def test_both_modes_are_two_curves_and_three_pictures_and_any_step_can_be_watche
     assert tab.stages == ["Before", "Gradient, after 2 steps", "Hybrid, after 2 steps"] and tab.points == "2 3 3"
     assert "Pushing right moves the cart left" in tab.page.inner_text("#learnt-table")
     assert tab.page.inner_text("#adapt-stage").count("Imagined:") == 2
-    tab.page.get_by_text("Show what it imagined").click()
+    tab.page.locator("#adapt-stage").get_by_text("Show what it imagined").click()
     assert "Imagined:" not in tab.page.inner_text("#adapt-stage")
     tab.page.locator("#adapt-step input[type=range]").press("Home")
     tab.page.wait_for_function("() => document.querySelectorAll('#adapt-stage .who')[1]?.textContent === 'Gradient, after 0 steps'")

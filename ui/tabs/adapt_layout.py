@@ -78,7 +78,7 @@ class AdaptLayout:
                 with gr.Row(elem_classes="pair adapt-go"):
                     self.adapt = gr.Button("Adapt", variant="primary", elem_id="adapt-run", scale=2, min_width=100)
                     self.stop = gr.Button("Stop", interactive=False, elem_id="adapt-stop", scale=1, min_width=80)
-                self.next = NextStep("adapt")
+                self.next = NextStep("adapt", result=True)
                 self.message = message_area("adapt-message")
                 self._build_uses()
             with gr.Column(visible=False, min_width=320, elem_classes="step-choice result") as self.steps:
