@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from model import StateSpaceModel, World, evaluate_policy, load_pretrained
-from model.rl.evaluation import bootstrap_interval, play_gymnasium, summary
+from model.rl.evaluation import bootstrap_interval, evaluate_tasks, play_gymnasium, summary
 
 
 def random_model(seed: int = 0) -> StateSpaceModel:
@@ -19,6 +19,14 @@ def test_the_same_seed_gives_the_same_episodes_however_many(greedy):
     assert many.dtype == np.float64 and many.shape == (20,)
     np.testing.assert_array_equal(many[:5], few)
     assert not np.array_equal(many, evaluate_policy(model, World(), 20, 4, greedy))
+
+
+def test_many_tasks_at_once_are_judged_as_each_alone():
+    models, world = [random_model(i) for i in range(3)], World(wind=1.0)
+    params = {name: torch.stack([m.params()[name] for m in models]) for name in models[0].params()}
+    together = evaluate_tasks(params, [world] * 3, 1, np.random.default_rng(5))
+    starts = [evaluate_policy(m, world, 3, 5)[i] for i, m in enumerate(models)]  # the i-th start belongs to the i-th task
+    np.testing.assert_array_equal(together[:, 0], starts)
 
 
 def test_the_batch_plays_as_the_plain_loop_does():
