@@ -13,6 +13,7 @@ from typing import Any
 
 from model import HybridAdaptationConfig, MetaTrainingConfig, World
 from model.config import FieldInfo, field_infos
+from model.worlds.cartpole import MAX_EPISODE_STEPS
 from model.worlds.families import FAMILIES
 from model.worlds.named import WORLDS
 from ui.field import Field
@@ -68,7 +69,7 @@ _LIMITS = {
     "tasks_per_epoch": (1, 40),
     "episodes_per_task": (1, 40),
     "inner_steps": (0, 5),
-    "max_steps_per_episode": (10, 500),
+    "max_steps_per_episode": (10, MAX_EPISODE_STEPS),
     "outer_updates": (1, 5),
     "state_dim": (1, 64),
     "hidden_dim": (1, 128),
