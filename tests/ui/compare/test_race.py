@@ -42,7 +42,7 @@ def test_each_lane_is_what_adapt_makes():
     assert run.ended == "finished" and [len(x.curve.points) for x in run.lanes] == [1, 3]
     for ours, theirs in zip(run.lanes[1].curve.points, same.curves[0].points, strict=True):
         np.testing.assert_array_equal(ours.returns, theirs.returns)
-        assert ours.env_steps == theirs.env_steps
+        assert ours.step.env_steps == theirs.step.env_steps
     np.testing.assert_array_equal(run.lanes[0].curve.last.returns, evaluate_policy(shared_model("memory"), REVERSED, 20, 3))
 
 

@@ -32,7 +32,7 @@ def test_a_program_gets_the_race_that_the_page_runs(client):
     assert [racer["racer"] for racer in answer["racers"]] == ["memory", "meta.standard"] and answer["ended"] == "finished"
     for told, lane in zip(answer["racers"], run.lanes, strict=True):
         assert told["means"] == [p.returns.mean() for p in lane.curve.points]
-        assert told["env_steps"] == [p.env_steps for p in lane.curve.points] and told["stands_from"] == lane.stands_from
+        assert told["env_steps"] == [p.step.env_steps for p in lane.curve.points] and told["stands_from"] == lane.stands_from
     assert answer["racers"][0]["adapt_lr"] is None and answer["racers"][1]["adapt_lr"] == 0.5
 
 
