@@ -1,5 +1,7 @@
 """Model-based PPO: the imagined return climbs, the best is kept, tasks are independent, and what is not finite is left out."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
@@ -92,6 +94,13 @@ def test_the_learning_rate_warms_up_and_a_task_without_a_gradient_stays():
         sizes.append((before - learners.theta).abs().amax(1).tolist())
     np.testing.assert_allclose([s[0] for s in sizes], [0.1 * min(1.0, i / 10) for i in range(1, 13)], rtol=1e-4)
     assert all(s[1] == (s[0] if i < 2 else 0.0) for i, s in enumerate(sizes)) and learners.updates.tolist() == [12, 2]
+
+
+@pytest.mark.parametrize(("stop", "updates"), [(0.001, 1), (100.0, 6)])
+def test_a_rounds_updates_end_once_the_policy_has_moved_far(stop, updates):
+    config = dataclasses.replace(SMALL, lr=0.05, warm_up=0, kl_stop=stop)
+    *_, last = imagined_ppo(random_params(), fitted([World()]), config, 2, generators(1))
+    assert last.updates.tolist() == [updates]
 
 
 @pytest.mark.parametrize(("field", "value"), [("rounds", -1), ("episodes", 0), ("lr", 2), ("max_steps", 501)])
