@@ -1,5 +1,5 @@
 // The player: one to six episodes side by side under one playhead, with their signals below.
-// window.ssmPlayer(element, props, watch) is called once by each player component (ui/player.py).
+// window.ssmPlayer(element, props, watch) is called once by each player component (ui/views/player.py).
 (() => {
   const { timeStep, angleLimit, xLimit, shortEpisode, slowly } = window.ssmConfig;
   const MORPH = 250; // ms that a decision map takes to the next step's
