@@ -16,6 +16,8 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from fastapi.exceptions import RequestValidationError
+from gradio import FileData
+from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -37,6 +39,7 @@ CLOSED = (
     f"{API}/token", f"{API}/run-history",
 )  # fmt: skip
 UNREADABLE = "The request could not be read."
+NO_FILE = "A file must be uploaded first; other paths and addresses are not read."
 
 
 class Gate:
@@ -105,7 +108,7 @@ class Gate:
         if not isinstance(asked, dict):
             raise HTTPException(400, UNREADABLE)
         if not all(map(is_uploaded, files_in(asked))):  # wherever it stands: Gradio would fetch what is an address
-            raise HTTPException(400, "A file must be uploaded first; other paths and addresses are not read.")
+            raise HTTPException(400, NO_FILE)
         session, data, fn = asked.get("session_hash"), asked.get("data"), self._event(path, asked)
         if not (session is None or (isinstance(session, str) and 0 < len(session) <= 64)):
             raise HTTPException(400, "session_hash must be a text of at most 64 characters.")
@@ -113,6 +116,9 @@ class Gate:
             allowed = {len(fn.inputs)} | ({sum(not b.skip_api for b in fn.inputs)} if "/call/" in path else set())
             if not isinstance(data, list) or len(data) not in allowed:
                 raise HTTPException(400, f"data must hold {len(fn.inputs)} values.")
+            for block, value in zip(fn.inputs, data, strict=False):
+                if getattr(block, "data_model", None) is FileData and value is not None and not _is_file(value):
+                    raise HTTPException(400, NO_FILE)
         return session if path.startswith(f"{API}/queue/join") else None
 
     async def _turn(self, address: str) -> None:
@@ -151,6 +157,15 @@ def session_of_stream(scope: dict) -> str:
         return scope["path"].rsplit("/", 1)[-1][:64]
     query = parse_qs(scope["query_string"].decode("latin-1"))
     return query.get("session_hash", [""])[0][:64] if scope["path"] == f"{API}/queue/data" else ""
+
+
+def _is_file(value: Any) -> bool:
+    """Whether Gradio can read this as a file; what it can't it answers with a traceback in the log."""
+    try:
+        FileData.model_validate(value, context={"validate_meta": True})
+    except ValidationError:
+        return False
+    return True
 
 
 def files_in(value: Any) -> Iterator[Any]:
