@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Iterator
 from itertools import groupby
 
@@ -20,7 +21,10 @@ def page_url() -> Iterator[str]:
     from ui.page import build
 
     page, launch = build()
-    _, url, _ = page.launch(server_name="127.0.0.1", prevent_thread_lock=True, quiet=True, **launch)
+    with socket.socket() as probe:  # Gradio tries the same ports in every process, and two that start at once may take one
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    _, url, _ = page.launch(server_name="127.0.0.1", server_port=port, prevent_thread_lock=True, quiet=True, **launch)
     yield url
     page.close(verbose=False)
 
