@@ -89,7 +89,7 @@ def beside_trainings(url: str, visitors: int) -> int:
     modes = ["hybrid" if i % 4 == 0 else "standard" for i in range(visitors)]
 
     def client(index: int) -> Client:
-        return Client(url, verbose=False, headers={"x-forwarded-for": f"198.18.0.{index + 1}"})
+        return Client(url, verbose=False, headers={"x-forwarded-for": f"198.18.0.{index + 1}"}, httpx_kwargs={"timeout": 120})
 
     def adapt(index: int) -> list[list[float]]:
         given = {"reversed_motor": True, "mode": modes[index], "num_adapt_steps": STEPS, "seed": index}
