@@ -93,7 +93,7 @@ def _series(curve: Curve, start: str) -> Series:
     ]
     return Series(
         curve.mode,
-        f"{name} ({curve.mode}), {short_name(start)}",
+        f"{name}, {short_name(start)}",
         [p.index for p in points],
         [p.mean for p in points],
         [p.returns.min() for p in points],
