@@ -109,30 +109,6 @@ def test_a_result_of_other_settings_says_so_and_rests(adapting):
     assert tab.page.inner_text("#adapt-result .outcome") == words and tab.page.locator(".toast-body").count() == 0
 
 
-def test_a_world_chosen_during_a_run_stands_on_the_stage_at_its_end(adapting):
-    tab = adapting()
-    tab.set("adapt-steps", "1")
-    tab.mode("Both")
-    tab.break_it("Reversed gale")
-    tab.page.evaluate(
-        """() => new MutationObserver((_, observer) => {
-            if (document.querySelector("#adapt-stop").disabled) return;
-            observer.disconnect();
-            [...document.querySelectorAll("button")].find((b) => b.textContent.trim() === "Reversed motor" && b.offsetParent).click();
-        }).observe(document.querySelector("#adapt-stop"), { attributes: true })"""
-    )
-    tab.page.click("#adapt-run")
-    tab.page.wait_for_function(DONE)
-    tab.page.wait_for_function("() => document.querySelector('#adapt-stage .who').textContent === 'Before adaptation: Meta-trained'")
-    tab.page.wait_for_function(STALE, arg=True)
-    assert "motor reversed" in tab.page.locator("#adapt-stage .notes").first.inner_text() and "wind 4 N" in tab.page.inner_text(
-        "#adapt-result"
-    )
-    tab.page.click("#adapt-keep")  # keeping it brings its world back, and its result fits again
-    tab.page.wait_for_function(STALE, arg=False)
-    assert "wind 4 N" in tab.page.locator("#adapt-stage .notes").first.inner_text()
-
-
 def test_a_link_reopens_settings_and_result(visit):
     first = Adapting.opened(visit())
     first.break_it("Reversed gale")

@@ -50,25 +50,6 @@ def test_a_race_is_told_played_in_step_and_shared(compare):
     assert page.get_by_role("tab", name="Compare").get_attribute("aria-selected") == "true"
 
 
-def test_a_world_chosen_during_a_race_stands_on_the_stage_at_its_end(compare):
-    page = compare
-    page.evaluate(  # by the page itself, for the race may be over before a test's own click arrives
-        """() => new MutationObserver((_, observer) => {
-            if (document.querySelector("#race-stop").disabled) return;
-            observer.disconnect();
-            [...document.querySelectorAll("button")].find((b) => b.textContent.trim() === "Mirrored sensors" && b.offsetParent).click();
-        }).observe(document.querySelector("#race-stop"), { attributes: true })"""
-    )
-    page.click("#race-run")
-    page.wait_for_selector("#race-result.stale .outcome")
-    page.wait_for_selector("#race-run:not([disabled])")
-    assert "Motor reversed" in page.inner_text("#race-result") and page.is_visible("#race-result .stale-note")
-    page.wait_for_function("() => !/on average/.test(document.querySelector('#race-stage .stages').textContent)")
-    page.wait_for_function("() => location.search.includes('world=mirrored_sensors') && !location.search.includes('ran=')")
-    page.get_by_role("tab", name="Play").click()
-    page.wait_for_function("() => document.querySelector('#play-stage .notes').textContent === 'pole sensors mirrored'")
-
-
 def test_a_seed_mended_on_another_tab_is_mended_here(compare):
     page, seed = compare, compare.locator(".field-seed input").locator("visible=true")
     seed.fill("-1")
