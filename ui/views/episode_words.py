@@ -45,5 +45,8 @@ def differences(world: World) -> list[str]:
         "mirrored_sensors": "pole sensors mirrored",
         "action_delay": f"motor {count(w.action_delay, 'step')} late",
         "velocity_sensors": "velocity sensors off",
+        "sensor_noise": f"sensor noise {w.sensor_noise:.3g}",
+        "lost_push": f"{100 * w.lost_push:.3g}% of pushes lost",
+        "motor_reversals": f"motor reverses {count(w.motor_reversals, 'time')} by itself",
     }
     return [words[name] for name in FIELDS["world"] if getattr(w, name) != getattr(standard, name)] or ["standard world"]
