@@ -59,12 +59,14 @@
     }
   }
 
-  // Curves. series: [{values, role, dash, stepped}], limits: y values that end an episode or halve a scale.
+  // Curves. series: [{values, role, dash, stepped}], limits: y values that end an episode or halve a scale, turns: steps at which
+  // the motor reversed by itself.
   class Chart extends Panel {
-    set({ series, range, limits, steps }) {
+    set({ series, range, limits, steps, turns }) {
       this.data = series;
       this.range = range;
       this.limits = limits || [];
+      this.turns = turns || [];
       this.steps = steps;
     }
 
@@ -88,6 +90,7 @@
       ctx.setLineDash([2, 4]);
       for (const v of this.limits) line(ctx, PAD.left, this.y(v), right, this.y(v));
       ctx.setLineDash([]);
+      for (const step of this.turns) line(ctx, this.x(step), PAD.top, this.x(step), h - PAD.bottom);
       this.timeAxis(ctx);
       ctx.save();
       ctx.beginPath();

@@ -63,6 +63,8 @@
       ctx.rect(PAD.left, PAD.top, w - PAD.left - PAD.right, h - PAD.top - PAD.bottom);
       ctx.clip();
       ctx.lineJoin = "round";
+      ctx.strokeStyle = c.muted; // where the motor reversed by itself
+      for (const lane of lanes.slice(0, 1)) for (const step of lane.shown.turns) window.ssmDraw.line(ctx, this.x(step), 0, this.x(step), h);
       for (const lane of lanes) {
         ctx.strokeStyle = c[lane.role];
         if (lane.previous && lanes.length === 1) this.path(ctx, lane.previous[this.key], y, 1.2, 0.25, DASHES[lane.role]);

@@ -22,6 +22,11 @@ def ending(recording: Recording) -> str:
     return f"It stood for all {recording.steps} steps."
 
 
+def sensed_differs(world: World) -> bool:
+    """Whether the pole that the sensors report can stand elsewhere than the real one."""
+    return world.angle_bias != 0 or world.mirrored_sensors or world.sensor_noise > 0
+
+
 def caption(recording: Recording) -> str:
     """Whose episode it is, in words."""
     r = recording

@@ -30,7 +30,8 @@ def live_config() -> dict[str, Any]:
     """What `ssmLive.configure` takes. Units as in model/: m, kg, s, N, rad.
 
     physics: the time step (s), the limits of angle (rad) and track (m), the range of the start states, an episode's steps.
-    disturbances: what its random draws are made of. fields, rules_fields: for each field name, label, unit, minimum, maximum, default, help, kind (bool, int or float).
+    disturbances: what its random draws are made of. fields, rules_fields: for each field name, label, unit, minimum, maximum,
+    default, help, kind (bool, int or float).
     worlds: name -> description and fields; break_set: names of those that break the meta-trained policy.
     policy: the architecture's fixed sizes and its bound; groups of parameters, the last for all others.
     learn: the constants of the inner step. rules: the protocol's numbers.
