@@ -229,7 +229,7 @@ def test_a_text_stays_whole_within_the_picture():
 
 def test_noise_shakes_the_dashed_pole_and_its_foot():
     shaken, colours = recording(World(sensor_noise=1.0)), theme()
-    observations = shaken.states + [0.1, 0, math.radians(3), 0]
+    observations = shaken.states + np.array([0.1, 0, math.radians(3), 0])
     ((marks,),) = pictures([Shown(dataclasses.replace(shaken, observations=observations))], [1])
     (seen,), (real,) = strokes(marks, colours["--scene-ink"], dashed=True), strokes(marks, colours["--role-policy"], dashed=False)
     assert math.degrees(math.atan2(*tip(seen))) == pytest.approx(ANGLES[1] + 3, abs=0.1)
