@@ -12,6 +12,7 @@ from torch import Tensor
 from model.policy.cell import Cell
 from model.policy.params import Params
 from model.worlds.cartpole import MAX_EPISODE_STEPS, START_RANGE, World, WorldCartPole
+from model.worlds.disturbances import keys_of_starts
 
 
 @dataclass(frozen=True)
@@ -124,16 +125,15 @@ def collect(
     """Run `episodes` episodes in each world with that world's parameters.
 
     params: leading axis M = len(worlds), or 1 for parameters shared by all. The episodes of a world depend on the
-    generator and on that world alone in number and order, so the same generator state gives the same episodes.
+    generator and on that world alone in number and order, so the same generator state gives the same episodes, with the same
+    noise whoever acts.
     start_scale (K, 4): factors on each episode's first state, which is drawn from +-0.05 in each component.
     """
     M, K = len(worlds), episodes
     env = WorldCartPole([w for w in worlds for _ in range(K)], max_episode_steps=max_steps)
-    env.reset(seed=0)
     # One row per episode, so that the first n of many episodes equal n episodes of their own.
-    env.state = generator.uniform(-START_RANGE, START_RANGE, size=(M * K, 4)).T.copy()
-    if start_scale is not None:
-        env.state *= np.tile(start_scale, (M, 1)).T
+    first = generator.uniform(-START_RANGE, START_RANGE, size=(M * K, 4))
+    env.begin(first if start_scale is None else first * np.tile(start_scale, (M, 1)), keys_of_starts(first))
     noise = None if greedy else (action_generator or generator).random((M * K, max_steps), dtype=np.float32).T.copy()
     dtype = params["initial_state"].dtype
     with torch.inference_mode():
