@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from model.policy.cell import Cell
+from model.policy.inputs import NO_PUSH, SENSORS, input_dim, joined, pushes
 from model.policy.params import Params
 from model.worlds.cartpole import MAX_EPISODE_STEPS, START_RANGE, World, WorldCartPole
 
@@ -18,7 +19,7 @@ from model.worlds.cartpole import MAX_EPISODE_STEPS, START_RANGE, World, WorldCa
 class Episodes:
     """A batch of whole episodes of M tasks, K each, padded to T steps.
 
-    obs (M, K, T, I) float32; actions (M, K, T) int64; log_probs (M, K, T) of the actions under the behaviour policy;
+    obs (M, K, T, I) float32: the policy's inputs, of which the first four are the sensors (inputs.py); actions (M, K, T) int64; log_probs (M, K, T) of the actions under the behaviour policy;
     alive (M, K, T) float32, 1 where a step was really taken; terminated (M, K) bool, True where the pole fell or the
     cart left the track (False: cut by the step limit). The reward is 1 for every real step, so returns are lengths.
     """
@@ -33,6 +34,11 @@ class Episodes:
     def lengths(self) -> Tensor:
         """Steps of each episode, which are also its undiscounted return: (M, K) float32."""
         return self.alive.sum(-1)
+
+    @property
+    def sensors(self) -> Tensor:
+        """What the world showed, without the policy's own push: (M, K, T, 4)."""
+        return self.obs[..., :SENSORS]
 
     @property
     def env_steps(self) -> int:
@@ -137,7 +143,7 @@ def collect(
     noise = None if greedy else (action_generator or generator).random((M * K, max_steps), dtype=np.float32).T.copy()
     dtype = params["initial_state"].dtype
     with torch.inference_mode():
-        observations, actions, margins, alive, terminated = _step(Cell(params), params["initial_state"], env, noise, M, K, max_steps)
+        observations, actions, margins, alive, terminated = _step(params, env, noise, M, K, max_steps)
 
     def tensor(rows: list[np.ndarray]) -> Tensor:
         return torch.from_numpy(np.stack(rows, axis=1)).unflatten(0, (M, K))
@@ -148,27 +154,28 @@ def collect(
     return Episodes(tensor(observations).to(dtype), taken, log_probs, tensor(alive).to(dtype), torch.from_numpy(terminated).view(M, K))
 
 
-def _step(cell: Cell, initial_state: Tensor, env: WorldCartPole, noise: np.ndarray | None, M: int, K: int, max_steps: int):
+def _step(params: Params, env: WorldCartPole, noise: np.ndarray | None, M: int, K: int, max_steps: int):
     """The loop over time steps. Returns lists over steps of (M K, ...) arrays, and terminated (M K,)."""
-    shape = (M, K) if len(initial_state) == M else (1, M * K)
-    h = initial_state.unsqueeze(1).expand(*shape, -1)
-    obs = env.observe()
+    cell, first, I = Cell(params), params["initial_state"], input_dim(params)  # noqa: E741
+    shape = (M, K) if len(first) == M else (1, M * K)
+    h, push = first.unsqueeze(1).expand(*shape, -1), np.full(M * K, NO_PUSH)
     observations, actions, margins, alives = [], [], [], []
     alive = np.ones(M * K, dtype=bool)
     for t in range(max_steps):
-        outputs, h = cell.step(torch.from_numpy(obs).to(h.dtype).view(*shape, 4), h)
+        inputs = joined(env.observe(), push, I)
+        outputs, h = cell.step(torch.from_numpy(inputs).to(h.dtype).view(*shape, I), h)
         margin = (outputs[..., 1] - outputs[..., 0]).reshape(-1).numpy()  # log-odds of pushing right
         if noise is None:
             action = (margin > 0).astype(np.int64)
         else:
             with np.errstate(over="ignore"):
                 action = (noise[t] * (1.0 + np.exp(-margin)) < 1.0).astype(np.int64)
-        observations.append(obs)
+        observations.append(inputs)
         actions.append(action)
         margins.append(margin)
         alives.append(alive)
         alive = alive & ~env.advance(action, alive)
         if not alive.any():
             break
-        obs = env.observe()
+        push = pushes(action)
     return observations, actions, margins, alives, ~alive

@@ -12,6 +12,7 @@ import torch
 
 from model import StateSpaceModel, World, WorldCartPole, evaluate_policy
 from model.policy.cell import Cell
+from model.policy.inputs import NO_PUSH, joined, pushes
 from model.policy.params import with_task_axis
 from model.worlds.cartpole import MAX_EPISODE_STEPS
 
@@ -39,6 +40,10 @@ class Recording:
     values: np.ndarray | None
     hidden: np.ndarray | None
 
+    def inputs(self, t: int, input_dim: int) -> np.ndarray:
+        """What a policy with so many inputs was given at step t, (I,)."""
+        return joined(self.observations[t], pushes(self.actions[t - 1]) if t else np.array(NO_PUSH), input_dim)
+
     @property
     def steps(self) -> int:
         """The episode's length, which is also its return."""
@@ -54,14 +59,14 @@ def record(
     obs, _ = env.reset(seed=seed)
     noise = np.random.default_rng([seed, 1]).random(max_steps)  # the policy's own randomness, apart from the environment's
     states, observations, actions, forces = [env.state[:, 0].copy()], [obs[0]], [], []
-    outputs, hidden = [], []
+    outputs, hidden, push = [], [], np.full(1, NO_PUSH)
     if model is not None:
         params = with_task_axis(model.params())
         cell, h = Cell(params), params["initial_state"].unsqueeze(1)  # h (1, 1, S)
     for t in range(max_steps):
         prob, margin = 0.5, 0.0
         if model is not None:
-            y, h = cell.step(torch.from_numpy(obs).unsqueeze(0), h)
+            y, h = cell.step(torch.from_numpy(joined(obs, push, model.input_dim)).unsqueeze(0), h)
             row = y[0, 0].tolist()
             margin = row[1] - row[0]  # log-odds of pushing right
             prob = sigmoid(margin)
@@ -70,6 +75,7 @@ def record(
         # A sampled action is right with the probability `prob`; the greedy one is the likelier (left when they tie).
         action = int(margin > 0) if greedy and model is not None else int(noise[t] < prob)
         obs, _, fell, cut, _ = env.step(np.array([action]))
+        push = pushes(np.array([action]))
         actions.append(action)
         forces.append(float(env.applied_force[0]))
         states.append(env.state[:, 0].copy())

@@ -23,7 +23,7 @@ def last_step(recording: Recording, model: StateSpaceModel) -> Step:
     """The equations once more, at the last step that `model` decided in `recording`, from the hidden state recorded before it."""
     t = recording.steps - 1
     before = None if t == 0 else torch.from_numpy(recording.hidden[t - 1])
-    (step,) = reference_steps(model.params(), torch.from_numpy(recording.observations[t : t + 1]), before)
+    (step,) = reference_steps(model.params(), torch.from_numpy(recording.inputs(t, model.input_dim)[None]), before)
     return Step(*(term.numpy() for term in step))
 
 
