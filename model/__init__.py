@@ -16,7 +16,8 @@ from model.policy.checkpoint import CheckpointError
 from model.policy.pretrained import load_checkpoint, load_pretrained
 from model.policy.ssm import StateSpaceModel
 from model.rl.evaluation import evaluate_policy
-from model.worlds.cartpole import World, WorldCartPole, register
+from model.worlds.cartpole import World, WorldCartPole
+from model.worlds.gymnasium_id import register
 from model.worlds.named import DESCRIPTIONS, WORLDS
 from model.worlds.sampling import sample_worlds
 

@@ -22,7 +22,7 @@ from model.policy.params import Params
 from model.policy.ssm import StateSpaceModel
 from model.rl.evaluation import evaluate_tasks
 from model.rl.rollout import Episodes, collect
-from model.worlds.cartpole import MAX_EPISODE_STEPS, World, WorldCartPole
+from model.worlds.cartpole import MAX_EPISODE_STEPS, START_RANGE, World, WorldCartPole
 
 COST = np.array([1.0, 0.1, 10.0, 0.1])  # of squared position, velocity, angle and angular velocity
 PUSH_COST = 0.01
@@ -57,8 +57,7 @@ def play(gains: np.ndarray, worlds: Sequence[World], episodes: int, generator: n
     """Episodes of the regulators, from the first states that `collect` draws from the same generator. gains (M, F)."""
     M, K, F = len(worlds), episodes, gains.shape[1]
     env = WorldCartPole([w for w in worlds for _ in range(K)], max_episode_steps=max_steps)
-    env.reset(seed=0)
-    env.state = generator.uniform(-0.05, 0.05, size=(M * K, 4)).T.copy()
+    env.begin(generator.uniform(-START_RANGE, START_RANGE, size=(M * K, 4)))
     gain = gains.repeat(K, axis=0)
     state = np.zeros((M * K, F))
     state[:, 5] = 1.0

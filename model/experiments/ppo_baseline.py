@@ -7,7 +7,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from model.worlds.cartpole import ENV_ID, SOLVED, World
+from model.worlds.cartpole import SOLVED, World
+from model.worlds.gymnasium_id import ENV_ID
 
 MAX_STEPS = 100_000
 PRETRAINING_STEPS = 100_000

@@ -1,18 +1,18 @@
-"""CartPole in other worlds: physics, motor and sensors as one frozen value, and the environments that obey it."""
+"""CartPole in other worlds: physics, motor and sensors as one frozen value, and the batched environment that obeys it."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any
 
-import gymnasium
 import numpy as np
 from gymnasium.envs.classic_control.cartpole import CartPoleVectorEnv
 
 from model.config import FieldInfo, bounded, check_fields, field_infos
+from model.worlds.disturbances import MAX_REVERSALS, PERIOD, Disturbances, episode_keys, keys_of_starts
 
-MAX_EPISODE_STEPS = 500  # CartPole-v1's limit, and the highest return
+MAX_EPISODE_STEPS = PERIOD  # CartPole-v1's limit, 500, and the highest return
 SOLVED = 475.0  # the mean return at which Gymnasium counts CartPole-v1 as solved
 MAX_DELAY = 5  # steps
 X_LIMIT = 2.4  # m
@@ -36,6 +36,9 @@ class World:
     mirrored_sensors: bool = bounded(False, False, True, "the pole's angle and angular velocity are read with the opposite sign")
     action_delay: int = bounded(0, 0, MAX_DELAY, "steps that pass before an action reaches the motor", "steps")
     velocity_sensors: bool = bounded(True, False, True, "off: both velocities read 0")
+    sensor_noise: float = bounded(0.0, 0.0, 2.0, "noise of every reading; at 1 its sd is .05 m, .3 m/s, .02 rad and .3 rad/s")
+    lost_push: float = bounded(0.0, 0.0, 0.5, "probability that a push gives no force")
+    motor_reversals: int = bounded(0, 0, MAX_REVERSALS, "times that the motor reverses by itself in 500 steps, at random moments")
 
     def __post_init__(self) -> None:
         check_fields(self)
@@ -51,7 +54,8 @@ class WorldCartPole(CartPoleVectorEnv):
 
     Observations, actions, rewards, limits and autoreset are those of the base class. `external_force` (num_envs,),
     in N, adds to the force on the cart from the next step on; a visitor's push, for one. `applied_force` (num_envs,)
-    is the motor's force of the last step, in N, after delay and reversal.
+    is the motor's force of the last step, in N, after delay, reversal and loss; `lost_push` (num_envs,) bool says whether that
+    step's push was lost. The noise of an episode follows from what began it (`reset`, `begin`), not from the actions.
     """
 
     def __init__(self, worlds: Sequence[World], max_episode_steps: int = MAX_EPISODE_STEPS, render_mode: str | None = None):
@@ -60,39 +64,117 @@ class WorldCartPole(CartPoleVectorEnv):
             raise ValueError("worlds must hold at least 1 world, got 0")
         super().__init__(num_envs=len(worlds), max_episode_steps=max_episode_steps, render_mode=render_mode)
 
-        def column(name: str) -> np.ndarray:
-            return np.array([getattr(w, name) for w in worlds], dtype=np.float64)
-
+        n = self.num_envs
         self.worlds = worlds
         self.tau, self.x_threshold, self.theta_threshold_radians = TAU, X_LIMIT, ANGLE_LIMIT
         # The base class computes with these attributes; as arrays they hold one value per environment.
-        self.gravity, self.masscart, self.masspole = column("gravity"), column("cart_mass"), column("pole_mass")
-        self.length = column("pole_half_length")
-        self.total_mass = self.masspole + self.masscart
-        self.polemass_length = self.masspole * self.length
-        self.motor = column("force_mag") * np.where(column("reversed_motor") > 0, -1.0, 1.0)  # N, signed
-        self.wind = column("wind")
+        self.gravity, self.masscart, self.masspole, self.length, self.total_mass, self.polemass_length = np.zeros((6, n))
+        self.motor, self.wind = np.zeros((2, n))  # N; the motor's is signed
+        self.sensor_gain, self.sensor_offset = np.zeros((2, 4, n))  # observation = sensor_gain * state + sensor_offset
+        self.delay = np.zeros(n, dtype=np.int64)
+        self.disturbances = Disturbances(n)
+        self.external_force, self.applied_force = np.zeros((2, n))
+        self.lost_push = np.zeros(n, dtype=bool)
+        self._everyone = np.arange(n)
+        self._push_right = np.ones(n, dtype=np.int64)
+        self._clock = 0
+        self._begun = np.zeros(n, dtype=np.int64)  # the clock when each episode began
+        self._episodes = np.zeros(n, dtype=np.uint32)  # begun since the last reset that was given a seed
+        self._set_worlds(self._everyone, worlds)
+        self._pending = np.zeros((int(self.delay.max()) + 1, n))  # ring of past actions: -1, 0 (none), 1
+
+    def _set_worlds(self, chosen: np.ndarray, worlds: Sequence[World]) -> None:
+        def column(name: str) -> np.ndarray:
+            return np.array([getattr(w, name) for w in worlds], dtype=np.float64)
+
+        gravity, cart, pole, length = (column(name) for name in ("gravity", "cart_mass", "pole_mass", "pole_half_length"))
+        self.gravity[chosen], self.masscart[chosen], self.masspole[chosen], self.length[chosen] = gravity, cart, pole, length
+        self.total_mass[chosen], self.polemass_length[chosen] = pole + cart, pole * length
+        self.motor[chosen] = column("force_mag") * np.where(column("reversed_motor") > 0, -1.0, 1.0)
+        self.wind[chosen] = column("wind")
         mirror = np.where(column("mirrored_sensors") > 0, -1.0, 1.0)
         sees_velocity = column("velocity_sensors")
-        # observation = sensor_gain * state + sensor_offset, each (4, num_envs)
-        self.sensor_gain = np.stack([np.ones_like(mirror), sees_velocity, mirror, mirror * sees_velocity])
-        self.sensor_offset = np.stack([0 * mirror, 0 * mirror, column("angle_bias"), 0 * mirror])
-        self.delay = column("action_delay").astype(np.int64)
-        self.external_force = np.zeros(self.num_envs)
-        self.applied_force = np.zeros(self.num_envs)
-        self._pending = np.zeros((int(self.delay.max()) + 1, self.num_envs))  # ring of past actions: -1, 0 (none), 1
-        self._clock = 0
-        self._everyone = np.arange(self.num_envs)
-        self._push_right = np.ones(self.num_envs, dtype=np.int64)
+        self.sensor_gain[:, chosen] = np.stack([np.ones_like(mirror), sees_velocity, mirror, mirror * sees_velocity])
+        self.sensor_offset[:, chosen] = np.stack([0 * mirror, 0 * mirror, column("angle_bias"), 0 * mirror])
+        self.delay[chosen] = column("action_delay").astype(np.int64)
+        self.disturbances.set(chosen, *(column(name) for name in ("sensor_noise", "lost_push", "motor_reversals")))
+        self.lost_push[chosen] = False
+
+    def change(self, chosen: Sequence[int], worlds: Sequence[World]) -> None:
+        """Give some environments, by index, another world in the middle of their episodes.
+
+        State, step count and noise go on, and so do the actions on their way to the motor, unless the delay itself changes: then
+        the motor gives no force until the first action with the new delay arrives. Raises ValueError for bad indices.
+        """
+        chosen, worlds = np.asarray(chosen, dtype=np.int64).reshape(-1), list(worlds)
+        if len(chosen) != len(worlds) or len(np.unique(chosen)) != len(chosen) or not np.isin(chosen, self._everyone).all():
+            must = f"hold {len(worlds)} different indices below {self.num_envs}, one for each world"
+            raise ValueError(f"chosen must {must}, got {chosen.tolist()}")
+        if not worlds:
+            return
+        before, old, had = self.delay[chosen], self._pending, len(self._pending)
+        for i, world in zip(chosen, worlds, strict=True):
+            self.worlds[i] = world
+        self._set_worlds(chosen, worlds)
+        slots = int(self.delay.max()) + 1
+        if slots != had:
+            self._pending = np.zeros((slots, self.num_envs))
+            past = self._clock - 1 - np.arange(min(slots, had))
+            self._pending[past % slots] = old[past % had]
+        self._pending[:, chosen[self.delay[chosen] != before]] = 0.0
+
+    @property
+    def episode_steps(self) -> np.ndarray:
+        """Steps of each episode so far, (num_envs,); in `advance` also of those that do not move."""
+        return self._clock - self._begun
+
+    @property
+    def present_motor(self) -> np.ndarray:
+        """The force of a push to the right that reaches the motor now, N, negative where the motor is reversed: (num_envs,)."""
+        return np.where(self.disturbances.turned(self.episode_steps), -self.motor, self.motor) if self.disturbances.active else self.motor
+
+    def on_their_way(self, steps: int) -> np.ndarray:
+        """The pushes -1, 0 (none), 1 that were chosen and reach the motor in the next steps, (steps, num_envs); 0 from a delay on."""
+        ahead = np.arange(steps)[:, None]
+        arriving = self._pending[(self._clock + ahead - self.delay) % len(self._pending), self._everyone]
+        return np.where(ahead < self.delay, arriving, 0.0)
 
     def observe(self) -> np.ndarray:
         """What the sensors report of the present state, (num_envs, 4) float32."""
-        return (self.sensor_gain * self.state + self.sensor_offset).T.astype(np.float32)
+        seen = self.sensor_gain * self.state + self.sensor_offset
+        if self.disturbances.active:
+            # A sensor that reads 0 has no noise.
+            seen += np.abs(self.sensor_gain) * self.disturbances.readings(self.episode_steps)
+        return seen.T.astype(np.float32)
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None):
+        """Episodes begin; their noise follows from the seed, the environment's index and the episodes since that seed."""
         super().reset(seed=seed, options=options)
-        self._pending[:] = 0.0
+        if seed is not None:
+            self._episodes[:] = 0
+        self._begin(self._everyone)
         return self.observe(), {}
+
+    def begin(self, first: np.ndarray, keys: np.ndarray | None = None) -> None:
+        """Episodes begin with these first states, (num_envs, 4); for the loops with `observe` and `advance`.
+
+        keys (num_envs,) uint32: of their noise; without them it follows from the first states themselves, so that who draws
+        these alike gets the same noise, and no draw is made for it.
+        """
+        super().reset(seed=0)
+        self.state = np.array(first, dtype=np.float64).T.copy()
+        self._begin(self._everyone, keys_of_starts(first) if keys is None else keys)
+
+    def _begin(self, chosen: np.ndarray, keys: np.ndarray | None = None) -> None:
+        """What every new episode needs but its first state."""
+        self._pending[:, chosen] = 0.0
+        self._begun[chosen] = self._clock
+        self.lost_push[chosen] = False
+        self._episodes[chosen] += np.uint32(1)
+        if keys is None:
+            seed = self.np_random_seed % 2**64
+            keys = episode_keys(seed % 2**32, seed >> 32, chosen, self._episodes[chosen])
+        self.disturbances.begin(chosen, keys)
 
     def step(self, action: np.ndarray):
         action = np.asarray(action)
@@ -103,7 +185,7 @@ class WorldCartPole(CartPoleVectorEnv):
         self.force_mag = self._net_force(np.where(starting_anew, 0.0, 2.0 * action - 1.0))
         _, reward, terminated, truncated, info = super().step(self._push_right)
         if starting_anew.any():
-            self._pending[:, starting_anew] = 0.0
+            self._begin(np.flatnonzero(starting_anew))
         return self.observe(), reward, terminated, truncated, info
 
     def _net_force(self, push: np.ndarray) -> np.ndarray:
@@ -113,6 +195,9 @@ class WorldCartPole(CartPoleVectorEnv):
         # An action that was never taken (before the episode began) is 0: the motor gives no force.
         delayed = push if slots == 1 else self._pending[(self._clock - self.delay) % slots, self._everyone]
         self.applied_force = self.motor * delayed
+        if self.disturbances.active:
+            self.lost_push = self.disturbances.lost(self.episode_steps) & (delayed != 0.0)
+            self.applied_force = np.where(self.lost_push, 0.0, self.present_motor * delayed)
         self._clock += 1
         return self.applied_force + self.wind + self.external_force
 
@@ -132,47 +217,3 @@ class WorldCartPole(CartPoleVectorEnv):
         new = self.state + self.tau * np.stack((x_dot, linear, theta_dot, angular))
         self.state = np.where(moving, new, self.state)
         return moving & ((np.abs(new[0]) > self.x_threshold) | (np.abs(new[2]) > self.theta_threshold_radians))
-
-
-class WorldCartPoleEnv(gymnasium.Env):
-    """One environment in one world, with Gymnasium's single-environment interface (id "CartPoleWorld-v0")."""
-
-    metadata: ClassVar[dict[str, Any]] = {"render_modes": [], "render_fps": 50}
-
-    def __init__(self, world: World | None = None, render_mode: str | None = None):
-        self.world = World() if world is None else world
-        # The step limit belongs to gymnasium's TimeLimit wrapper.
-        self.batch = WorldCartPole([self.world], max_episode_steps=np.iinfo(np.int32).max)
-        self.action_space = self.batch.single_action_space
-        self.observation_space = self.batch.single_observation_space
-        self.render_mode = render_mode
-
-    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None):
-        super().reset(seed=seed)
-        obs, info = self.batch.reset(seed=seed, options=options)
-        return obs[0], info
-
-    def step(self, action: int):
-        obs, reward, terminated, _, info = self.batch.step(np.array([action]))
-        return obs[0], float(reward[0]), bool(terminated[0]), False, info
-
-
-def make_vector(
-    num_envs: int = 1, worlds: Sequence[World] | None = None, max_episode_steps: int = MAX_EPISODE_STEPS, **kwargs: Any
-) -> WorldCartPole:
-    """Entry point of gymnasium.make_vec("CartPoleWorld-v0", num_envs=n, worlds=[...]); one world serves all."""
-    worlds = list(worlds) if worlds is not None else [World()]
-    if len(worlds) == 1:
-        worlds = worlds * num_envs
-    if len(worlds) != num_envs:
-        raise ValueError(f"worlds must hold 1 or num_envs = {num_envs} worlds, got {len(worlds)}")
-    return WorldCartPole(worlds, max_episode_steps, **kwargs)
-
-
-ENV_ID = "CartPoleWorld-v0"
-
-
-def register() -> None:
-    """Register the Gymnasium id; importing `model` does this."""
-    if ENV_ID not in gymnasium.registry:
-        gymnasium.register(ENV_ID, entry_point=WorldCartPoleEnv, vector_entry_point=make_vector, max_episode_steps=MAX_EPISODE_STEPS)

@@ -40,6 +40,16 @@ _PRESETS: dict[str, tuple[World, str]] = {
     ),
     "delayed_motor": (World(action_delay=4), "Every action reaches the motor four steps late."),
     "blind_velocity": (World(velocity_sensors=False), "Both velocity sensors are dead: only positions are seen."),
+    "noisy_sensors": (World(sensor_noise=1.0), "Every reading shakes: the angle's by more than one degree."),
+    "reversed_noisy": (World(reversed_motor=True, sensor_noise=1.0), "The motor is reversed and every reading shakes."),
+    "mirrored_noisy": (World(mirrored_sensors=True, sensor_noise=0.5), "The pole's sensors show a mirror image, and every reading shakes."),
+    "slippery_motor": (World(lost_push=0.3), "Three in ten pushes give no force."),
+    "reversed_slippery": (World(reversed_motor=True, lost_push=0.3), "The motor is reversed and three in ten pushes give no force."),
+    "mirrored_slippery": (
+        World(mirrored_sensors=True, lost_push=0.3),
+        "The pole's sensors show a mirror image, and three in ten pushes give no force.",
+    ),
+    "restless_motor": (World(motor_reversals=5), "The motor reverses by itself, five times in an episode, when nobody expects it."),
 }
 WORLDS: Mapping[str, World] = MappingProxyType({name: world for name, (world, _) in _PRESETS.items()})
 DESCRIPTIONS: Mapping[str, str] = MappingProxyType({name: text for name, (_, text) in _PRESETS.items()})

@@ -14,7 +14,7 @@ from model import StateSpaceModel, World, WorldCartPole, evaluate_policy
 from model.policy.cell import Cell
 from model.policy.inputs import NO_PUSH, joined, pushes
 from model.policy.params import with_task_axis
-from model.worlds.cartpole import MAX_EPISODE_STEPS
+from model.worlds.cartpole import MAX_EPISODE_STEPS, START_RANGE
 
 STEPS_PER_SECOND = 50  # Gymnasium's time step is 0.02 s
 
@@ -101,9 +101,8 @@ def returns(model: StateSpaceModel | None, world: World, episodes: int, seed: in
     if model is not None:
         return evaluate_policy(model, world, episodes, seed, greedy)
     env = WorldCartPole([world] * episodes, MAX_EPISODE_STEPS)
-    env.reset(seed=seed)
     # A generator each and a row for each episode, so that the first n of many episodes equal n episodes of their own.
-    env.state = np.random.default_rng(seed).uniform(-0.05, 0.05, size=(episodes, 4)).T.copy()
+    env.begin(np.random.default_rng(seed).uniform(-START_RANGE, START_RANGE, size=(episodes, 4)))
     choices = np.random.default_rng([seed, 1]).integers(2, size=(episodes, MAX_EPISODE_STEPS))
     lengths, alive = np.zeros(episodes), np.ones(episodes, dtype=bool)
     for t in range(MAX_EPISODE_STEPS):

@@ -90,8 +90,7 @@ def _replayed(worlds: list[World], first: np.ndarray, texts: list[str]) -> list[
     """All episodes at once; first: their first states, (episodes, 4)."""
     lengths = np.array([len(t) for t in texts])
     env = WorldCartPole(worlds, max_episode_steps=MAX_EPISODE_STEPS)
-    env.reset(seed=SEED)
-    env.state = first.T.copy()
+    env.begin(first)
     actions = np.array([[int(a) for a in t.ljust(lengths.max(), "0")] for t in texts])
     states, observations, forces = [env.state.copy()], [env.observe()], []
     for t in range(lengths.max()):

@@ -10,10 +10,8 @@ from model.model_based.dynamics import DynamicsModel
 from model.model_based.imagined_ppo import ImaginedPPOConfig
 from model.policy.inputs import SENSORS, with_previous_push
 from model.policy.params import Params, with_task_axis
-from model.policy.ssm import reference_outputs
 from model.rl.evaluation import evaluate_policy, play_gymnasium
 from model.rl.rollout import Episodes, collect
-from ui.runs.episode import record
 
 WORLDS = [World(), World(reversed_motor=True)]
 
@@ -105,21 +103,11 @@ def test_a_policy_is_given_what_it_did_the_step_before():
             assert played.obs[m, k, :n, SENSORS].tolist() == expected(actions)
 
 
-def test_a_recorded_episode_gives_the_reference_policys_decisions():
-    model = with_previous_push(load_pretrained("memory"))
-    with torch.no_grad():
-        model.D[4] = torch.tensor([0.3, -0.3, 0.1, 0.0])
-    r = record(model, World(reversed_motor=True), 2, max_steps=40)
-    inputs = np.stack([r.inputs(t, 5) for t in range(r.steps)])
-    assert inputs[:, SENSORS].tolist() == expected(r.actions)
-    y = reference_outputs(model.params(), torch.from_numpy(inputs).float()).detach()
-    np.testing.assert_allclose(r.prob_right, y[:, :2].softmax(-1)[:, 1], atol=1e-4)
-
-
 def test_every_way_to_play_takes_five_inputs():
     model = with_previous_push(load_pretrained("memory"))
     assert play_gymnasium(model, seeds=range(1)).tolist() == [500.0] == evaluate_policy(model, World(), 1, 0).tolist()
     trials = linear_trials(model, WORLDS, StandardAdaptationConfig(num_adapt_steps=2, episodes_per_step=2), 0, 1)
     np.testing.assert_array_equal(
-        trials.returns, linear_trials(load_pretrained("memory"), WORLDS, StandardAdaptationConfig(num_adapt_steps=2, episodes_per_step=2), 0, 1).returns
+        trials.returns,
+        linear_trials(load_pretrained("memory"), WORLDS, StandardAdaptationConfig(num_adapt_steps=2, episodes_per_step=2), 0, 1).returns,
     )

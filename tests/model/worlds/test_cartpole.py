@@ -53,6 +53,7 @@ def test_whole_episodes_with_autoreset_equal_gymnasiums_vector_env():
 OTHER = {
     "gravity": 5.0, "cart_mass": 2.0, "pole_mass": 0.5, "pole_half_length": 1.0, "force_mag": 5.0, "wind": 2.0, "reversed_motor": True,
     "angle_bias": 0.1, "mirrored_sensors": True, "action_delay": 2, "velocity_sensors": False,
+    "sensor_noise": 0.5, "lost_push": 0.5, "motor_reversals": 20,
 }  # fmt: skip
 
 
@@ -60,9 +61,9 @@ OTHER = {
 def test_every_field_changes_the_motion_or_the_observation(field):
     env = WorldCartPole([World(), World(**{field: OTHER[field]})])
     env.reset(seed=0)
-    env.state[:] = np.array([[0.1], [0.2], [0.05], [0.3]])
     seen = []
-    for _ in range(5):
+    for _ in range(45):  # within which every list of 20 reversals has begun
+        env.state[:] = np.array([[0.1], [0.2], [0.05], [0.3]])
         seen.append(env.step(np.array([1, 1]))[0])
     assert np.abs(np.array(seen)[:, 0] - np.array(seen)[:, 1]).max() > 1e-3
 
