@@ -19,7 +19,7 @@ import numpy as np
 from model.worlds.cartpole import TAU, World, WorldCartPole
 
 COST = np.array([1.0, 0.1, 10.0, 0.1])  # of squared position, velocity, angle and angular velocity
-PUSH_COST = 0.01  # of a squared push, in the motor's own
+PUSH_COST = 0.1  # of a squared push, in the motor's own
 DISCOUNT = 0.995
 DOUBLINGS = 12  # 2^12 steps ahead
 LABEL_SLOPE = 3.0

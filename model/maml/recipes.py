@@ -24,6 +24,10 @@ class Recipe:
     worlds: Callable[[int], WorldSampler]
     polish_epochs: int = 0
 
+    def learner(self, config: MetaTrainingConfig, epochs_done: int = 0) -> MetaMAML:
+        """What trains with this config, epochs_done epochs after the recipe began."""
+        return MetaMAML(config, self.worlds(epochs_done))
+
 
 class TwoMotorsFirst:
     """The training distribution, after 80 epochs on the standard cart with normal and reversed motor only.

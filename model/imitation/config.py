@@ -1,0 +1,46 @@
+"""Every setting of the taught start's training, with its default, limits and help."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from model.config import bounded, check_fields
+from model.worlds.cartpole import MAX_EPISODE_STEPS
+
+
+@dataclass(frozen=True)
+class ImitationConfig:
+    """Settings of teaching. The defaults are those in the header of weights/taught.safetensors."""
+
+    num_epochs: int = bounded(1500, 1, 100_000, "rounds of teaching, each of new episodes and a few Adam steps")
+    episodes_per_epoch: int = bounded(128, 1, 10_000, "episodes in each round, each in a world of its own")
+    max_steps_per_episode: int = bounded(400, 2, MAX_EPISODE_STEPS, "step limit of the training episodes", "steps")
+    sampled_share: float = bounded(0.25, 0.0, 1.0, "share of the episodes whose actions are sampled; the others are greedy")
+    spread_share: float = bounded(0.34, 0.0, 1.0, "share of the episodes that start within 2 m and 1 m/s of the middle")
+    helped_share: float = bounded(0.12, 0.0, 1.0, "share of the episodes in which the teacher acts in half of the steps")
+    easy_share: float = bounded(0.15, 0.0, 1.0, "this first share of the rounds, hard worlds come in little by little")
+    pool_epochs: int = bounded(4, 1, 100, "rounds whose episodes are learnt from")
+    updates: int = bounded(8, 1, 1000, "Adam steps a round")
+    batch_size: int = bounded(48, 1, 10_000, "episodes in each Adam step")
+    lr: float = bounded(0.003, 0.0, 1.0, "learning rate (Adam), falling to a twentieth")
+    warm_up: int = bounded(20, 0, 10_000, "over this many rounds lr grows linearly to its value")
+    hold_lr_share: float = bounded(0.35, 0.0, 1.0, "this first share of the rounds keeps lr constant before it falls")
+    value_weight: float = bounded(0.3, 0.0, 10.0, "weight of the value baselines' loss")
+    discount_factor: float = bounded(0.99, 0.5, 0.999, "discount of the long value's returns")
+    length_exponent: float = bounded(0.5, 0.0, 1.0, "weighs a step by its episode's length to this power, inverted")
+    max_grad_norm: float = bounded(1.0, 0.01, 1000.0, "a longer gradient is scaled down to this norm")
+    mean_decay: float = bounded(0.97, 0.0, 0.9999, "of the running mean of the weights, each round; that mean is what is kept")
+    seed: int = bounded(0, 0, 2**32 - 1, "seed of worlds and episodes")
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+
+    def lr_at(self, epoch: int) -> float:
+        """The learning rate of a round."""
+        held, done = self.hold_lr_share, epoch / self.num_epochs
+        warm = min(1.0, (epoch + 1) / max(1, self.warm_up))
+        return self.lr * warm if done < held else self.lr * max(0.05, 1 - (done - held) / max(1 - held, 1e-9))
+
+    def hardness(self, epoch: int) -> float:
+        """How much of the hard worlds' share is there in a round, 0 to 1."""
+        return min(1.0, (epoch + 1) / max(1.0, self.easy_share * self.num_epochs))
