@@ -24,12 +24,14 @@ from model.rl.rollout import Changes, Intervention, collect
 from model.worlds.cartpole import MAX_EPISODE_STEPS as T
 from model.worlds.cartpole import World, WorldCartPole
 from model.worlds.named import WORLDS
-from model.worlds.sampling import draw_world, sample_worlds
+from model.worlds.sampling import draw_world
 
 POLICIES = ("memory", "meta", "taught")
 Life = list[tuple[int, World]]
 Draw = Callable[[np.random.Generator, str], tuple[World, Life]]
 """One episode: (generator, split) -> its first world, and what it changes to at which steps."""
+Following = Callable[[World, np.random.Generator, str], World]
+"""(present world, generator, split) -> the next."""
 APART = 20  # steps between changes at least
 GUST, GUST_STEPS = 3.0, 25  # N, steps: of the hands and gusts that nobody was taught
 
@@ -58,10 +60,8 @@ def still(change: Callable[[World], World]) -> Draw:
     return lambda g, split: (change(inside(g, split)), [])
 
 
-def switching(
-    n: int, following: Callable[[World, np.random.Generator, str], World], first: dict[str, Any] | None = None, apart: int = APART
-):
-    """Worlds that change n times. following: the next world from the present one."""
+def switching(n: int, following: Following, first: dict[str, Any] | None = None, apart: int = APART) -> Draw:
+    """Worlds that change n times; first: fields of the first one."""
 
     def draw(g: np.random.Generator, split: str) -> tuple[World, Life]:
         world = begin = replace(inside(g, split), **(first or {}))

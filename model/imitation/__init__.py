@@ -1,1 +1,1 @@
-"""Imitation: a teacher that knows the true world, and a student that sees only its sensors. No reward is followed: not reinforcement learning."""
+"""Imitation: a teacher that knows the true world, a student that sees its sensors. No reward is followed: no reinforcement learning."""

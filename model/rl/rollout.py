@@ -25,9 +25,10 @@ Intervention = Callable[[WorldCartPole, np.ndarray], np.ndarray]
 class Episodes:
     """A batch of whole episodes of M tasks, K each, padded to T steps.
 
-    obs (M, K, T, I) float32: the policy's inputs, of which the first four are the sensors (inputs.py); actions (M, K, T) int64; log_probs (M, K, T) of the actions under the behaviour policy;
-    alive (M, K, T) float32, 1 where a step was really taken; terminated (M, K) bool, True where the pole fell or the
-    cart left the track (False: cut by the step limit). The reward is 1 for every real step, so returns are lengths.
+    obs (M, K, T, I) float32: the policy's inputs, of which the first four are the sensors (model/policy/inputs.py).
+    actions (M, K, T) int64; log_probs (M, K, T) of the actions under the behaviour policy; alive (M, K, T) float32, 1 where a
+    step was really taken; terminated (M, K) bool, True where the pole fell or the cart left the track (False: cut by the step
+    limit). The reward is 1 for every real step, so returns are lengths.
     """
 
     obs: Tensor

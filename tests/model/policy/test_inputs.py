@@ -106,8 +106,6 @@ def test_a_policy_is_given_what_it_did_the_step_before():
 def test_every_way_to_play_takes_five_inputs():
     model = with_previous_push(load_pretrained("memory"))
     assert play_gymnasium(model, seeds=range(1)).tolist() == [500.0] == evaluate_policy(model, World(), 1, 0).tolist()
-    trials = linear_trials(model, WORLDS, StandardAdaptationConfig(num_adapt_steps=2, episodes_per_step=2), 0, 1)
-    np.testing.assert_array_equal(
-        trials.returns,
-        linear_trials(load_pretrained("memory"), WORLDS, StandardAdaptationConfig(num_adapt_steps=2, episodes_per_step=2), 0, 1).returns,
-    )
+    config = StandardAdaptationConfig(num_adapt_steps=2, episodes_per_step=2)
+    a, b = (linear_trials(start, WORLDS, config, 0, 1) for start in (model, load_pretrained("memory")))
+    np.testing.assert_array_equal(a.returns, b.returns)
