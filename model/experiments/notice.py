@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from model.experiments.stands import POLICIES, another, flip, inside, mirror
+from model.experiments.cases import another, flip, inside, mirror
+from model.experiments.stands import POLICIES
 from model.experiments.study import Part, Study
 from model.imitation.teacher import Teacher
 from model.imitation.worlds import as_changes

@@ -20,7 +20,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from model.imitation.config import ImitationConfig
+from model.imitation.config import ImitationConfig, Round
 from model.imitation.teacher import Teacher
 from model.imitation.worlds import as_changes, life, taught_world
 from model.maml.guard import CollapseGuard, copied
@@ -35,7 +35,7 @@ from model.rl.rollout import Episodes, collect, concatenated
 from model.worlds.cartpole import WorldCartPole
 
 VALUE_LAMBDA = 0.95
-GUARD_FROM = 200.0  # mean return: at first it falls, since the student unlearns what served it with four inputs
+GUARD_FROM = 0.5  # mean return, as a share of the step limit; short rounds have higher ones, as ups that are no collapse
 SOFTER = 0.1  # of memory's logits: it is far surer of itself than a teacher, whose log-odds are 3 u*
 SPREAD = (40.0, 20.0, 1.0, 1.0)  # factors on first states of +-0.05: within 2 m and 1 m/s
 
@@ -45,7 +45,8 @@ class TaughtEpoch:
     """What one round of teaching saw.
 
     loss: mean over its Adam steps. agreement: the share of the student's steps in which it pushed as the teacher would have.
-    episode_return: mean undiscounted return of the round's episodes, which the step limit cuts; standing: the share that it cut.
+    step_limit: of the round's episodes, short or not. episode_return: their mean undiscounted return; standing: the share that the
+    limit cut.
     episodes, env_steps, seconds: cumulative. rolled_back: undone because the return had collapsed or a gradient was not finite.
     """
 
@@ -54,6 +55,7 @@ class TaughtEpoch:
     agreement: float
     episode_return: float
     standing: float
+    step_limit: int
     episodes: int
     env_steps: int
     seconds: float
@@ -62,7 +64,7 @@ class TaughtEpoch:
     @property
     def progress(self) -> str:
         """The epoch in a few words."""
-        return f"pushes as the teacher in {self.agreement:.0%} of the steps, return {self.episode_return:.0f}"
+        return f"pushes as the teacher in {self.agreement:.0%} of the steps, return {self.episode_return:.0f} of {self.step_limit}"
 
 
 @dataclass(frozen=True)
@@ -71,12 +73,13 @@ class Lessons:
 
     episodes: Episodes
     labels: Tensor
+    step_limit: int
 
     def chosen(self, rows: Tensor) -> Lessons:
         """Some of them, cut to the longest."""
         kept = Episodes(*(t[rows] for t in self.episodes.tensors))
         steps = int(kept.lengths.max())
-        return Lessons(kept.cut(steps), self.labels[rows, :, :steps])
+        return Lessons(kept.cut(steps), self.labels[rows, :, :steps], self.step_limit)
 
 
 def together(pool: list[Lessons]) -> Lessons:
@@ -84,12 +87,12 @@ def together(pool: list[Lessons]) -> Lessons:
     steps = max(p.labels.shape[-1] for p in pool)
     turned = concatenated([Episodes(*(t.transpose(0, 1) for t in p.episodes.tensors)) for p in pool])
     labels = [torch.nn.functional.pad(p.labels, (0, steps - p.labels.shape[-1])) for p in pool]
-    return Lessons(Episodes(*(t.transpose(0, 1) for t in turned.tensors)), torch.cat(labels))
+    return Lessons(Episodes(*(t.transpose(0, 1) for t in turned.tensors)), torch.cat(labels), pool[0].step_limit)
 
 
 def lessons(params: Params, config: ImitationConfig, generator: np.random.Generator, epoch: int) -> tuple[Lessons, float]:
     """One round of the student's episodes with the teacher's labels, and how often both agreed. params: leading axis 1."""
-    c, n, T = config, config.episodes_per_epoch, config.max_steps_per_episode
+    c, (n, _, _, T) = config, config.shape(epoch)
     hardness = c.hardness(epoch)
     worlds = [taught_world(generator, "train", hardness) for _ in range(n)]
     lives = [life(w, T, generator, "train", hardness) for w in worlds]
@@ -111,7 +114,7 @@ def lessons(params: Params, config: ImitationConfig, generator: np.random.Genera
     played = collect(params, worlds, 1, generator, T, ~sampled[:, None], None, scale, as_changes(lives), watch)
     said = torch.from_numpy(np.stack(labels, axis=1)).float().unsqueeze(1)
     share = float((torch.from_numpy(np.stack(agreed, axis=1)).unsqueeze(1) * played.alive).sum() / played.alive.sum())
-    return Lessons(played, said), share
+    return Lessons(played, said, T), share
 
 
 def imitation_loss(params: Params, taught: Lessons, config: ImitationConfig) -> Tensor:
@@ -128,6 +131,13 @@ def imitation_loss(params: Params, taught: Lessons, config: ImitationConfig) -> 
     wrong = torch.nn.functional.binary_cross_entropy_with_logits(margin, taught.labels, reduction="none")
     weights = step_weights(e, c.length_exponent)
     return ((wrong + c.value_weight * (values - returns).square().sum(-1)) * weights).sum() / weights.sum()
+
+
+def batches(n: int, shape: Round, generator: np.random.Generator) -> Iterator[Tensor]:
+    """Rows of n lessons for each Adam step of a round; none comes again before all have come."""
+    need = shape.updates * shape.batch
+    order = np.concatenate([generator.permutation(n) for _ in range(-(-need // n))])[:need]
+    yield from torch.from_numpy(order).split(shape.batch)
 
 
 @dataclass
@@ -155,9 +165,15 @@ class Run:
             "guard": self.guard.state_dict(),
             "generator": json.dumps(self.generator.bit_generator.state),
             "mean": dict(self.mean),
-            "pool": [[*lesson.episodes.tensors, lesson.labels] for lesson in self.pool],
+            "pool": [[*lesson.episodes.tensors, lesson.labels, lesson.step_limit] for lesson in self.pool],
             **{name: getattr(self, name) for name in self.COUNTERS},
         }
+
+    def take(self, new: Lessons, most: int) -> None:
+        """Into the pool, from which the oldest of their kind go."""
+        kind = [p for p in self.pool if p.step_limit == new.step_limit]
+        gone = kind[: max(0, len(kind) + 1 - most)]
+        self.pool = [p for p in self.pool if not any(p is g for g in gone)] + [new]
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Stand where `state_dict` stood."""
@@ -166,7 +182,7 @@ class Run:
         self.guard.load_state_dict(state["guard"])
         self.generator.bit_generator.state = json.loads(state["generator"])
         self.mean = dict(state["mean"])
-        self.pool = [Lessons(Episodes(*tensors), labels) for *tensors, labels in state["pool"]]
+        self.pool = [Lessons(Episodes(*tensors), labels, limit) for *tensors, labels, limit in state["pool"]]
         for name in self.COUNTERS:
             setattr(self, name, state[name])
 
@@ -215,26 +231,26 @@ class Dagger:
                 group["lr"] = c.lr_at(epoch)
             guard.start_epoch()
             new, agreement = lessons(with_task_axis(learner.params()), c, run.generator, epoch)
-            run.pool = [*run.pool, new][-c.pool_epochs :]
-            loss, finite = self._update(theta, run)
+            run.take(new, c.pool_epochs)
+            loss, finite = self._update(theta, run, c.shape(epoch))
             lengths = new.episodes.lengths
-            rolled_back = guard.check(float(lengths.mean()), finite)
+            rolled_back = guard.check(float(lengths.mean()) / new.step_limit, finite)
             decay = min(c.mean_decay, epoch / (epoch + 1))
             run.mean = {name: decay * run.mean[name] + (1 - decay) * p.detach() for name, p in theta.items()}
             run.epoch, run.episodes, run.env_steps = epoch + 1, run.episodes + len(lengths), run.env_steps + new.episodes.env_steps
             run.seconds = time.perf_counter() - started
-            standing = float((lengths >= c.max_steps_per_episode).float().mean())
+            standing = float((lengths >= new.step_limit).float().mean())
             counts = (run.episodes, run.env_steps, run.seconds)
-            yield TaughtEpoch(epoch, loss, agreement, float(lengths.mean()), standing, *counts, rolled_back)
+            yield TaughtEpoch(epoch, loss, agreement, float(lengths.mean()), standing, new.step_limit, *counts, rolled_back)
 
     def state_dict(self) -> dict[str, Any]:
         """Everything that `train(resume=...)` needs to go on after the last epoch; only tensors and plain values."""
         return self._run.state_dict()
 
-    def _update(self, theta: Params, run: Run) -> tuple[float, bool]:
+    def _update(self, theta: Params, run: Run, shape: Round) -> tuple[float, bool]:
         """One epoch's Adam steps on theta, in place. Returns the mean loss, and whether all gradients were finite."""
-        c, pool, losses = self.config, together(run.pool), []
-        for rows in self._batches(len(pool.labels), run.generator):
+        c, pool, losses = self.config, together([p for p in run.pool if p.step_limit == shape.steps]), []
+        for rows in batches(len(pool.labels), shape, run.generator):
             run.optimizer.zero_grad()
             loss = imitation_loss(with_task_axis(theta), pool.chosen(rows), c)
             loss.backward()
@@ -244,10 +260,3 @@ class Dagger:
             run.optimizer.step()
             losses.append(float(loss.detach()))
         return float(np.mean(losses)), True
-
-    def _batches(self, n: int, generator: np.random.Generator) -> Iterator[Tensor]:
-        """Rows of the pool for each Adam step; none comes again before all have come."""
-        c = self.config
-        need = c.updates * c.batch_size
-        order = np.concatenate([generator.permutation(n) for _ in range(-(-need // n))])[:need]
-        yield from torch.from_numpy(order).split(c.batch_size)
