@@ -54,8 +54,9 @@ class WorldCartPole(CartPoleVectorEnv):
 
     Observations, actions, rewards, limits and autoreset are those of the base class. `external_force` (num_envs,),
     in N, adds to the force on the cart from the next step on; a visitor's push, for one. `applied_force` (num_envs,)
-    is the motor's force of the last step, in N, after delay, reversal and loss; `lost_push` (num_envs,) bool says whether that
-    step's push was lost. The noise of an episode follows from what began it (`reset`, `begin`), not from the actions.
+    is the motor's force of the last step, in N, after delay, reversal and loss; `lost_force` (num_envs,), N, is what the push
+    that was lost in it would have given, 0 where none was. The noise of an episode follows from what began it (`reset`,
+    `begin`), not from the actions.
     """
 
     def __init__(self, worlds: Sequence[World], max_episode_steps: int = MAX_EPISODE_STEPS, render_mode: str | None = None):
@@ -73,8 +74,7 @@ class WorldCartPole(CartPoleVectorEnv):
         self.sensor_gain, self.sensor_offset = np.zeros((2, 4, n))  # observation = sensor_gain * state + sensor_offset
         self.delay = np.zeros(n, dtype=np.int64)
         self.disturbances = Disturbances(n)
-        self.external_force, self.applied_force = np.zeros((2, n))
-        self.lost_push = np.zeros(n, dtype=bool)
+        self.external_force, self.applied_force, self.lost_force = np.zeros((3, n))
         self._everyone = np.arange(n)
         self._push_right = np.ones(n, dtype=np.int64)
         self._clock = 0
@@ -98,7 +98,7 @@ class WorldCartPole(CartPoleVectorEnv):
         self.sensor_offset[:, chosen] = np.stack([0 * mirror, 0 * mirror, column("angle_bias"), 0 * mirror])
         self.delay[chosen] = column("action_delay").astype(np.int64)
         self.disturbances.set(chosen, *(column(name) for name in ("sensor_noise", "lost_push", "motor_reversals")))
-        self.lost_push[chosen] = False
+        self.lost_force[chosen] = 0.0
 
     def change(self, chosen: Sequence[int], worlds: Sequence[World]) -> None:
         """Give some environments, by index, another world in the middle of their episodes.
@@ -169,7 +169,7 @@ class WorldCartPole(CartPoleVectorEnv):
         """What every new episode needs but its first state."""
         self._pending[:, chosen] = 0.0
         self._begun[chosen] = self._clock
-        self.lost_push[chosen] = False
+        self.lost_force[chosen] = 0.0
         self._episodes[chosen] += np.uint32(1)
         if keys is None:
             seed = self.np_random_seed % 2**64
@@ -196,8 +196,8 @@ class WorldCartPole(CartPoleVectorEnv):
         delayed = push if slots == 1 else self._pending[(self._clock - self.delay) % slots, self._everyone]
         self.applied_force = self.motor * delayed
         if self.disturbances.active:
-            self.lost_push = self.disturbances.lost(self.episode_steps) & (delayed != 0.0)
-            self.applied_force = np.where(self.lost_push, 0.0, self.present_motor * delayed)
+            pushed, lost = self.present_motor * delayed, self.disturbances.lost(self.episode_steps)
+            self.applied_force, self.lost_force = np.where(lost, 0.0, pushed), np.where(lost, pushed, 0.0)
         self._clock += 1
         return self.applied_force + self.wind + self.external_force
 
