@@ -44,11 +44,11 @@
     updateMap() {
       const { lane, run, parts } = this.page;
       if (lane.phase === "moving" && run.output) {
-        parts.map.update(run.policy, run.hidden, run.output.obs[0], run.output.obs[1]);
+        parts.map.update(run.policy, run.hidden, run.output.obs[0], run.output.obs[1], run.push);
         this.mapped = null;
       } else if (this.mapped?.lane !== lane || this.mapped.phase !== lane.phase) {
         const policy = lane.phase === "fallen" ? lane.before : run.policy;
-        parts.map.update(policy, live.initialHidden(policy), 0, 0, true);
+        parts.map.update(policy, live.initialHidden(policy), 0, 0, 0, true);
         this.mapped = { lane, phase: lane.phase };
       }
     }

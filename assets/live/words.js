@@ -25,11 +25,26 @@
     motor_reversals: (v) => `motor reverses ${v} time${v === 1 ? "" : "s"} by itself`,
   };
 
+  // How a change back to the standard world reads, where it reads otherwise.
+  const BACK = {
+    wind: "no wind", reversed_motor: "motor put right", angle_bias: "angle sensor level", mirrored_sensors: "sensors put right",
+    action_delay: "motor on time", velocity_sensors: "velocity sensors on", sensor_noise: "no noise", lost_push: "no push lost",
+    motor_reversals: "motor keeps its sign",
+  }; // prettier-ignore
+
   // A few words for each difference from the standard world.
   live.differences = (world) => {
     const standard = live.standardWorld();
     const words = Object.keys(FIELD).filter((name) => world[name] !== standard[name]).map((name) => FIELD[name](world[name]));
     return words.length ? words : ["standard world"];
+  };
+
+  // What changed from one world to the next, in few words: "motor reversed", "wind off".
+  live.changeWords = (before, after) => {
+    const standard = live.standardWorld();
+    const changed = Object.keys(FIELD).filter((name) => after[name] !== before[name]);
+    const words = (name) => (after[name] === standard[name] && BACK[name]) || FIELD[name](after[name]);
+    return changed.length > 2 ? "another world" : changed.map(words).join(", ");
   };
 
   const NAMES = {
