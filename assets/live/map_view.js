@@ -29,7 +29,7 @@
     }
 
     // P(right) in one row of cells: angle and angular velocity vary as the sensors report them, the rest is as it is now.
-    computeRow(policy, hidden, x, x_dot, push, row) {
+    computeRow({ policy, hidden, x, x_dot, push }, row) {
       if (this.sized !== policy.sizes) { // a scratch of its own: the policy's holds the step that the page shows
         this.sized = policy.sizes;
         this.hidden = live.initialHidden(policy);
@@ -48,8 +48,10 @@
     // `policy` and `hidden` at this moment; x, x_dot as the sensors report them; its previous push. whole: every row at once.
     update(policy, hidden, x, x_dot, push, whole = false) {
       const start = performance.now();
+      if (whole || this.moment?.policy !== policy) this.row = 0;
       for (let n = 1; n <= SIZE; n++) {
-        this.computeRow(policy, hidden, x, x_dot, push, this.row);
+        if (this.row === 0) this.moment = { policy, hidden: hidden.slice(), x, x_dot, push }; // one moment for the whole map
+        this.computeRow(this.moment, this.row);
         this.row = (this.row + 1) % SIZE;
         if (!whole && performance.now() - start > BUDGET) return;
       }

@@ -15,28 +15,38 @@
   }
 
   const dot = (a, b) => a.reduce((sum, v, i) => sum + v * b[i], 0);
-  const largest = (values) => Math.max(...values);
   const times = (M, v) => M.map((row) => dot(row, v));
   const transposed = (M) => M[0].map((_, j) => M.map((row) => row[j]));
+  const product = (...Ms) => Ms.reduce((M, N) => { const columns = transposed(N); return M.map((row) => times(columns, row)); });
+  const plus = (M, N) => M.map((row, i) => row.map((v, j) => v + N[i][j]));
+  const outer = (a, b) => a.map((v) => b.map((u) => v * u));
+  const diagonal = (values) => values.map((v, i) => values.map((_, j) => (i === j ? v : 0)));
 
-  // regulator(world): {A, B, gain}: the wanted force is -gain state. The discrete Riccati equation, by as many steps as Python's
-  // doubling stands for, or until nothing moves:  P <- Q + A'PA - A'Pb b'PA / (R + b'Pb)
+  // By Gauss and Jordan, the largest pivot first.
+  function inverse(M) {
+    const n = M.length, rows = M.map((row, i) => [...row, ...diagonal(row.map(() => 1))[i]]);
+    for (let k = 0; k < n; k++) {
+      const pivot = rows.slice(k).reduce((best, row, i) => (Math.abs(row[k]) > Math.abs(rows[best][k]) ? k + i : best), k);
+      [rows[k], rows[pivot]] = [rows[pivot], rows[k]];
+      rows[k] = rows[k].map((v) => v / rows[k][k]);
+      rows.forEach((row, i) => { if (i !== k) rows[i] = row.map((v, j) => v - row[k] * rows[k][j]); });
+    }
+    return rows.map((row) => row.slice(n));
+  }
+
+  // regulator(world): {A, B, gain}: the wanted force is -gain state. The discrete Riccati equation by structure-preserving doubling
+  // (Chu, Fan, Lin and Wang 2004).
   live.regulator = (world) => {
     if (known.has(world)) return known.get(world);
-    const { cost, push_cost, discount, horizon, settled } = live.config.teacher, { A, B } = linearMotion(world);
-    const root = Math.sqrt(discount), At = transposed(A.map((row) => row.map((v) => v * root))), b = B.map((v) => v * root);
-    const R = push_cost / world.force_mag ** 2;
-    let P = cost.map((q, i) => cost.map((_, j) => (i === j ? q : 0))), gain = [];
-    for (let n = 0, moved = 1; n < horizon && moved > settled; n++) {
-      const Pb = times(P, b), bPA = times(At, Pb), AtP = At.map((column) => times(P, column));
-      gain = bPA.map((v) => v / (R + dot(b, Pb)));
-      const next = P.map((row) => row.slice());
-      for (let i = 0; i < P.length; i++) {
-        for (let j = 0; j <= i; j++) next[i][j] = next[j][i] = (i === j ? cost[i] : 0) + dot(AtP[i], At[j]) - bPA[i] * gain[j]; // symmetric to the bit
-      }
-      moved = largest(next.map((row, i) => largest(row.map((v, j) => Math.abs(v - P[i][j]))))) / largest(next.map(largest));
-      P = next;
+    const { cost, push_cost, discount, doublings } = live.config.teacher, { A, B } = linearMotion(world);
+    const root = Math.sqrt(discount), discounted = A.map((row) => row.map((v) => v * root)), b = B.map((v) => v * root);
+    const R = push_cost / world.force_mag ** 2, eye = diagonal(cost.map(() => 1));
+    let F = discounted, G = outer(b, b.map((v) => v / R)), P = diagonal(cost);
+    for (let n = 0; n < doublings; n++) {
+      const Ft = transposed(F), W = inverse(plus(eye, product(G, P)));
+      [F, G, P] = [product(F, W, F), plus(G, product(F, W, G, Ft)), plus(P, product(Ft, P, W, F))];
     }
+    const Pb = times(P, b), gain = times(transposed(discounted), Pb).map((v) => v / (R + dot(b, Pb)));
     known.set(world, { A, B, gain });
     return known.get(world);
   };

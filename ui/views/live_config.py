@@ -37,7 +37,8 @@ def live_config() -> dict[str, Any]:
     default, help, kind (bool, int or float).
     worlds: name -> description and fields; break_set: names of those that break the meta-trained policy.
     policy: the architecture's fixed sizes and its bound; groups of parameters, the last for all others.
-    learn: the constants of the inner step. teacher: the regulator's; notice: when a change counts as noticed. rules: the protocol's numbers.
+    learn: the constants of the inner step. teacher: the regulator's; notice: when a change counts as noticed.
+    rules: the protocol's numbers.
     """
     sizes, adaptation = StateSpaceModel().sizes, StandardAdaptationConfig()
     return {
@@ -83,8 +84,7 @@ def live_config() -> dict[str, Any]:
             "cost": teacher.COST.tolist(),
             "push_cost": teacher.PUSH_COST,
             "discount": teacher.DISCOUNT,
-            "horizon": 2**teacher.DOUBLINGS,
-            "settled": 1e-12,
+            "doublings": teacher.DOUBLINGS,
         },
         "notice": {"clear": notice.CLEAR, "in_a_row": notice.IN_A_ROW},
         "rules": asdict(LiveRules()),
