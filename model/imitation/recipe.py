@@ -15,7 +15,7 @@ class ImitationRecipe:
 
     help: str
     config: ImitationConfig
-    polish_epochs: int = 260
+    polish_epochs: int = 400
 
     def polish(self, config: ImitationConfig, epochs: int) -> ImitationConfig:
         """Settings of a second training from the best of the first: ordinary worlds again, and one handicap at a time."""
