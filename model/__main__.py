@@ -31,7 +31,6 @@ from model.config import check_number, field_infos
 from model.imitation.config import ImitationConfig
 from model.imitation.recipe import ALL_RECIPES
 from model.maml.meta_config import MetaTrainingConfig
-from model.maml.recipes import polish
 from model.maml.to_file import Training, read_state
 from model.policy.pretrained import SHIPPED, WEIGHTS
 
@@ -95,7 +94,7 @@ def train(args: argparse.Namespace) -> dict:
     polishing = recipe.polish_epochs
     if args.polish_epochs is not None:
         polishing = check_number("polish_epochs", parse_value(args.polish_epochs, int, "polish_epochs"), 0, 100_000, int)
-    configs = (config, polish(config, polishing)) if polishing else (config,)
+    configs = (config, recipe.polish(config, polishing)) if polishing else (config,)
     training = Training(args.recipe, configs, out, read_state(out, args.recipe, configs) if args.resume else None, recipe.learner)
     total = sum(c.num_epochs for c in configs)
     bar = tqdm(total=total, unit="epoch", disable=args.json, file=sys.stderr, initial=training.epochs_done)

@@ -119,13 +119,13 @@ SECTIONS: tuple[tuple[str, str, str], ...] = (
         "No adaptation: each policy plays the same episodes, hidden state kept where the world changes. The share that stands for all 500 "
         "steps with its 95% interval (Wilson); the mean return. Test worlds of the meta-training ranges unless the row says otherwise. "
         "The taught policy imitates a teacher that is told the true world, in worlds drawn over everything that the page can set and "
-        "switch (model/imitation/worlds.py); pushes by hand and gusts it never met. It is the only one of the three that sees its previous push.",
+        "switch (model/imitation/worlds.py); pushes by hand and gusts it never met. It alone of the three sees its previous push.",
         "stands",
     ),
     (
         "Steps to notice a change",
-        "The world changes at step 100. Steps after it from which on five pushes in a row, of those that matter, are what the teacher of the "
-        "new world would do; and the share of such pushes that are right by the step after the change.",
+        "The world changes at step 100. Steps after it from which on five pushes in a row, of those that matter, are what the teacher of "
+        "the new world would do; and the share of such pushes that are right by the step after the change.",
         "notice",
     ),
     ("What adaptation costs", "PPO is Stable-Baselines3's with RL Zoo's tuned settings, until a greedy evaluation reaches 475.", "cost"),

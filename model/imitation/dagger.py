@@ -93,9 +93,9 @@ def together(pool: list[Lessons]) -> Lessons:
 def lessons(params: Params, config: ImitationConfig, generator: np.random.Generator, epoch: int) -> tuple[Lessons, float]:
     """One round of the student's episodes with the teacher's labels, and how often both agreed. params: leading axis 1."""
     c, (n, _, _, T) = config, config.shape(epoch)
-    hardness = c.hardness(epoch)
-    worlds = [taught_world(generator, "train", hardness) for _ in range(n)]
-    lives = [life(w, T, generator, "train", hardness) for w in worlds]
+    mix = c.mix(epoch)
+    worlds = [taught_world(generator, "train", mix) for _ in range(n)]
+    lives = [life(w, T, generator, "train", mix) for w in worlds]
     sampled, spread, helped = generator.random((3, n)) < np.array([[c.sampled_share], [c.spread_share], [c.helped_share]])
     takes_over = (generator.random((T, n)) < 0.5) & helped
     labels: list[np.ndarray] = []

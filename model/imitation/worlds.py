@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -36,6 +36,8 @@ SHARES: Mapping[str, float] = MappingProxyType(
     }
 )
 WIND_OF_MOTOR = 0.7
+HANDICAPS = ("action_delay", "velocity_sensors", "sensor_noise", "lost_push")
+SINGLE_SHARES = (0.5, 0.34, 0.08, 0.08)
 RARE_AT_FIRST = ("anywhere", "mirrored_sensors", "angle_bias", "action_delay", "velocity_sensors", "sensor_noise", "lost_push")
 RANDOM = ("sensor_noise", "lost_push", "motor_reversals")
 STAYS, REVERSES = 0.4, 0.25  # shares of episodes whose world stays, or whose motor alone reverses; in the others anything changes
@@ -44,11 +46,29 @@ REVERSED_BY_CHANGE, ALL_BY_CHANGE = 0.35, 0.2  # of the changes: the motor rever
 THINGS = ("wind", "mirrored_sensors", "angle_bias", "action_delay", "velocity_sensors", "sensor_noise", "lost_push", PHYSICS)
 
 
-def taught_world(generator: np.random.Generator, split: str = "train", hardness: float = 1.0) -> World:
-    """One world of a split. hardness 0 to 1: how much of the shares of RARE_AT_FIRST is there yet."""
+class Mix(NamedTuple):
+    """What is drawn how often. hardness 0 to 1: how much of the shares of RARE_AT_FIRST is there yet. plain, single: shares of worlds
+    without any of HANDICAPS, and of ordinary worlds with one of them; single worlds begin with the usual motor and short delays.
+    """
+
+    hardness: float = 1.0
+    plain: float = 0.0
+    single: float = 0.0
+
+
+ALL = Mix()
+
+
+def taught_world(generator: np.random.Generator, split: str = "train", mix: Mix = ALL) -> World:
+    """One world of a split."""
+    kind = generator.random() if mix.plain + mix.single > 0 else 1.0
+    if kind < mix.single:
+        return _single(generator, split, mix.hardness)
+    plain = kind < mix.single + mix.plain
 
     def happens(name: str) -> bool:
-        return bool(generator.random() < SHARES[name] * (hardness if name in RARE_AT_FIRST else 1.0))
+        share = 0.0 if plain and name in HANDICAPS else SHARES[name]
+        return bool(generator.random() < share * (mix.hardness if name in RARE_AT_FIRST and not plain else 1.0))
 
     drawn = draw_world(generator, split)
     values: dict[str, Any] = {name: getattr(drawn, name) for name in PHYSICS}
@@ -66,6 +86,25 @@ def taught_world(generator: np.random.Generator, split: str = "train", hardness:
         velocity_sensors=not happens("velocity_sensors"),
         sensor_noise=float(generator.uniform(*BOUNDS["sensor_noise"])) * happens("sensor_noise"),
         lost_push=float(generator.uniform(*BOUNDS["lost_push"])) * happens("lost_push"),
+    )
+
+
+def _single(generator: np.random.Generator, split: str, hardness: float) -> World:
+    """A world of the meta-training distribution with one of HANDICAPS; the easier, the lower the hardness."""
+    drawn = draw_world(generator, split)
+    name = HANDICAPS[generator.choice(len(HANDICAPS), p=SINGLE_SHARES)]
+    value: Any = False  # the velocity sensors
+    if name == "action_delay":
+        value = int(generator.integers(1, 2 + round((MAX_DELAY - 1) * hardness)))
+    elif name != "velocity_sensors":
+        value = float(generator.uniform(*BOUNDS[name])) * hardness
+    odd, calm = bool(generator.random() < hardness), generator.random() < 0.5
+    return replace(
+        drawn,
+        **{name: value},
+        reversed_motor=drawn.reversed_motor and odd,
+        mirrored_sensors=drawn.mirrored_sensors and odd,
+        **({"wind": 0.0, "angle_bias": 0.0} if calm else {}),
     )
 
 
@@ -90,7 +129,7 @@ def reversed_world(world: World) -> World:
     return replace(world, reversed_motor=not world.reversed_motor)
 
 
-def life(world: World, steps: int, generator: np.random.Generator, split: str = "train", hardness: float = 1.0) -> list[tuple[int, World]]:
+def life(world: World, steps: int, generator: np.random.Generator, split: str = "train", mix: Mix = ALL) -> list[tuple[int, World]]:
     """What an episode's world changes to: (before which step, the world from then on), by rising steps; empty where it stays."""
     kind = generator.random()
     if kind < STAYS:
@@ -102,7 +141,7 @@ def life(world: World, steps: int, generator: np.random.Generator, split: str = 
         if alone or what < REVERSED_BY_CHANGE:
             world = reversed_world(world)
         else:
-            new = taught_world(generator, split, hardness)
+            new = taught_world(generator, split, mix)
             thing = THINGS[generator.integers(len(THINGS))]
             names = (thing,) if isinstance(thing, str) else thing
             world = new if what < REVERSED_BY_CHANGE + ALL_BY_CHANGE else replace(world, **{name: getattr(new, name) for name in names})

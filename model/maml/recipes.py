@@ -28,6 +28,10 @@ class Recipe:
         """What trains with this config, epochs_done epochs after the recipe began."""
         return MetaMAML(config, self.worlds(epochs_done))
 
+    def polish(self, config: MetaTrainingConfig, epochs: int) -> MetaTrainingConfig:
+        """Settings of the second training."""
+        return polish(config, epochs)
+
 
 class TwoMotorsFirst:
     """The training distribution, after 80 epochs on the standard cart with normal and reversed motor only.

@@ -79,7 +79,7 @@ def test_the_student_begins_with_what_memory_would_do_and_less_sure_of_it():
 def test_lessons_are_the_students_own_episodes_with_the_teachers_opinion():
     params = with_task_axis(student().params())
     config = dataclasses.replace(TINY, helped_share=0.0, sampled_share=0.0, episodes_per_epoch=12)
-    taught, agreement = lessons(params, config, np.random.default_rng(0), 5)
+    taught, agreement = lessons(params, config, np.random.default_rng(0), 3)
     e = taught.episodes
     assert e.obs.shape[:2] == taught.labels.shape[:2] == (12, 1) and e.obs.shape[-1] == 5
     alive = e.alive > 0
@@ -99,6 +99,19 @@ def test_where_the_teacher_helps_its_action_is_done():
     assert right[1] > right[0] + 0.1
 
 
+def test_two_of_three_rounds_are_short_and_have_as_many_more_episodes():
+    config = dataclasses.replace(TINY, small_epochs=3, short_rounds=3)
+    assert [config.shape(e) for e in (0, 2)] == [(12, 2, 8, 60)] * 2
+    assert [config.shape(e) for e in (3, 4, 5, 6)] == [(24, 4, 16, 60), (72, 4, 48, 20), (72, 4, 48, 20), (24, 4, 16, 60)]
+    records = list(Dagger(config).train(student()))
+    assert [r.step_limit for r in records] == [60, 60, 60, 60, 20, 20] and records[-1].episodes == 3 * 12 + 24 + 2 * 72
+
+
+def test_the_learning_rate_warms_up_holds_and_falls():
+    config = dataclasses.replace(TINY, lr=0.01, warm_up=2, hold_lr_epochs=4, fall_lr_epochs=10)
+    assert [config.lr_at(e) for e in (0, 1, 4, 9, 14, 30)] == pytest.approx([0.005, 0.01, 0.01, 0.005, 0.0005, 0.0005])
+
+
 def test_the_loss_is_cross_entropy_weighed_by_length_and_padding_counts_nothing():
     params = with_task_axis(student().params())
     config = dataclasses.replace(TINY, value_weight=0.0)
@@ -112,7 +125,7 @@ def test_the_loss_is_cross_entropy_weighed_by_length_and_padding_counts_nothing(
         total += float(-(p * right + (1 - p) * left).sum()) / n**0.5
         weights += n**0.5
     assert float(imitation_loss(params, taught, config)) == pytest.approx(total / weights, rel=1e-4)
-    padded = together([taught, lessons(params, dataclasses.replace(config, max_steps_per_episode=90), np.random.default_rng(2), 5)[0]])
+    padded = together([taught, lessons(params, dataclasses.replace(config, max_steps_per_episode=90), np.random.default_rng(2), 3)[0]])
     first = padded.chosen(torch.arange(len(taught.labels)))
     assert float(imitation_loss(params, first, config)) == pytest.approx(total / weights, rel=1e-4)
 
