@@ -10,7 +10,7 @@ import numpy as np
 from gymnasium.envs.classic_control.cartpole import CartPoleVectorEnv
 
 from model.config import FieldInfo, bounded, check_fields, field_infos
-from model.worlds.disturbances import MAX_REVERSALS, PERIOD, Disturbances, episode_keys, keys_of_starts
+from model.worlds.disturbances import MAX_REVERSALS, NOISE_SD, PERIOD, Disturbances, episode_keys, keys_of_starts
 
 MAX_EPISODE_STEPS = PERIOD  # CartPole-v1's limit, 500, and the highest return
 SOLVED = 475.0  # the mean return at which Gymnasium counts CartPole-v1 as solved
@@ -19,6 +19,7 @@ X_LIMIT = 2.4  # m
 ANGLE_LIMIT = 12 * 2 * np.pi / 360  # rad
 TAU = 0.02  # s, from step to step
 START_RANGE = 0.05  # each of the four state variables starts uniformly within +-0.05
+_NOISE = "{:g} m, {:g} m/s, {:g} rad and {:g} rad/s".format(*NOISE_SD)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,7 +37,7 @@ class World:
     mirrored_sensors: bool = bounded(False, False, True, "the pole's angle and angular velocity are read with the opposite sign")
     action_delay: int = bounded(0, 0, MAX_DELAY, "steps that pass before an action reaches the motor", "steps")
     velocity_sensors: bool = bounded(True, False, True, "off: both velocities read 0")
-    sensor_noise: float = bounded(0.0, 0.0, 2.0, "noise of every reading; at 1 its sd is .05 m, .3 m/s, .02 rad and .3 rad/s")
+    sensor_noise: float = bounded(0.0, 0.0, 2.0, f"noise of every reading; at 1 its standard deviation is {_NOISE}")
     lost_push: float = bounded(0.0, 0.0, 0.5, "probability that a push gives no force")
     motor_reversals: int = bounded(0, 0, MAX_REVERSALS, "times that the motor reverses by itself in 500 steps, at random moments")
 
