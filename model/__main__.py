@@ -28,9 +28,11 @@ from model import (
     load_pretrained,
 )
 from model.config import check_number, field_infos
-from model.maml.recipes import RECIPES, polish
+from model.imitation.config import ImitationConfig
+from model.imitation.recipe import ALL_RECIPES
+from model.maml.meta_config import MetaTrainingConfig
 from model.maml.to_file import Training, read_state
-from model.policy.pretrained import PRETRAINED, WEIGHTS
+from model.policy.pretrained import SHIPPED, WEIGHTS
 
 TRUE, FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 
@@ -78,9 +80,13 @@ def world_from(args: argparse.Namespace) -> World:
 
 
 def train(args: argparse.Namespace) -> dict:
-    """Meta-train a checkpoint from nothing."""
+    """Train a checkpoint by a recipe."""
     torch.set_num_threads(args.threads)
-    recipe = RECIPES[args.recipe]
+    recipe = ALL_RECIPES[args.recipe]
+    known = {i.name for i in field_infos(type(recipe.config))}
+    for info in (*field_infos(MetaTrainingConfig), *field_infos(ImitationConfig)):
+        if info.name not in known and getattr(args, info.name) is not None:
+            raise ValueError(f"{info.name} is no setting of --recipe {args.recipe}")
     config = dataclasses.replace(recipe.config, **changed_fields(args, type(recipe.config)))
     out = Path(args.out) if args.out else WEIGHTS / f"{args.recipe}.safetensors"
     if out.suffix != ".safetensors" or not out.parent.is_dir():
@@ -88,8 +94,8 @@ def train(args: argparse.Namespace) -> dict:
     polishing = recipe.polish_epochs
     if args.polish_epochs is not None:
         polishing = check_number("polish_epochs", parse_value(args.polish_epochs, int, "polish_epochs"), 0, 100_000, int)
-    configs = (config, polish(config, polishing)) if polishing else (config,)
-    training = Training(args.recipe, configs, out, read_state(out, args.recipe, configs) if args.resume else None)
+    configs = (config, recipe.polish(config, polishing)) if polishing else (config,)
+    training = Training(args.recipe, configs, out, read_state(out, args.recipe, configs) if args.resume else None, recipe.learner)
     total = sum(c.num_epochs for c in configs)
     bar = tqdm(total=total, unit="epoch", disable=args.json, file=sys.stderr, initial=training.epochs_done)
     record = None
@@ -98,7 +104,7 @@ def train(args: argparse.Namespace) -> dict:
         for record in epochs:
             bar.update()
             speed = record.env_steps / record.seconds
-            bar.set_postfix_str(f"return before {record.return_before:.0f}, after {record.return_after:.0f}, {speed:,.0f} steps/s")
+            bar.set_postfix_str(f"{record.progress}, {speed:,.0f} steps/s")
     except KeyboardInterrupt:
         bar.write("stopped; the best parameters so far are kept, and --resume goes on", file=sys.stderr)
     finally:
@@ -179,13 +185,14 @@ def build_parser() -> argparse.ArgumentParser:
         return sub
 
     sub = command("train", train, seed=False)
-    sub.add_argument("--recipe", choices=RECIPES, default="meta", help="; ".join(f"{n}: {r.help}" for n, r in RECIPES.items()))
+    sub.add_argument("--recipe", choices=ALL_RECIPES, default="meta", help="; ".join(f"{n}: {r.help}" for n, r in ALL_RECIPES.items()))
     sub.add_argument("--out", metavar="FILE", help="where to write the checkpoint (default weights/<recipe>.safetensors)")
     sub.add_argument(
         "--polish_epochs", metavar="N", help="further epochs of 500-step episodes at half the outer_lr (default: the recipe's)"
     )
     sub.add_argument("--resume", action="store_true", help="go on with the unfinished training of --out")
-    add_config_options(sub, type(RECIPES["meta"].config))
+    add_config_options(sub, MetaTrainingConfig)
+    add_config_options(sub, ImitationConfig, tuple(i.name for i in field_infos(MetaTrainingConfig)))
 
     sub = command("adapt", adapt)
     sub.add_argument("--world", metavar="NAME", default="reversed_motor", help=f"one of {', '.join(WORLDS)} (default reversed_motor)")
@@ -196,7 +203,7 @@ def build_parser() -> argparse.ArgumentParser:
         default="standard",
         help="steps on fresh episodes; hybrid: then imagined rollouts of a fitted dynamics model",
     )
-    sub.add_argument("--policy", choices=PRETRAINED, default="meta", help="the shipped weights to start from (default meta)")
+    sub.add_argument("--policy", choices=SHIPPED, default="meta", help="the shipped weights to start from (default meta)")
     sub.add_argument("--checkpoint", metavar="FILE", help="start from this .safetensors checkpoint instead")
     sub.add_argument(
         "--episodes", type=int, default=20, help="greedy episodes that measure each step; not counted as environment steps (default 20)"

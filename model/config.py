@@ -6,8 +6,10 @@ value when the object is made, fills the command line's --help and sets the page
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import math
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 
@@ -29,11 +31,16 @@ def bounded(default: Any, minimum: Any, maximum: Any, help: str, unit: str = "")
 
 def field_infos(cls: type) -> list[FieldInfo]:
     """The bounded fields of a dataclass, in order of declaration."""
-    return [
+    return list(_field_infos(cls))
+
+
+@lru_cache
+def _field_infos(cls: type) -> tuple[FieldInfo, ...]:
+    return tuple(
         FieldInfo(f.name, f.metadata["unit"], f.metadata["minimum"], f.metadata["maximum"], f.default, f.metadata["help"])
         for f in dataclasses.fields(cls)
         if "help" in f.metadata
-    ]
+    )
 
 
 LONGEST_ECHO = 80  # characters of a bad value that an error repeats
@@ -55,21 +62,21 @@ def check_number(name: str, value: Any, minimum: Any, maximum: Any, kind: type =
         if isinstance(value, bool) or type(value).__name__ in ("bool", "bool_"):
             return bool(value)
         raise ValueError(f"{name} must be true or false, got {quoted(value)}")
-    whole = "a whole number " if kind is int else ""
-    error = ValueError(f"{name} must be {whole}between {minimum:g} and {maximum:g}{' ' + unit if unit else ''}, got {quoted(value)}")
-    if isinstance(value, (bool, str, bytes)):
-        raise error
-    try:
-        number = float(value)
-    except (TypeError, ValueError, OverflowError):
-        raise error from None
+    number = math.nan
+    if not isinstance(value, (bool, str, bytes)):
+        with contextlib.suppress(TypeError, ValueError, OverflowError):  # reported below
+            number = float(value)
     if not math.isfinite(number) or not minimum <= number <= maximum or (kind is int and number != int(number)):
-        raise error
+        whole = "a whole number " if kind is int else ""
+        raise ValueError(f"{name} must be {whole}between {minimum:g} and {maximum:g}{' ' + unit if unit else ''}, got {quoted(value)}")
     return kind(number)
 
 
 def check_fields(config: Any) -> None:
     """Validate and normalise every bounded field of a frozen dataclass; call from __post_init__."""
-    for info in field_infos(type(config)):
-        value = check_number(info.name, getattr(config, info.name), info.minimum, info.maximum, type(info.default), info.unit)
+    for info in _field_infos(type(config)):
+        value, kind = getattr(config, info.name), type(info.default)
+        if type(value) is kind and info.minimum <= value <= info.maximum:  # as it should be; by far the most
+            continue
+        value = check_number(info.name, value, info.minimum, info.maximum, kind, info.unit)
         object.__setattr__(config, info.name, value)

@@ -125,8 +125,8 @@ def adapt(request: gr.Request, given: Mapping[str, Any]) -> dict:
 def race(request: gr.Request, given: Mapping[str, Any]) -> dict:
     """Compare up to 6 policies in one world from the same start, each as it is or adapted with the settings chosen for it.
 
-    racers: POLICY or POLICY.MODE with commas between; policies meta, memory, standard, untrained; modes standard, hybrid. The answer
-    holds for each racer the mean return of 20 greedy episodes and the environment steps before and after every step, and
+    racers: POLICY or POLICY.MODE with commas between; policies meta, memory, taught, standard, untrained; modes standard, hybrid.
+    The answer holds for each racer the mean return of 20 greedy episodes and the environment steps before and after every step, and
     stands_from: the step from which on it counts as solved, null where it never does.
     """
     settings = check_race(world_of(given), given["racers"], given["num_adapt_steps"], given["seed"])

@@ -25,13 +25,14 @@ POLICIES: Mapping[str, str] = MappingProxyType(
     {
         "meta": "Meta-trained",
         "memory": "Memory (adapts within the episode)",
+        "taught": "Taught (by imitation)",
         "standard": "Single-world (trained on the standard world only)",
         "untrained": "Untrained (random weights)",
         "random": "Random actions",
         "yours": "Yours (adapted or trained in this visit)",
     }
 )
-SHIPPED = ("meta", "memory", "standard")
+SHIPPED = ("meta", "memory", "taught", "standard")
 MODES: Mapping[str, str] = MappingProxyType({"standard": "Gradient", "hybrid": "Hybrid", "both": "Both"})
 
 
@@ -107,10 +108,8 @@ def _only(*names: str) -> dict[str, str]:
 
 _SEED = Field("seed", "Seed", 0, 0, MAX_SEED, step=1)
 _WORLD = Field("world", "World", "standard", options={name: spoken(name) for name in (*WORLDS, CUSTOM)})
-_START = Field(
-    "start", "Starting point", "meta", options=_only("meta", "memory", "standard", "untrained", "yours"), help="what it starts from"
-)
-_FRESH_HELP = "for hybrid adaptation; off where a gradient step spoils what a policy does already, as with Memory"
+_START = Field("start", "Starting point", "meta", options=_only(*SHIPPED, "untrained", "yours"), help="what it starts from")
+_FRESH_HELP = "for hybrid adaptation; off where a gradient step spoils what a policy does already, as with Memory and Taught"
 
 FIELDS: Mapping[str, Mapping[str, Field]] = MappingProxyType(
     {

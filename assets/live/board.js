@@ -30,8 +30,10 @@
 
     // The one offer of what to try next.
     next() {
-      const { run, mode, otherStarts, lastStood, parts, state, onServer, place } = this.page;
-      const offer = live.nextStep({ run, mode, policy: state.policy, otherStarts, lastStood, changed: place !== "standard", canAdapt: onServer });
+      const { run, lane, mode, otherStarts, lastStood, parts, state, onServer, place, sawTaught } = this.page;
+      const offer = live.nextStep({
+        run, mode, policy: state.policy, otherStarts, lastStood, changed: place !== "standard", canAdapt: onServer, met: lane.changes.met, sawTaught,
+      }); // prettier-ignore
       this.offer = offer;
       parts.nextWords.textContent = offer?.words ?? "";
       parts.next.textContent = offer?.label ?? "";
@@ -49,6 +51,9 @@
       parts.world.show(world);
       parts.policy.select.value = state.policy;
       parts.learning.checked = state.learning;
+      parts.howTaught.hidden = !page.remembering;
+      parts.bars.figure.hidden = !!page.remembering; // the timeline takes their place
+      parts.changes.show(page.remembering);
       parts.rate(state.lr);
       parts.seed.value = state.seed;
       for (const [name, button] of Object.entries(parts.modes)) press(button, mode === name);

@@ -69,10 +69,11 @@
       if (stopped) return;
       const hidden = live.initialHidden(policy);
       if (done > 0) live.resetSim(sim);
-      let fell = false;
+      let fell = false, push = 0;
       for (let t = 0; t < episode_steps && !fell; t++) {
-        const { left, right } = live.policyStep(policy, live.observe(sim), hidden);
-        fell = live.stepSim(sim, right > left ? 1 : 0) && t < episode_steps - 1;
+        const { left, right } = live.policyStep(policy, live.inputsOf(policy, live.observe(sim), push), hidden);
+        push = right > left ? 1 : -1;
+        fell = live.stepSim(sim, push > 0 ? 1 : 0) && t < episode_steps - 1;
       }
       stood += !fell;
       done += 1;

@@ -4,7 +4,7 @@
   const make = window.ssmMake;
   const SCALE = { h: 3, m: 1, z: 2 }; // where the colours end
   const ROWS = [
-    ["x", "x̃ₜ = s ∘ xₜ", "what the sensors report, each with its own scale"],
+    ["x", "x̃ₜ = s ∘ xₜ", "what it is given: the sensors, each with its own scale"],
     ["h", "hₜ = hₜ₋₁ Ā + x̃ₜ B + b", "memory: the only part that looks back"],
     ["m", "mₜ = tanh([hₜ, x̃ₜ] Wₘ + bₘ)", "memory and sensors mixed"],
     ["z", "zₜ = mₜ + tanh(mₜ W₁ + b₁) W₂ + b₂", "a small network on top"],
@@ -39,8 +39,8 @@
     }
 
     sensors({ output: { obs } }, scaled) {
-      const names = [["position", "m"], ["velocity", "m/s"], ["angle", "rad"], ["turning", "rad/s"]];
-      return names.map(([name, unit], i) => `${name} ${signed(obs[i])} ${unit} → ${signed(scaled[i])}`).join("\n");
+      const names = [["position", "m"], ["velocity", "m/s"], ["angle", "rad"], ["turning", "rad/s"], ["its last push", ""]];
+      return names.slice(0, obs.length).map(([name, unit], i) => `${name} ${signed(obs[i])} ${unit}${unit && " "}→ ${signed(scaled[i])}`).join("\n");
     }
 
     decision({ output }) {

@@ -21,6 +21,7 @@
       this.seen = 0; // falls watched, for the length of the rests
       this.waiting = []; // events to tell once time has stood still for a moment
       this.rise = null;
+      this.changes = new live.Changes();
       this.startEpisode();
     }
 
@@ -35,6 +36,7 @@
         reversed: live.motorReversed(this.sim), turns: [], // at the first step, and the steps at which the motor reversed by itself
         force: [], lost: [], action: [], push: [], prob: [], long: [], hidden: [], dots: [],
       };
+      this.changes.startEpisode();
       this.stepper.fraction = 0;
     }
 
@@ -84,14 +86,34 @@
         this.run.pushed = true;
       }
       const before = this.run.policy, { shown } = this;
-      if (live.motorReversed(this.sim) !== (shown.reversed !== (shown.turns.length % 2 === 1))) shown.turns.push(shown.steps);
+      if (live.motorReversed(this.sim) !== (shown.reversed !== (shown.turns.length % 2 === 1))) this.turn();
+      const wish = live.teacherPush(this.sim);
       const events = live.runStep(this.run, hand).map((event) => ({ ...event, lane: this }));
       const stood = events.some((e) => e.type === "stands");
+      this.judge(events, wish);
       this.record(hand.push ?? 0, stood);
       this.slow = Math.max(0, this.slow - 1);
       if (this.run.paused) this.stopTime(events, before);
       else if (stood) this.setUp();
       return this.phase === "fallen" ? events.filter((e) => !this.waiting.includes(e)) : events;
+    }
+
+    // The motor turned: by itself, or by a change that has just been counted.
+    turn() {
+      const { shown, changes } = this;
+      shown.turns.push(shown.steps);
+      if (changes.marks.at(-1)?.step !== shown.steps) changes.add(shown.steps, "motor reversed");
+    }
+
+    // What a step says of the changes before it. wish: what the teacher wanted done in it.
+    judge(events, wish) {
+      const { changes, run, shown } = this, after = changes.pass(shown.steps, run.output.action, wish);
+      for (const event of events) {
+        if (event.type === "stands") Object.assign(event, { changes: changes.marks.length });
+        if (event.type === "stands") changes.stood();
+        if (event.type === "fell") changes.fell(event.cause === "own");
+      }
+      if (after !== null && !run.paused) events.push({ type: "noticed", after, lane: this });
     }
 
     // The fall is told at once; what was learnt from it when time has stood still for a moment.
@@ -134,10 +156,13 @@
       this.wait = RISE;
     }
 
-    // A change of the world starts a new record; the cart stays where it is.
+    // A change of the world starts a new record, unless the memory goes on; the cart stays where it is.
     change(fields) {
-      const events = live.runChangeWorld(this.run, fields);
-      if (events.length) this.begin();
+      const before = this.sim.world, events = live.runChangeWorld(this.run, fields);
+      if (events.length) {
+        if (this.run.paused || !events[0].goesOn) this.begin();
+        this.changes.add(this.shown.steps, live.changeWords(before, this.sim.world));
+      }
       return events.map((event) => ({ ...event, lane: this }));
     }
 
@@ -145,6 +170,7 @@
     setPolicy(policy, label) {
       live.runSetPolicy(this.run, policy);
       this.label = label;
+      this.changes = new live.Changes();
       this.begin();
     }
 

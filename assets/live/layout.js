@@ -19,6 +19,7 @@
     const side = make("div", main, { class: "live-side" });
     parts.map = new live.MapView(side);
     parts.bars = new live.BarsView(side);
+    parts.changes = new live.ChangesView(main);
     const row = make("div", main, { class: "live-row" });
     buildButtons(row, parts, page);
     parts.tour = new live.Tour(tour, row, page);
@@ -63,6 +64,8 @@
     make("h2", section, {}, "The [[policy]]");
     parts.policy = live.select(section, "Which one", page.labels, (name) => page.choosePolicy(name));
     parts.policy.select.dataset.field = "policy";
+    parts.howTaught = make("p", section, { class: "hint" }, "Taught by [[imitation]], not by reinforcement learning: a teacher that is told the "
+      + "world said which push is right. The policy sees the sensors and its own last push. Outside what it was taught it can fall.");
     parts.learning = live.toggle(section, "Learns from its falls", (on) => page.setLearning(on));
     parts.learning.dataset.field = "learning";
     parts.rate = live.rateSlider(section, (lr) => page.setRate(lr));
@@ -89,6 +92,7 @@
       you: button(column, "Take the motor yourself", small("you"), () => page.setMode(page.mode === "you" ? "one" : "you")),
       frozen: button(column, "Beside one that never learns", small("frozen"), () => page.setMode(page.mode === "frozen" ? "one" : "frozen")),
       memory: button(column, "Meta beside memory", small("beside"), () => page.setMode(page.mode === "memory" ? "one" : "memory")),
+      taught: button(column, "Meta beside taught", small("beside-taught"), () => page.setMode(page.mode === "taught" ? "one" : "taught")),
     };
     parts.score = make("p", section, { class: "live-score" });
     make("p", section, { class: "hint" }, "Drag the cart or the pole, or press the arrow keys on the stage: that is your push. "

@@ -4,7 +4,7 @@
   const live = (globalThis.ssmLive ??= {});
   const vector = (n) => new Float64Array(n);
 
-  // A record of one episode, step by step: observations, actions, and log pi(action) of the policy that acted.
+  // A record of one episode, step by step: inputs, actions, and log pi(action) of the policy that acted.
   live.newRecord = () => ({ obs: [], actions: [], logProbs: [] });
   live.recordStep = (record, obs, action, logProb) => {
     record.obs.push(Float32Array.from(obs));

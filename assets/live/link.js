@@ -11,6 +11,9 @@
     return Object.keys(live.config.worlds).find((name) => same(live.config.worlds[name])) ?? CUSTOM;
   };
 
+  // Whether a policy, when it is chosen, learns from its falls: not one whose way is to need none.
+  live.learnsAtFirst = (policy) => policy !== "taught";
+
   // state: {world, policy, seed, learning, lr} -> a query without its question mark.
   live.toQuery = ({ world, policy, seed, learning, lr }) => {
     const query = new URLSearchParams({ tab: "live" }), name = live.worldName(world), standard = live.standardWorld();
@@ -45,7 +48,10 @@
       const fields = name === CUSTOM ? Object.fromEntries(given.map((f) => [f.name, parse(f)])) : live.config.worlds[name].fields;
       state.world = live.makeWorld(fields);
     }
-    if (query.has("policy")) state.policy = oneOf("policy", policies);
+    if (query.has("policy")) {
+      state.policy = oneOf("policy", policies);
+      state.learning = live.learnsAtFirst(state.policy);
+    }
     if (query.has("seed")) state.seed = live.checkSeed(Number(get("seed") || NaN));
     if (query.has("learning")) state.learning = oneOf("learning", ["on", "off"]) === "on";
     if (query.has("lr")) state.lr = live.checkRate(Number(get("lr")));

@@ -29,7 +29,7 @@
     }
 
     // P(right) in one row of cells: angle and angular velocity vary as the sensors report them, the rest is as it is now.
-    computeRow(policy, hidden, x, x_dot, row) {
+    computeRow({ policy, hidden, x, x_dot, push }, row) {
       if (this.sized !== policy.sizes) { // a scratch of its own: the policy's holds the step that the page shows
         this.sized = policy.sizes;
         this.hidden = live.initialHidden(policy);
@@ -38,18 +38,20 @@
       const velocity = radians(VELOCITY * (1 - 2 * row / (SIZE - 1)));
       for (let column = 0; column < SIZE; column++) {
         this.hidden.set(hidden);
-        const obs = Float32Array.of(x, x_dot, radians(ANGLE * (2 * column / (SIZE - 1) - 1)), velocity);
-        live.forward(policy, obs, this.hidden, this.work);
+        const observed = Float32Array.of(x, x_dot, radians(ANGLE * (2 * column / (SIZE - 1) - 1)), velocity);
+        live.forward(policy, live.inputsOf(policy, observed, push), this.hidden, this.work);
         const value = 1 / (1 + Math.exp(this.work.y[0] - this.work.y[1]));
         this.wanted[row * SIZE + column] = Number.isFinite(value) ? value : 0.5;
       }
     }
 
-    // `policy` and `hidden` at this moment; x, x_dot as the sensors report them. whole: every row at once.
-    update(policy, hidden, x, x_dot, whole = false) {
+    // `policy` and `hidden` at this moment; x, x_dot as the sensors report them; its previous push. whole: every row at once.
+    update(policy, hidden, x, x_dot, push, whole = false) {
       const start = performance.now();
+      if (whole || this.moment?.policy !== policy) this.row = 0;
       for (let n = 1; n <= SIZE; n++) {
-        this.computeRow(policy, hidden, x, x_dot, this.row);
+        if (this.row === 0) this.moment = { policy, hidden: hidden.slice(), x, x_dot, push }; // one moment for the whole map
+        this.computeRow(this.moment, this.row);
         this.row = (this.row + 1) % SIZE;
         if (!whole && performance.now() - start > BUDGET) return;
       }

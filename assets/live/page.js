@@ -37,6 +37,17 @@
 
     nameOf(policy) { return this.labels.find(([name]) => name === policy)[1].split(" (")[0]; }
 
+    // The lane whose policy keeps its memory through changes, if there is one.
+    get remembering() { return this.lanes.find((lane) => live.seesItsPush(lane.run.policy) && !lane.human); }
+
+    // Another policy for the first lane, which learns from its falls or not as suits it.
+    take(name) {
+      const learns = live.learnsAtFirst(name);
+      if (learns !== live.learnsAtFirst(this.state.policy)) this.state.learning = learns;
+      this.state.policy = name;
+      this.sawTaught ||= !learns;
+    }
+
     // The visitor's own policy joins the list.
     own(policy) {
       this.policies.yours = policy;
@@ -51,13 +62,14 @@
       return new live.Lane({ run, label: this.nameOf(policyName), ...options });
     }
 
-    // one; frozen: beside the same policy that never learns; memory: meta beside memory; you: you against it.
+    // one; frozen: beside the same policy that never learns; memory, taught: meta beside that one; you: you against it.
     setMode(mode) {
-      if (mode === "memory") this.state.policy = "meta";
+      if (mode === "memory" || mode === "taught") this.take("meta");
       const { policy } = this.state, from = this.lanes[0]?.pose();
       const lanes = [this.makeLane(policy, {})];
       if (mode === "frozen") lanes.push(this.makeLane(policy, { label: `${this.nameOf(policy)}, never learns`, role: "before", learning: false }));
       if (mode === "memory") lanes.push(this.makeLane("memory", { label: "Memory, no gradient step", role: "baseline", learning: false }));
+      if (mode === "taught") lanes.push(this.makeLane("taught", { label: "Taught, no gradient step", role: "baseline", learning: false }));
       if (mode === "you") lanes.push(this.makeLane(policy, { label: "You", role: "baseline", human: true, learning: false }));
       if (from) for (const lane of lanes) lane.riseFrom(from);
       this.lanes = lanes;
@@ -126,11 +138,12 @@
       } catch (error) {
         return this.complain(error);
       }
-      this.state.policy = name;
+      this.take(name);
       if (this.mode === "one") {
+        this.run.learning = this.state.learning;
         this.lane.setPolicy(this.policyOf(name), this.nameOf(name));
         this.forget();
-      } else this.setMode(this.mode === "memory" ? "one" : this.mode);
+      } else this.setMode(["memory", "taught"].includes(this.mode) ? "one" : this.mode);
       this.parts.strip.change(this.lane.label);
       this.parts.bars.show(null); // what moved, moved in other weights
       this.tell({ type: "policy_changed" });
@@ -196,7 +209,7 @@
     takeNext() {
       const take = {
         starts: () => this.tryOtherStarts(), memory: () => this.choosePolicy("memory"), meta: () => this.choosePolicy("meta"),
-        beside: () => this.setMode("memory"), you: () => this.setMode("you"), watch: () => this.setMode("one"),
+        taught: () => this.choosePolicy("taught"), besideTaught: () => this.setMode("taught"), beside: () => this.setMode("memory"), you: () => this.setMode("you"), watch: () => this.setMode("one"),
         learn: () => this.setLearning(true), adapt: () => this.travel.toAdapt(),
       }; // prettier-ignore
       take[this.board.offer?.act]?.();

@@ -20,19 +20,22 @@
       const watch = new IntersectionObserver((entries) => {
         for (const e of entries) this.inSight[e.isIntersecting ? "add" : "delete"](e.target);
       });
-      for (const part of [page.parts.signals, page.parts.thinking, page.parts.map.canvas, page.parts.strip.canvas]) watch.observe(part);
+      const { signals, thinking, map, changes, strip } = page.parts;
+      for (const part of [signals, thinking, map.canvas, changes.canvas, strip.canvas]) watch.observe(part);
     }
 
     draw(seconds) {
       const { parts, lanes, lane, run, views } = this.page;
       const scales = views.map((view) => view.wantedScale()).filter(Boolean);
       for (const view of views) view.draw(seconds, scales.length > 1 ? Math.min(...scales) : undefined); // one scale: equal lengths look equal
+      for (const view of views) view.count(this.page.remembering && view.lane.changes);
       const seen = (part, every) => this.frames % every === 0 && this.inSight.has(part);
       if (this.inSight.has(parts.map.canvas)) {
         this.updateMap();
         parts.map.name(TITLES[lane.phase]);
         parts.map.draw(seconds, lane.shown.dots, this.page.calm);
       }
+      if (seen(parts.changes.canvas, 2)) parts.changes.draw();
       if (seen(parts.strip.canvas, 4)) parts.strip.draw(lane.phase === "moving" ? lane.shown.steps : 0);
       if (parts.signals.open && seen(parts.signals, 2)) parts.traces.draw(lanes);
       if (parts.thinking.open && seen(parts.thinking, 6)) parts.equations.draw(run);
@@ -44,21 +47,23 @@
     updateMap() {
       const { lane, run, parts } = this.page;
       if (lane.phase === "moving" && run.output) {
-        parts.map.update(run.policy, run.hidden, run.output.obs[0], run.output.obs[1]);
+        parts.map.update(run.policy, run.hidden, run.output.obs[0], run.output.obs[1], run.push);
         this.mapped = null;
       } else if (this.mapped?.lane !== lane || this.mapped.phase !== lane.phase) {
         const policy = lane.phase === "fallen" ? lane.before : run.policy;
-        parts.map.update(policy, live.initialHidden(policy), 0, 0, true);
+        parts.map.update(policy, live.initialHidden(policy), 0, 0, 0, true);
         this.mapped = { lane, phase: lane.phase };
       }
     }
 
     // For tests and measurements: where the first lane stands, on the page's element.
     mark() {
-      const { run, lane, root, mode } = this.page, [x, , angle] = run.sim.state;
+      const { run, lane, root, mode, remembering } = this.page, { met, survived, marks: changed } = (remembering ?? lane).changes;
+      const [x, , angle] = run.sim.state;
       const marks = {
         phase: lane.phase, episode: lane.shown.steps, falls: run.falls, updates: run.updates, lengths: run.lengths.join(" "),
         x: x.toFixed(4), angle: angle.toFixed(4), mode, givenUp: run.givenUp, force: run.sim.appliedForce, push: lane.shown.push.at(-1) ?? 0,
+        met, survived, noticed: changed.filter((c) => c.noticed !== null).length,
       }; // prettier-ignore
       for (const [name, value] of Object.entries(marks)) if (this.marks[name] !== value) root.dataset[name] = value;
       this.marks = marks;

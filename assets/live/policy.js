@@ -1,5 +1,5 @@
 // The policy in the browser: the four equations of model/policy/ssm.py, one time step at a time, and its safetensors file. No DOM.
-//   h_t = h_{t-1} Ā + x̃_t B + b          x̃ = s * x: a learned scale for each sensor
+//   h_t = h_{t-1} Ā + x̃_t B + b          x̃ = s * x: a learned scale for each input
 //   m_t = tanh([h_t, x̃_t] W_m + b_m)
 //   z_t = m_t + n_t W_2 + b_2             n_t = tanh(m_t W_1 + b_1)
 //   y_t = z_t C + x̃_t D + c               y: logits of left and right, value over the long and over the short horizon
@@ -75,7 +75,14 @@
 
   live.initialHidden = (policy) => Float64Array.from(policy.params.initial_state);
 
-  // policyStep(policy, obs, hidden): logits, P(right), and the two values (1: never falling). Updates hidden (S,) in place.
+  // seesItsPush(policy): whether its own previous push is a fifth input beside the four sensors (model/policy/inputs.py).
+  live.seesItsPush = ({ sizes }) => sizes.I > live.config.policy.sensors;
+
+  // inputsOf(policy, observed, push): what it is given in a step, Float32Array(I), from what the sensors report and its previous push:
+  // -1 left, 1 right, 0 before an episode's first action.
+  live.inputsOf = (policy, observed, push) => (live.seesItsPush(policy) ? Float32Array.of(...observed, push) : observed);
+
+  // policyStep(policy, obs, hidden): obs (I,), see inputsOf. Returns logits, P(right), and the two values (1: never falling). Updates hidden (S,) in place.
   live.policyStep = (policy, obs, hidden) => {
     live.forward(policy, obs, hidden, policy.work);
     const [left, right, valueLong, valueShort] = policy.work.y;
@@ -102,7 +109,8 @@
     const at = (k) => (2 * k) / (size - 1) - 1;
     const hidden = live.initialHidden(policy);
     for (let k = 0; k < map.length; k++) {
-      const obs = Float32Array.of(0, 0, maxAngle * at(k % size), -maxVelocity * at(Math.floor(k / size)));
+      const observed = Float32Array.of(0, 0, maxAngle * at(k % size), -maxVelocity * at(Math.floor(k / size)));
+      const obs = live.inputsOf(policy, observed, 0);
       hidden.set(policy.params.initial_state);
       map[k] = live.policyStep(policy, obs, hidden).probRight;
     }
@@ -113,7 +121,8 @@
   // architecture's and every value finite, else one Error sentence.
   live.readPolicy = (bytes) => {
     const { header, data } = readHeader(bytes);
-    const { input_dim: I, output_dim: O, max_dim } = live.config.policy;
+    const { sensors, output_dim: O, max_dim } = live.config.policy;
+    const I = header.B?.shape?.[0] === sensors + 1 ? sensors + 1 : sensors;
     const sizes = { S: header.A?.shape?.[1], I, O, H: header.mlp_in_weight?.shape?.[1] };
     const fits = (n) => Number.isInteger(n) && n >= 1 && n <= max_dim;
     if (!fits(sizes.S) || !fits(sizes.H)) throw unreadable("The file is not a policy of this architecture: it lacks A or mlp_in_weight.", OTHER);

@@ -1,6 +1,7 @@
 // Learning live, from every fall: the rules (model/maml/live_rules.py) as a state machine, one step at a time. No DOM.
 //   A fall teaches by one gradient step on that one episode; actions are greedy.
 //   A change of the world or of the policy starts a new record: fresh memory, the starting weights again. The cart moves on.
+//   A policy that sees its own push and has learnt nothing here goes on through a change of the world with the memory that it has.
 //   A fall after a push, or in a visitor's hands, teaches nothing.
 //   After some fruitless updates the starting weights come back; after more falls it says that this world can't be learnt so.
 //   Whoever stands until the step limit starts afresh, and its count of fruitless updates and falls begins anew.
@@ -10,7 +11,7 @@
 
   // makeRun(options): policy (from readPolicy), world (fields), seed, learning, lr, limit (steps of an episode).
   //   policy: the one that acts now; base: the starting weights; sim, hidden: see world.js and policy.js; output: what the policy
-  //   said last, with obs and action; lengths: of the episodes since the last change; falls: how many of them fell;
+  //   said last, with obs (its inputs) and action; push: its last one, -1, 1 or 0 for none; lengths: of the episodes since the last change; falls: how many of them fell;
   //   updates: gradient steps since the starting weights or since it last stood; taught: falls that taught since then, going back
   //   included; paused: after a fall, until runContinue; givenUp: it learns no more here. learning and lr may be set at any time.
   live.makeRun = ({ policy, world = {}, seed = 0, learning = true, lr = live.config.rules.lr, limit = live.config.physics.episode_steps }) => {
@@ -26,7 +27,7 @@
   }
 
   function newRecord(run) {
-    return Object.assign(run, { record: live.newRecord(), hidden: live.initialHidden(run.policy), pushed: false, byHand: false });
+    return Object.assign(run, { record: live.newRecord(), hidden: live.initialHidden(run.policy), push: 0, pushed: false, byHand: false });
   }
 
   // runChangeWorld(run, fields): some fields of the world change while it runs; the same world again is no change. Returns events.
@@ -35,9 +36,13 @@
     const before = run.sim.world;
     live.setWorld(run.sim, fields);
     if (live.config.fields.every(({ name }) => run.sim.world[name] === before[name])) return [];
-    startAgain(run);
-    return [{ type: "world_changed", world: run.sim.world }];
+    const goesOn = live.goesOn(run);
+    if (!goesOn) startAgain(run);
+    return [{ type: "world_changed", world: run.sim.world, goesOn }];
   };
+
+  // goesOn(run): whether its memory and its episode outlast a change of the world.
+  live.goesOn = (run) => live.seesItsPush(run.policy) && run.policy === run.base && run.taught === 0;
 
   // runSetPolicy(run, policy): other starting weights, at once.
   live.runSetPolicy = (run, policy) => {
@@ -62,11 +67,12 @@
   //   stands {steps, falls, updates, cause}
   live.runStep = (run, { push = 0, humanAction } = {}) => {
     if (run.paused) return [];
-    const obs = live.observe(run.sim);
+    const obs = live.inputsOf(run.policy, live.observe(run.sim), run.push);
     const output = live.policyStep(run.policy, obs, run.hidden);
     const action = humanAction ?? (output.right > output.left ? 1 : 0);
     run.output = { ...output, obs, action };
     live.recordStep(run.record, obs, action, live.logProb(output, action));
+    run.push = 2 * action - 1;
     run.pushed ||= push !== 0;
     run.byHand ||= humanAction !== undefined;
     const fell = live.stepSim(run.sim, action, push);

@@ -27,6 +27,7 @@
       this.who = make("span", caption, { class: "who" });
       this.notes = make("span", caption, { class: "notes" });
       this.clock = make("span", caption, { class: "live-clock" });
+      this.counted = make("p", this.figure, { class: "live-count" });
       this.canvas = make("canvas", this.figure, { tabindex: 0, role: "application" });
       this.legend = make("p", this.figure, { class: "live-legend" });
       this.keys = { left: 0, right: 0 }; // 1 while held
@@ -123,6 +124,12 @@
       this.showLegend();
       const how = lane.human ? "Hold the left or right arrow key to run the motor." : "Arrow keys push the cart.";
       this.canvas.setAttribute("aria-label", `${lane.label}: a cart that balances a pole. World: ${words}. ${how}`);
+    }
+
+    // changes: those that this cart has met and outlived; none where they don't count.
+    count(changes) {
+      const { met, survived } = changes ?? {}, words = met ? `${survived} of ${met} change${met === 1 ? "" : "s"} survived` : "";
+      if (this.counted.textContent !== words) this.counted.textContent = words;
     }
 
     // What the marks on the stage mean; only those that this world has.

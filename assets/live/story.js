@@ -27,10 +27,15 @@
     }
   };
 
-  // What could be tried next: {words, label, act} or null. s: {run, policy, mode, changed, otherStarts, lastStood, canAdapt}
+  // What could be tried next: {words, label, act} or null.
+  // s: {run, policy, mode, changed, otherStarts, lastStood, canAdapt, met (changes so far), sawTaught}
   live.nextStep = (s) => {
     const { run } = s, learnt = run.updates > 0 || run.falls > 0;
     if (s.mode === "you") return { words: "Enough?", label: "Back to watching", act: "watch" };
+    if (s.policy === "taught" && s.mode === "one" && (run.falls > 0 || s.met >= 3)) {
+      if (run.falls) return { words: "One that learns from falls:", label: "Let the meta-trained policy try", act: "meta" };
+      return { words: "The same changes, two policies:", label: "See it beside the meta-trained one", act: "besideTaught" };
+    }
     if (run.givenUp) {
       return s.canAdapt
         ? { words: "Imagined rollouts in a model of this world can help:", label: "Take it to Adapt (hybrid)", act: "adapt" }
@@ -43,6 +48,9 @@
     }
     if (["memory", "standard", "untrained"].includes(s.policy) && run.falls >= 3) {
       return { words: "It isn’t getting anywhere:", label: "Let the meta-trained policy try", act: "meta" };
+    }
+    if (s.lastStood && learnt && s.policy === "meta" && !s.sawTaught) {
+      return { words: "This one had to fall first.", label: "Now one that you cannot make fall", act: "taught" };
     }
     if (s.lastStood && learnt && s.otherStarts === null) return { words: "From other starts too?", label: "Try 20 other starts", act: "starts" };
     if (s.lastStood && learnt && s.policy === "meta") {

@@ -98,7 +98,7 @@
 
   live.BarsView = class {
     constructor(parent) {
-      const figure = make("figure", parent, { class: "live-bars" });
+      const figure = (this.figure = make("figure", parent, { class: "live-bars" }));
       this.title = make("figcaption", figure, {}, "How far one [[gradient step]] moved each part");
       this.rows = live.config.policy.groups.map((group) => {
         const row = make("div", figure, { class: "live-bar" });

@@ -21,7 +21,7 @@
   // What the tour says at a place. page: {run, state, place}
   live.tourHint = (at, page) => {
     if (at === FALLS && page.state.policy === "meta" && page.place === "reversed_motor") return CERTAIN;
-    if (at === FALLS && page.state.policy === "memory") return REMEMBERS;
+    if (at === FALLS && ["memory", "taught"].includes(page.state.policy)) return REMEMBERS;
     if (at === LEARNS && !page.run.learning) return OFF;
     return HINTS[at];
   };
@@ -93,8 +93,10 @@
     }
 
     end() {
-      const further = this.page.onServer ? "; Adapt shows every gradient step" : "";
-      return `${this.page.run.falls ? "That is the story" : "It needed no fall"}. Break it another way, or take the motor yourself${further}.`;
+      const { run, state, onServer } = this.page;
+      if (state.policy === "taught") return "It needed no fall. Break it again, in any way, while it runs: its memory goes on.";
+      const further = onServer ? "; Adapt shows every gradient step" : "";
+      return `${run.falls ? "That is the story, its first act" : "It needed no fall"}. Next: one that you cannot make fall${further}.`;
     }
   };
 })();

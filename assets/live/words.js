@@ -25,6 +25,13 @@
     motor_reversals: (v) => `motor reverses ${v} time${v === 1 ? "" : "s"} by itself`,
   };
 
+  // How a change back to the standard world reads, where it reads otherwise.
+  const BACK = {
+    wind: "no wind", reversed_motor: "motor put right", angle_bias: "angle sensor level", mirrored_sensors: "sensors put right",
+    action_delay: "motor on time", velocity_sensors: "velocity sensors on", sensor_noise: "no noise", lost_push: "no push lost",
+    motor_reversals: "motor keeps its sign",
+  }; // prettier-ignore
+
   // A few words for each difference from the standard world.
   live.differences = (world) => {
     const standard = live.standardWorld();
@@ -32,9 +39,18 @@
     return words.length ? words : ["standard world"];
   };
 
+  // What changed from one world to the next, in few words: "motor reversed", "wind off".
+  live.changeWords = (before, after) => {
+    const standard = live.standardWorld();
+    const changed = Object.keys(FIELD).filter((name) => after[name] !== before[name]);
+    const words = (name) => (after[name] === standard[name] && BACK[name]) || FIELD[name](after[name]);
+    return changed.length > 2 ? "another world" : changed.map(words).join(", ");
+  };
+
   const NAMES = {
     meta: "The meta-trained policy",
     memory: "The memory policy",
+    taught: "The taught policy",
     standard: "The single-world policy",
     untrained: "The untrained policy",
     yours: "Your policy",
@@ -44,6 +60,7 @@
   const OPENING = {
     meta: "balances. Reverse its motor: it falls, learns from that fall, and stands again.",
     memory: "balances. Reverse its motor: what it remembers of this episode tells it so, without a gradient step.",
+    taught: "balances. Change what you like while it runs: it keeps its memory, and must notice by itself.",
     standard: "balances; it has seen no other cart. Reverse its motor, and see what its falls teach it.",
     untrained: "has learnt nothing yet. See what its falls teach it.",
     yours: "is on the stage. Reverse its motor, and see whether it learns from its fall.",
@@ -52,9 +69,15 @@
   // Before anything has happened, in whichever world a link or Reset has set up.
   function opening(who, run, policy) {
     const changed = live.differences(run.sim.world).join(", "), usual = changed === live.differences(live.standardWorld()).join(", ");
+    if (policy === "taught") return `${usual ? "" : `Here: ${changed}. `}${who} ${OPENING.taught}`;
     if (!usual) return `Here: ${changed}. ${who} starts from its own weights, with no memory.`;
     if (!run.learning) return `${who} starts on the standard cart. Learning is off: a fall teaches it nothing.`;
     return `${who} ${OPENING[policy]}`;
+  }
+
+  function noticed(after) {
+    if (after === 0) return "It noticed at once: it pushes as its teacher would.";
+    return `It noticed ${steps(after)} later (${(after * live.config.physics.tau).toFixed(2)} s): from there on it pushes as its teacher would.`;
   }
 
   // The sentence above the stage after an event of a run; null where there is nothing new to say.
@@ -62,12 +85,16 @@
     const who = NAMES[policy] ?? "The policy";
     switch (event.type) {
       case "start": return opening(who, run, policy);
-      case "world_changed": return `Now: ${live.differences(event.world).join(", ")}. ${who} starts from its own weights, with no memory.`;
-      case "policy_changed": return `${who} takes over in the same world.`;
+      case "world_changed":
+        if (event.goesOn) return `Now: ${live.differences(event.world).join(", ")}. Nobody tells it, and its memory goes on.`;
+        return `Now: ${live.differences(event.world).join(", ")}. ${who} starts from its own weights, with no memory.`;
+      case "policy_changed": return `${who} takes over in the same world.${policy === "taught" ? " Try to make it fall." : ""}`;
+      case "noticed": return noticed(event.after);
       case "fell": {
         const how = event.ending === "track" ? "Off the track" : `Fall ${event.fall}`;
         const after = `${how} after ${steps(event.steps)} (${(event.steps * live.config.physics.tau).toFixed(2)} s).`;
         if (event.cause === "hand") return `You held it for ${(event.steps * live.config.physics.tau).toFixed(2)} s.`;
+        if (policy === "taught" && !run.learning) return `${after} This is beyond what it was taught, or came too fast for it.`;
         if (!run.learning) return `${after} Learning is off: it will fall like this for ever.`;
         return run.givenUp ? null : `${after} Time stops.`; // that it can't learn this one stays said
       }
@@ -78,6 +105,7 @@
       case "given_up": return `${falls(event.falls)}: this one it can’t learn from falls alone.`;
       case "stands": {
         if (event.cause === "hand") return `You held it for all ${steps(event.steps)}.`;
+        if (event.changes && live.goesOn(run)) return `It stands: all ${steps(event.steps)}, through ${event.changes} change${event.changes === 1 ? "" : "s"}.`;
         const without = policy === "memory" ? "without a single fall: its memory is enough here" : "without a fall";
         return event.falls ? `It stands: all ${steps(event.steps)}, after ${falls(event.falls)}.` : `It stands: all ${steps(event.steps)}, ${without}.`;
       }

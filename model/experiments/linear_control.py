@@ -8,6 +8,7 @@ step (delta-sigma modulation).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -110,7 +111,7 @@ def _run(params: Params, worlds: list[World], config: StandardAdaptationConfig, 
         else:
             fresh = play(gains, worlds, config.episodes_per_step, generator, config.max_steps_per_episode)
         for i, buffer in enumerate(buffers):
-            buffer.add(fresh.task(i))
+            buffer.add(replace(fresh, obs=fresh.sensors).task(i))
         gains = regulator(DynamicsModel().fit([b.joined() for b in buffers]))
         returns.append(evaluate())
         env_steps.append(env_steps[-1] + fresh.lengths.sum(1).numpy())

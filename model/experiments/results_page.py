@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from model.experiments import comparison_tables as h
 from model.experiments import report as r
+from model.experiments import stands_tables as s
 from model.experiments.report import Results
 
 Table = Callable[[Results], str]
@@ -32,6 +33,8 @@ TABLES: dict[str, Table] = {
     "scaling": r.scaling_table,
     "one_minute": r.one_minute_table,
     "live": r.live_table,
+    "stands": s.stands_table,
+    "notice": s.notice_table,
 }
 """By the names between <!-- table: NAME --> and <!-- end table --> in the README."""
 
@@ -110,6 +113,20 @@ SECTIONS: tuple[tuple[str, str, str], ...] = (
         "The Live tab's protocol, 100 runs for each row: one gradient step on each fall, greedy actions. The share of runs that stand for "
         "500 steps within so many falls; the worlds inside and outside are test worlds.",
         "live",
+    ),
+    (
+        "Who stands while the world changes",
+        "No adaptation: each policy plays the same episodes, hidden state kept where the world changes. The share that stands for all 500 "
+        "steps with its 95% interval (Wilson); the mean return. Test worlds of the meta-training ranges unless the row says otherwise. "
+        "The taught policy imitates a teacher that is told the true world, in worlds drawn over everything that the page can set and "
+        "switch (model/imitation/worlds.py); pushes by hand and gusts it never met. It alone of the three sees its previous push.",
+        "stands",
+    ),
+    (
+        "Steps to notice a change",
+        "The world changes at step 100. Steps after it from which on five pushes in a row, of those that matter, are what the teacher of "
+        "the new world would do; and the share of such pushes that are right by the step after the change.",
+        "notice",
     ),
     ("What adaptation costs", "PPO is Stable-Baselines3's with RL Zoo's tuned settings, until a greedy evaluation reaches 475.", "cost"),
     (

@@ -19,7 +19,9 @@ import torch
 
 from model.allocator import keep_freed_memory
 from model.experiments import comparison
+from model.experiments.notice import notice_parts
 from model.experiments.provenance import provenance
+from model.experiments.stands import stands_parts
 from model.experiments.study import QUICK, Part, Size, Study, study_parts
 from model.experiments.summaries import break_set
 from model.policy.checkpoint import write_atomically
@@ -32,7 +34,8 @@ Place = tuple[str, ...]
 
 def all_parts(quick: bool = False) -> dict[Place, Part]:
     """Every part of the study: its place in the results, and what makes it."""
-    return {**study_parts(), **comparison.comparison_parts(comparison.QUICK if quick else comparison.ComparisonSize())}
+    compared = comparison.comparison_parts(comparison.QUICK if quick else comparison.ComparisonSize())
+    return {**study_parts(), **compared, **stands_parts(), **notice_parts()}
 
 
 def name_of(place: Place) -> str:
@@ -121,9 +124,13 @@ def put(results: dict[str, Any], place: Place, row: Any) -> None:
 
 
 def kept_results(file: Path, seed: int, made_with: dict[str, Any], parts: Iterable[Place]) -> dict[str, Any]:
-    """What the file holds, if it was measured with the same weights and seed; else only its ledger of the sealed split."""
+    """What the file holds, if it was measured with the same weights and seed; else only its ledger of the sealed split.
+
+    A checkpoint that has been added since changes nothing that was measured without it.
+    """
     old = json.loads(file.read_text()) if file.is_file() else {}
-    if old.get("made_with", {}).get("weights") != made_with["weights"] or old.get("seed") != seed:
+    weights = old.get("made_with", {}).get("weights")
+    if weights is None or any(made_with["weights"].get(name) != digest for name, digest in weights.items()) or old.get("seed") != seed:
         return {key: old[key] for key in ("sealed_reads",) if key in old}
     made = old["parts_made_with"]
     for place in parts:  # a whole that was measured at once, as "presets": each of its parts was

@@ -24,6 +24,14 @@ class Recipe:
     worlds: Callable[[int], WorldSampler]
     polish_epochs: int = 0
 
+    def learner(self, config: MetaTrainingConfig, epochs_done: int = 0) -> MetaMAML:
+        """What trains with this config, epochs_done epochs after the recipe began."""
+        return MetaMAML(config, self.worlds(epochs_done))
+
+    def polish(self, config: MetaTrainingConfig, epochs: int) -> MetaTrainingConfig:
+        """Settings of the second training."""
+        return polish(config, epochs)
+
 
 class TwoMotorsFirst:
     """The training distribution, after 80 epochs on the standard cart with normal and reversed motor only.

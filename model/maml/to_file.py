@@ -8,16 +8,15 @@ import dataclasses
 import hashlib
 import io
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from model.allocator import keep_freed_memory
-from model.maml.meta_config import MetaTrainingConfig
 from model.maml.recipes import RECIPES
-from model.maml.training import MetaEpoch, MetaMAML
+from model.maml.training import MetaEpoch
 from model.policy.checkpoint import CheckpointError, first_line, save, write_atomically
 from model.policy.ssm import StateSpaceModel
 
@@ -28,11 +27,14 @@ except ImportError:  # Windows has none: there nothing is held
 
 DIGEST = 32  # bytes of SHA-256 at the end of a state: a zip alone does not notice every damage
 LOG_COLUMNS = tuple(f.name for f in dataclasses.fields(MetaEpoch))
+Config = Any  # a frozen dataclass of settings with num_epochs, such as MetaTrainingConfig
+Record = Any  # a frozen dataclass with at least epoch, episodes, env_steps and seconds, such as MetaEpoch
+Learner = Any  # trains as MetaMAML does: train(model, resume), best, state_dict(), and Record, the class of its records
 
 
-def log_row(record: MetaEpoch) -> list[str]:
-    """One row of the training log, in the order of LOG_COLUMNS."""
-    values = (getattr(record, name) for name in LOG_COLUMNS)
+def log_row(record: Record) -> list[str]:
+    """One row of the training log, in the order of the record's fields."""
+    values = (getattr(record, f.name) for f in dataclasses.fields(record))
     return [" ".join(f"{x:.2f}" for x in v) if isinstance(v, tuple) else f"{v:.6g}" if isinstance(v, float) else str(v) for v in values]
 
 
@@ -52,7 +54,7 @@ def state_path(checkpoint: Path) -> Path:
     return checkpoint.with_suffix(".state")
 
 
-def read_state(checkpoint: Path, recipe: str, configs: Sequence[MetaTrainingConfig]) -> dict[str, Any]:
+def read_state(checkpoint: Path, recipe: str, configs: Sequence[Config]) -> dict[str, Any]:
     """The state of an unfinished training. Raises CheckpointError if it is missing, damaged or of another training."""
     path = state_path(checkpoint)
     if not path.is_file():
@@ -104,20 +106,21 @@ class Training:
 
     out: the checkpoint (.safetensors), its configs in the metadata; the log goes beside it as <name>_log.csv. After every epoch
     the state is written beside it, so that a killed training can go on (`read_state` gives `resume`); a finished one removes
-    it.
+    it. learner: what trains with a config, so many epochs after the beginning; by default that of the meta-training recipe so named.
     """
 
     recipe: str
-    configs: tuple[MetaTrainingConfig, ...]
+    configs: tuple[Config, ...]
     out: Path
     resume: Mapping[str, Any] | None = None
+    learner: Callable[[Config, int], Learner] | None = None
 
     @property
     def epochs_done(self) -> int:
         """Epochs behind a resumed training, of all configs."""
         return 0 if self.resume is None else self.resume["done"]["epoch"] + self.resume["training"]["epoch"]
 
-    def epochs(self) -> Iterator[MetaEpoch]:
+    def epochs(self) -> Iterator[Record]:
         """Train and yield the epochs, counted over all configs; however it ends (also by Ctrl-C or close), the best is written.
 
         Raises CheckpointError when another process trains to the same file, OSError when it can't be written.
@@ -125,11 +128,12 @@ class Training:
         with locked(self.out):
             yield from self._epochs()
 
-    def _epochs(self) -> Iterator[MetaEpoch]:
+    def _epochs(self) -> Iterator[Record]:
         keep_freed_memory()
         state = self.resume
         first = state["phase"] if state else 0
-        self._log = io.StringIO(state["log"] if state else ",".join(LOG_COLUMNS) + "\n")
+        make = self.learner or RECIPES[self.recipe].learner
+        self._log = io.StringIO(state["log"] if state else "")
         self._log.seek(0, io.SEEK_END)
         done = dict(state["done"]) if state else {"epoch": 0, "episodes": 0, "env_steps": 0, "seconds": 0.0}
         start = state["start"] if state else None  # the parameters that this config's training starts from
@@ -137,15 +141,18 @@ class Training:
         try:
             for phase in range(first, len(self.configs)):
                 config = self.configs[phase]
-                learner = MetaMAML(config, RECIPES[self.recipe].worlds(done["epoch"] + (state["training"]["epoch"] if state else 0)))
-                model = None if start is None else StateSpaceModel(config.state_dim, hidden_dim=config.hidden_dim).with_params(start)
+                learner = make(config, done["epoch"] + (state["training"]["epoch"] if state else 0))
+                model = None if start is None else learner.best.with_params(start)
                 for own in learner.train(model, state["training"] if state else None):
                     record = dataclasses.replace(own, **{name: getattr(own, name) + before for name, before in done.items()})
-                    csv.writer(self._log, lineterminator="\n").writerow(log_row(record))
-                    self._write_state(phase, start, done, learner)
+                    rows = csv.writer(self._log, lineterminator="\n")
+                    if self._log.tell() == 0:
+                        rows.writerow(f.name for f in dataclasses.fields(record))
+                    rows.writerow(log_row(record))
+                    self._write_state(phase, start, done, learner, record)
                     yield record
                 if record is None:  # killed between the last epoch's state and the checkpoint: only that is left to do
-                    record = self._last_record()
+                    record = learner.Record(**state["record"])
                     if phase == len(self.configs) - 1:
                         yield record
                 done = {"epoch": record.epoch + 1, **{name: getattr(record, name) for name in ("episodes", "env_steps", "seconds")}}
@@ -154,19 +161,14 @@ class Training:
             if record is not None:
                 self._write(learner.best, record)
 
-    def _write_state(self, phase: int, start: Mapping[str, Any] | None, done: Mapping[str, Any], learner: MetaMAML) -> None:
+    def _write_state(self, phase: int, start: Mapping[str, Any] | None, done: Mapping[str, Any], learner: Learner, record: Record) -> None:
         state = {"recipe": self.recipe, "configs": [dataclasses.asdict(c) for c in self.configs], "phase": phase, "start": start}
         data = io.BytesIO()
-        torch.save({**state, "done": dict(done), "log": self._log.getvalue(), "training": learner.state_dict()}, data)
+        now = {"done": dict(done), "record": dataclasses.asdict(record), "log": self._log.getvalue(), "training": learner.state_dict()}
+        torch.save({**state, **now}, data)
         write_atomically(state_path(self.out), data.getvalue() + hashlib.sha256(data.getvalue()).digest())
 
-    def _last_record(self) -> MetaEpoch:
-        row = list(csv.DictReader(io.StringIO(self._log.getvalue())))[-1]
-        counts = {name: int(row[name]) for name in ("epoch", "episodes", "env_steps")}
-        returns = {name: float(row[name]) for name in ("meta_loss", "return_before", "return_after")}
-        return MetaEpoch(**counts, **returns, return_after_by_step=(), seconds=float(row["seconds"]), rolled_back=False)
-
-    def _write(self, best: StateSpaceModel, record: MetaEpoch) -> None:
+    def _write(self, best: StateSpaceModel, record: Record) -> None:
         metadata = {
             "recipe": self.recipe,
             "configs": [dataclasses.asdict(c) for c in self.configs],

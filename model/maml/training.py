@@ -55,6 +55,11 @@ class MetaEpoch:
     usual: tuple[float, ...] = ()
     conflicting: tuple[float, ...] = ()
 
+    @property
+    def progress(self) -> str:
+        """The epoch in a few words."""
+        return f"return before {self.return_before:.0f}, after {self.return_after:.0f}"
+
 
 def support_size(config: MetaTrainingConfig, generator: np.random.Generator) -> int:
     """How many episodes an epoch's inner loop learns from: log-uniform, so that few are drawn as often as many."""
@@ -64,6 +69,8 @@ def support_size(config: MetaTrainingConfig, generator: np.random.Generator) -> 
 
 class MetaMAML:
     """Meta-trains a policy; iterate `train` and stop whenever you like: `best` holds the best parameters so far."""
+
+    Record = MetaEpoch
 
     def __init__(self, config: MetaTrainingConfig | None = None, worlds: WorldSampler | None = None):
         self.config = config or MetaTrainingConfig()

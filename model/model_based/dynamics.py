@@ -162,7 +162,7 @@ def _statistics(episodes: Episodes) -> tuple[np.ndarray, np.ndarray, np.ndarray,
     """Of one task: F'F, F'(change), sums of squared changes, transitions,
     (first observations, first changes), whether the velocities read 0."""
     lengths = episodes.lengths[0].long().tolist()
-    seen = [(episodes.obs[0, k, :n].double().numpy(), episodes.actions[0, k, :n].numpy()) for k, n in enumerate(lengths) if n > 0]
+    seen = [(episodes.sensors[0, k, :n].double().numpy(), episodes.actions[0, k, :n].numpy()) for k, n in enumerate(lengths) if n > 0]
     dead = all(not obs[:, (1, 3)].any() for obs, _ in seen)
     # With dead velocity sensors the first change is due to a velocity that nothing shows.
     begin = 1 if dead else 0

@@ -40,6 +40,7 @@ LEARNING_RATES = {
     "meta": {"standard": (0.5, 0.5), "hybrid": (0.35, 0.5)},
     "memory": {"standard": (0.05, 0.1), "hybrid": (0.0, 0.0)},  # a gradient step takes it out of its way to adapt by memory
     "standard": {"standard": (0.5, 0.5), "hybrid": (0.0, 0.0)},
+    "taught": {"standard": (0.05, 0.1), "hybrid": (0.0, 0.0)},  # those of memory, until it has been tuned
     "random": {"standard": (1.0, 1.0), "hybrid": (0.0, 0.0)},
 }
 """The one table of step sizes: start -> method -> (few episodes a step, more), chosen on validation worlds."""
@@ -178,7 +179,7 @@ class HybridAdapter:
 def adaptation_config(start: str, mode: str, **changes: Any) -> StandardAdaptationConfig:
     """The config of a mode with the defaults that suit a starting point, chosen on validation worlds.
 
-    start: "meta", "memory", "standard" or "random". mode: "standard" or "hybrid". changes: fields that shall be other than these.
+    start: "meta", "memory", "standard", "taught" or "random". mode: "standard" or "hybrid". changes: fields that shall be other than these.
     Raises ValueError for other names or bad values.
     """
     if start not in LEARNING_RATES:

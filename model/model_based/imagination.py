@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from model.policy.inputs import SENSORS, input_dim, joined
 from model.policy.params import Params
 from model.policy.recurrence import stable
 from model.rl.rollout import Episodes, action_log_probs
@@ -16,6 +17,7 @@ from model.worlds.cartpole import ANGLE_LIMIT, X_LIMIT
 
 Generators = np.random.Generator | Sequence[np.random.Generator]
 CHECK_EVERY = 10  # steps
+LAST_PUSH = 6  # where u_{t-1} stands among the features (features.py); 0 before the first action
 
 
 @dataclass(frozen=True)
@@ -50,13 +52,14 @@ def imagined_episodes(params: Params, coefficients: np.ndarray, starts: Starts, 
     state[..., 0, :4], state[..., 0, -4:], state[..., 5] = starts.first, starts.before, 1.0
     hidden = np.ones((M, K, actor.recurrence.shape[1]), np.float32)
     hidden[..., : actor.state_dim] = params["initial_state"].detach().numpy()[:, None]
-    observations = np.empty((max_steps, M, K, 4), np.float32)
+    inputs = input_dim(params)
+    observations = np.empty((max_steps, M, K, inputs), np.float32)
     margins, rights = np.empty((max_steps, M, K, 1), np.float32), np.empty((max_steps, M, K, 1), bool)
     offset, inside = starts.offset[:, None].astype(np.float32), np.ones((M, K), bool)
     steps = 0
     with np.errstate(over="ignore", invalid="ignore"):
         for t in range(max_steps):
-            observations[t] = state[..., 0, :4]
+            observations[t] = joined(state[..., 0, :SENSORS], state[..., 0, LAST_PUSH], inputs)
             actor.margin(hidden, observations[t], margins[t])
             np.greater(margins[t], threshold[t], out=rights[t])
             np.subtract(rights[t] * np.float32(2), np.float32(1), out=state[..., 4])
@@ -66,7 +69,7 @@ def imagined_episodes(params: Params, coefficients: np.ndarray, starts: Starts, 
                 inside &= _inside(observations[steps - CHECK_EVERY : steps], offset).all(0)
                 if not inside.any():
                     break
-        following = np.concatenate([observations[1:steps], state[None, ..., 0, :4]])
+        following = np.concatenate([observations[1:steps, ..., :SENSORS], state[None, ..., 0, :SENSORS]])
         falls = ~_inside(following, offset)  # (T, M, K): the step after which the limit is passed
     ended = np.logical_or.accumulate(falls, axis=0)
     alive = np.concatenate([np.ones((1, M, K), bool), ~ended[:-1]])

@@ -9,6 +9,8 @@ from model.policy.ssm import StateSpaceModel
 
 WEIGHTS = Path(__file__).resolve().parents[2] / "weights"
 PRETRAINED = ("meta", "memory", "standard")
+"""Those that see the four sensors and learnt by policy gradient: the starts whose adaptation is studied."""
+SHIPPED = (*PRETRAINED, "taught")
 
 
 def load_checkpoint(path: str | Path) -> StateSpaceModel:
@@ -28,8 +30,8 @@ def load_checkpoint(path: str | Path) -> StateSpaceModel:
 
 def pretrained_path(name: str) -> Path:
     """Where the shipped checkpoint of this name lies."""
-    if name not in PRETRAINED:
-        raise ValueError(f"name must be one of {', '.join(PRETRAINED)}, got {name!r}")
+    if name not in SHIPPED:
+        raise ValueError(f"name must be one of {', '.join(SHIPPED)}, got {name!r}")
     return WEIGHTS / f"{name}.safetensors"
 
 
@@ -37,7 +39,8 @@ def load_pretrained(name: str = "meta") -> StateSpaceModel:
     """The shipped weights in eval mode, a fresh copy each time.
 
     "meta": meta-trained with inner steps. "memory": the same worlds, zero inner steps (domain randomisation).
-    "standard": zero inner steps, the standard world only. Each has a recipe of its own (model/maml/recipes.py).
+    "standard": zero inner steps, the standard world only. "taught": taught by imitation of a teacher that sees the true world;
+    its fifth input is its previous push (inputs.py). Each has a recipe of its own (model/maml/recipes.py, model/imitation).
     Raises CheckpointError that names the file and the command that rebuilds it.
     """
     path = pretrained_path(name)

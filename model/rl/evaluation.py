@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from model.config import check_number
+from model.policy.inputs import NO_PUSH, joined, pushes
 from model.policy.params import Params, with_task_axis
 from model.policy.ssm import StateSpaceModel
 from model.rl.rollout import collect
@@ -44,10 +45,12 @@ def play_gymnasium(model: StateSpaceModel, env_id: str = "CartPole-v1", seeds: r
     returns = np.zeros(len(seeds))
     for i, seed in enumerate(seeds):
         obs, _ = env.reset(seed=seed)
-        hidden, done = model.init_hidden(), False
+        hidden, push, done = model.init_hidden(), np.array(NO_PUSH), False
         while not done:
-            outputs, hidden = model(torch.as_tensor(obs).unsqueeze(0), hidden)
-            obs, reward, terminated, truncated, _ = env.step(int(outputs[0, :2].argmax()))
+            outputs, hidden = model(torch.as_tensor(joined(obs, push, model.input_dim)).unsqueeze(0), hidden)
+            action = outputs[0, :2].argmax().numpy()
+            obs, reward, terminated, truncated, _ = env.step(int(action))
+            push = pushes(action)
             returns[i] += reward
             done = terminated or truncated
     env.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,18 +10,25 @@ import torch
 from torch import Tensor
 
 from model.policy.cell import Cell
+from model.policy.inputs import NO_PUSH, SENSORS, input_dim, joined, pushes
 from model.policy.params import Params
 from model.worlds.cartpole import MAX_EPISODE_STEPS, START_RANGE, World, WorldCartPole
 from model.worlds.disturbances import keys_of_starts
+
+Changes = Mapping[int, tuple[Sequence[int], Sequence[World]]]
+"""Worlds that change while episodes run: before step t, the environments with these indices (of M K) are given these worlds."""
+Intervention = Callable[[WorldCartPole, np.ndarray], np.ndarray]
+"""What is done instead of what the policy chose, asked at every step: (environments, actions (M K,)) -> actions (M K,)."""
 
 
 @dataclass(frozen=True)
 class Episodes:
     """A batch of whole episodes of M tasks, K each, padded to T steps.
 
-    obs (M, K, T, I) float32; actions (M, K, T) int64; log_probs (M, K, T) of the actions under the behaviour policy;
-    alive (M, K, T) float32, 1 where a step was really taken; terminated (M, K) bool, True where the pole fell or the
-    cart left the track (False: cut by the step limit). The reward is 1 for every real step, so returns are lengths.
+    obs (M, K, T, I) float32: the policy's inputs, of which the first four are the sensors (model/policy/inputs.py).
+    actions (M, K, T) int64; log_probs (M, K, T) of the actions under the behaviour policy; alive (M, K, T) float32, 1 where a
+    step was really taken; terminated (M, K) bool, True where the pole fell or the cart left the track (False: cut by the step
+    limit). The reward is 1 for every real step, so returns are lengths.
     """
 
     obs: Tensor
@@ -34,6 +41,11 @@ class Episodes:
     def lengths(self) -> Tensor:
         """Steps of each episode, which are also its undiscounted return: (M, K) float32."""
         return self.alive.sum(-1)
+
+    @property
+    def sensors(self) -> Tensor:
+        """What the world showed, without the policy's own push: (M, K, T, 4)."""
+        return self.obs[..., :SENSORS]
 
     @property
     def env_steps(self) -> int:
@@ -118,26 +130,32 @@ def collect(
     episodes: int,
     generator: np.random.Generator,
     max_steps: int = MAX_EPISODE_STEPS,
-    greedy: bool = False,
+    greedy: bool | np.ndarray = False,
     action_generator: np.random.Generator | None = None,
     start_scale: np.ndarray | None = None,
+    changes: Changes | None = None,
+    intervene: Intervention | None = None,
 ) -> Episodes:
     """Run `episodes` episodes in each world with that world's parameters.
 
     params: leading axis M = len(worlds), or 1 for parameters shared by all. The episodes of a world depend on the
     generator and on that world alone in number and order, so the same generator state gives the same episodes, with the same
     noise whoever acts.
-    start_scale (K, 4): factors on each episode's first state, which is drawn from +-0.05 in each component.
+    greedy: in all episodes, or (M, K) bool in these. start_scale (K, 4) or (M, K, 4): factors on each episode's first state,
+    which is drawn from +-0.05 in each component. The hidden state goes on where a world changes.
     """
     M, K = len(worlds), episodes
     env = WorldCartPole([w for w in worlds for _ in range(K)], max_episode_steps=max_steps)
     # One row per episode, so that the first n of many episodes equal n episodes of their own.
     first = generator.uniform(-START_RANGE, START_RANGE, size=(M * K, 4))
-    env.begin(first if start_scale is None else first * np.tile(start_scale, (M, 1)), keys_of_starts(first))
-    noise = None if greedy else (action_generator or generator).random((M * K, max_steps), dtype=np.float32).T.copy()
+    env.begin(first if start_scale is None else first * np.broadcast_to(start_scale, (M, K, 4)).reshape(-1, 4), keys_of_starts(first))
+    noise = None
+    if not np.all(greedy):
+        noise = (action_generator or generator).random((M * K, max_steps), dtype=np.float32).T.copy()
+        noise[:, np.broadcast_to(greedy, (M, K)).ravel()] = 0.5
     dtype = params["initial_state"].dtype
     with torch.inference_mode():
-        observations, actions, margins, alive, terminated = _step(Cell(params), params["initial_state"], env, noise, M, K, max_steps)
+        observations, actions, margins, alive, terminated = _step(params, env, noise, (M, K), max_steps, changes or {}, intervene)
 
     def tensor(rows: list[np.ndarray]) -> Tensor:
         return torch.from_numpy(np.stack(rows, axis=1)).unflatten(0, (M, K))
@@ -148,27 +166,41 @@ def collect(
     return Episodes(tensor(observations).to(dtype), taken, log_probs, tensor(alive).to(dtype), torch.from_numpy(terminated).view(M, K))
 
 
-def _step(cell: Cell, initial_state: Tensor, env: WorldCartPole, noise: np.ndarray | None, M: int, K: int, max_steps: int):
+def _step(
+    params: Params,
+    env: WorldCartPole,
+    noise: np.ndarray | None,
+    shape: tuple[int, int],
+    max_steps: int,
+    changes: Changes,
+    intervene: Intervention | None,
+):
     """The loop over time steps. Returns lists over steps of (M K, ...) arrays, and terminated (M K,)."""
-    shape = (M, K) if len(initial_state) == M else (1, M * K)
-    h = initial_state.unsqueeze(1).expand(*shape, -1)
-    obs = env.observe()
+    cell, first, I = Cell(params), params["initial_state"], input_dim(params)  # noqa: E741
+    n = shape[0] * shape[1]
+    shape = shape if len(first) == shape[0] else (1, n)
+    h, push = first.unsqueeze(1).expand(*shape, -1), np.full(n, NO_PUSH)
     observations, actions, margins, alives = [], [], [], []
-    alive = np.ones(M * K, dtype=bool)
+    alive = np.ones(n, dtype=bool)
     for t in range(max_steps):
-        outputs, h = cell.step(torch.from_numpy(obs).to(h.dtype).view(*shape, 4), h)
+        if t in changes:
+            env.change(*changes[t])
+        inputs = joined(env.observe(), push, I)
+        outputs, h = cell.step(torch.from_numpy(inputs).to(h.dtype).view(*shape, I), h)
         margin = (outputs[..., 1] - outputs[..., 0]).reshape(-1).numpy()  # log-odds of pushing right
         if noise is None:
             action = (margin > 0).astype(np.int64)
         else:
             with np.errstate(over="ignore"):
                 action = (noise[t] * (1.0 + np.exp(-margin)) < 1.0).astype(np.int64)
-        observations.append(obs)
+        if intervene is not None:
+            action = intervene(env, action)
+        observations.append(inputs)
         actions.append(action)
         margins.append(margin)
         alives.append(alive)
         alive = alive & ~env.advance(action, alive)
         if not alive.any():
             break
-        obs = env.observe()
+        push = pushes(action)
     return observations, actions, margins, alives, ~alive

@@ -134,6 +134,12 @@ class WorldCartPole(CartPoleVectorEnv):
         """The force of a push to the right that reaches the motor now, N, negative where the motor is reversed: (num_envs,)."""
         return np.where(self.disturbances.turned(self.episode_steps), -self.motor, self.motor) if self.disturbances.active else self.motor
 
+    def on_their_way(self, steps: int) -> np.ndarray:
+        """The pushes -1, 0 (none), 1 that were chosen and reach the motor in the next steps, (steps, num_envs); 0 from a delay on."""
+        ahead = np.arange(steps)[:, None]
+        arriving = self._pending[(self._clock + ahead - self.delay) % len(self._pending), self._everyone]
+        return np.where(ahead < self.delay, arriving, 0.0)
+
     def observe(self) -> np.ndarray:
         """What the sensors report of the present state, (num_envs, 4) float32."""
         seen = self.sensor_gain * self.state + self.sensor_offset

@@ -49,7 +49,7 @@ OUTSIDE: Mapping[str, tuple[tuple[float, float], ...]] = MappingProxyType(
     }
 )
 
-_SPLITS = {
+SPLITS = {
     "train": (0, 1, 2, 3, 4, 5),
     "validation": (6, 7),
     "test": (8, 9),
@@ -66,7 +66,7 @@ def draw_world(generator: np.random.Generator, split: str = "train") -> World:
     values: dict = {name: generator.uniform(*bounds) for name, bounds in TRAINING_RANGES.items()}
     for name in SOMETIMES_ZERO:
         values[name] *= generator.random() < 0.5
-    values["gravity"] = np.floor(values["gravity"] * 100) / 100 + generator.choice(_SPLITS[split]) / 1000
+    values["gravity"] = np.floor(values["gravity"] * 100) / 100 + generator.choice(SPLITS[split]) / 1000
     reversed_motor, mirrored = bool(generator.random() < 0.5), bool(generator.random() < 0.15)
     world = World(reversed_motor=reversed_motor, mirrored_sensors=mirrored, **values)
     if not split.endswith("_outside"):
@@ -92,9 +92,9 @@ def sample_worlds(split: str, n: int, seed: int) -> list[World]:
 
     The same seed gives the same worlds. Raises ValueError for another split or bad numbers.
     """
-    if split not in _SPLITS:
-        raise ValueError(f"split must be one of {', '.join(_SPLITS)}, got {split!r}")
+    if split not in SPLITS:
+        raise ValueError(f"split must be one of {', '.join(SPLITS)}, got {split!r}")
     n = check_number("n", n, 0, 10**6, int)
     seed = check_number("seed", seed, 0, 2**32 - 1, int)
-    generator = np.random.default_rng([list(_SPLITS).index(split), seed])
+    generator = np.random.default_rng([list(SPLITS).index(split), seed])
     return [draw_world(generator, split) for _ in range(n)]

@@ -61,6 +61,41 @@
         });
       }),
 
+    // A policy left to itself: in each step its inputs and its action.
+    ownSteps: ({ policy, world, steps }) => {
+      const run = live.makeRun({ policy: policyOf(policy), world });
+      return Array.from({ length: steps }, () => {
+        live.runStep(run);
+        return { obs: list(run.output.obs), action: run.output.action };
+      });
+    },
+
+    // runs: [{world, rows: [{fresh, key, state, action}]}]: before each step the push that the teacher wants. As worldSteps.
+    teacherPushes: ({ runs }) =>
+      runs.map(({ world, rows }) => {
+        const sim = live.makeSim(world);
+        return rows.map(({ fresh, key, state, action, force }) => {
+          if (fresh) live.resetSim(sim);
+          sim.key = key;
+          sim.state.set(state);
+          const wish = live.teacherPush(sim);
+          live.stepSim(sim, action, force);
+          return wish;
+        });
+      }),
+
+    // rows: [action, wish] of each step; changes: the steps before which one came; ends: {step: "stood", "own" or "hand"}.
+    noticed: ({ rows, changes, ends }) => {
+      const met = new live.Changes();
+      const after = rows.map(([action, wish], t) => {
+        if (changes.includes(t)) met.add(t, "");
+        const found = met.pass(t, action, wish);
+        if (ends[t]) ends[t] === "stood" ? met.stood() : met.fell(ends[t] === "own");
+        return found;
+      });
+      return { after, met: met.met, survived: met.survived };
+    },
+
     actionMap: ({ policy, size, angle, velocity }) => list(live.actionMap(policyOf(policy), size, angle, velocity)),
 
     // jobs: [{policy, record}]. One gradient step each.

@@ -14,7 +14,7 @@ from model import StateSpaceModel, load_checkpoint, load_pretrained
 from model.policy.checkpoint import serialise
 from model.policy.ssm import reference_outputs
 from tests.assets.engine import file_bytes, numbers, run_check
-from tests.assets.vectors import policies, sway
+from tests.assets.vectors import inputs_of, policies, sway
 from ui.views.decisions import MAP_ANGLE, MAP_SIZE, MAP_VELOCITY, action_map
 
 
@@ -39,9 +39,9 @@ def stepped(model: StateSpaceModel, obs: np.ndarray) -> tuple[np.ndarray, np.nda
     return tuple(np.stack(column) for column in zip(*rows, strict=True))
 
 
-def in_javascript(models: list[StateSpaceModel], obs: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
-    """For each model its outputs (T, 4) and hidden states (T, S)."""
-    jobs = [{"policy": file_bytes(model), "obs": obs.tolist()} for model in models]
+def in_javascript(models: list[StateSpaceModel], given: list[np.ndarray]) -> list[tuple[np.ndarray, np.ndarray]]:
+    """For each model and its inputs (T, I) the outputs (T, 4) and hidden states (T, S)."""
+    jobs = [{"policy": file_bytes(model), "obs": obs.tolist()} for model, obs in zip(models, given, strict=True)]
     pairs = []
     for rows in run_check("policySteps", {"jobs": jobs}):
         outputs = numbers([row["outputs"] for row in rows])
@@ -53,8 +53,9 @@ def in_javascript(models: list[StateSpaceModel], obs: np.ndarray) -> list[tuple[
 
 def test_outputs_and_hidden_state_are_those_of_the_module_and_of_the_equations_in_double():
     generator = np.random.default_rng(0)
-    models, obs = list(policies(generator).values()), wild(100, generator)
-    for model, (outputs, hidden) in zip(models, in_javascript(models, obs), strict=True):
+    models, readings = list(policies(generator).values()), wild(100, generator)
+    given = [inputs_of(model, readings, generator) for model in models]
+    for model, obs, (outputs, hidden) in zip(models, given, in_javascript(models, given), strict=True):
         model.double()
         assert max(relative(g, e) for g, e in zip((outputs, hidden), stepped(model, obs), strict=True)) < 1e-9
         assert relative(outputs, reference_outputs(model.params(), torch.from_numpy(obs).double())) < 1e-9
@@ -62,17 +63,29 @@ def test_outputs_and_hidden_state_are_those_of_the_module_and_of_the_equations_i
 
 def test_shipped_policies_answer_as_on_the_server():
     # The server computes in single precision; its products with the memory weights cancel, and lose more.
-    bounds = {"meta": 1e-5, "standard": 1e-5, "memory": 1e-4}
-    models, obs = [load_pretrained(name) for name in bounds], sway(500, np.random.default_rng(0))
-    for model, pair, bound in zip(models, in_javascript(models, obs), bounds.values(), strict=True):
+    bounds = {"meta": 1e-5, "standard": 1e-5, "memory": 1e-4, "taught": 1e-4}
+    generator = np.random.default_rng(0)
+    models, readings = [load_pretrained(name) for name in bounds], sway(500, generator)
+    given = [inputs_of(model, readings, generator) for model in models]
+    for model, obs, pair, bound in zip(models, given, in_javascript(models, given), bounds.values(), strict=True):
         assert max(relative(g, e) for g, e in zip(pair, stepped(model, obs), strict=True)) < bound
 
 
 def test_the_map_is_the_one_beside_adapt():
-    model = load_pretrained("meta")
     extent = {"size": MAP_SIZE, "angle": np.radians(MAP_ANGLE), "velocity": np.radians(MAP_VELOCITY)}
-    got = numbers(run_check("actionMap", {"policy": file_bytes(model), **extent})).reshape(MAP_SIZE, MAP_SIZE)
-    assert np.abs(got - action_map(model)).max() < 1e-5
+    for name in ("meta", "taught"):
+        model = load_pretrained(name)
+        got = numbers(run_check("actionMap", {"policy": file_bytes(model), **extent})).reshape(MAP_SIZE, MAP_SIZE)
+        assert np.abs(got - action_map(model)).max() < 1e-4
+
+
+def test_a_policy_that_sees_its_push_is_given_the_one_before():
+    model = load_pretrained("taught")
+    rows = run_check("ownSteps", {"policy": file_bytes(model), "world": {"motor_reversals": 3}, "steps": 60})
+    obs, actions = numbers([row["obs"] for row in rows]), numbers([row["action"] for row in rows])
+    assert obs.shape == (60, 5) and (obs[1:, 4] == 2 * actions[:-1] - 1).all() and obs[0, 4] == 0
+    outputs, _ = stepped(model, obs.astype(np.float32))
+    assert ((outputs[:, 1] > outputs[:, 0]) == (actions == 1)).all()
 
 
 def test_a_value_stands_for_the_steps_until_the_fall():
@@ -83,7 +96,7 @@ def test_a_value_stands_for_the_steps_until_the_fall():
 
 def test_what_javascript_writes_python_reads(tmp_path):
     path = tmp_path / "written.safetensors"
-    for name in ("meta", "other sizes"):
+    for name in ("meta", "five inputs", "other sizes"):
         model = policies(np.random.default_rng(0))[name]
         path.write_bytes(base64.b64decode(run_check("writtenBytes", {"policy": file_bytes(model)})))
         read = load_checkpoint(path)

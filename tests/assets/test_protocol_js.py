@@ -8,10 +8,12 @@ import dataclasses
 import numpy as np
 import pytest
 import safetensors.torch
+import torch
 
-from model import WORLDS, load_pretrained, sample_worlds
+from model import WORLDS, StateSpaceModel, load_pretrained, sample_worlds
 from model.experiments.live_study import BACK_TO_START, GIVEN_UP, LEARNT, STANDS, falls_until_standing, live_rounds
 from model.maml.live_rules import LiveRules
+from model.policy.inputs import with_previous_push
 from model.policy.params import with_task_axis
 from model.rl.rollout import collect
 from model.worlds.cartpole import MAX_EPISODE_STEPS, START_RANGE
@@ -166,6 +168,23 @@ def test_a_change_starts_a_new_record_from_the_starting_weights_and_keeps_the_ca
     # The same world again is no change.
     same = orders({"steps": 550}, {"change": {"reversed_motor": True}}, world="reversed_motor")
     assert same == before
+
+
+def test_a_policy_that_sees_its_push_goes_on_through_changes_with_its_memory():
+    taught = file_bytes(load_pretrained("taught"))
+    flips = [order for k in range(9) for order in ({"change": {"reversed_motor": k % 2 == 0}}, {"steps": 40})]
+    done = orders({"steps": 50}, *flips, policy=taught)
+    assert types(done) == ["world_changed"] * 9 and all(event["goesOn"] for event in done["events"])
+    assert done["record"] == done["steps"] == 410 and done["falls"] == 0
+    # What a fall has taught it here does not go on into another world, nor does its memory.
+    fallen = orders({"steps": 60, "humanAction": 1}, {"change": {"wind": 1.0}}, policy=taught)
+    assert types(fallen)[-1] == "world_changed" and fallen["events"][-1]["goesOn"]  # a fall in a visitor's hands has taught nothing
+    learnt = orders({"steps": 200}, {"change": {"wind": 1.0}}, world="reversed_jupiter", policy=file_bytes(with_previous_push(untrained())))
+    assert "learnt" in types(learnt) and not learnt["events"][-1]["goesOn"] and learnt["atBase"] and learnt["record"] == 0
+
+
+def untrained() -> StateSpaceModel:
+    return StateSpaceModel(generator=torch.Generator().manual_seed(0)).eval()
 
 
 def test_twenty_changes_in_a_row_cost_no_more_falls_at_the_end_than_at_the_start():

@@ -25,12 +25,55 @@ def test_break_it_and_it_learns_from_its_first_fall(live):
     page.until("d.lengths.split(' ').includes('500')")
     assert page.lengths[-1] == 500 and page.number("falls") <= 3
     assert page.says.startswith("It stands: all 500 steps, after")
+    assert page.page.locator(".live-next button").inner_text() == "Now one that you cannot make fall"
+
+
+def test_from_other_starts_too(alone):
+    page = alone("?tab=live&world=reversed_motor")
+    page.page.get_by_label("Which one").select_option("taught")  # who has seen it is not offered it again
+    page.page.get_by_label("Which one").select_option("meta")
+    page.speed("16")
+    page.until("d.lengths.includes('500')")
     page.press("pause")  # or what it says is soon followed by more
     page.page.get_by_role("button", name="Try 20 other starts").click()
     told = page.page.wait_for_function("document.querySelector('.live-say').textContent.match(/(\\d+) of 20 stood/)?.[1]")
     stood = int(told.json_value())
     assert stood >= 18
     assert page.page.locator(".live-next").inner_text().startswith("Does memory do it without a fall?")
+
+
+def test_act_two_nine_reversals_while_it_runs_and_it_stands(alone):
+    page = alone("?tab=live&world=reversed_motor")
+    page.speed("16")
+    page.until("d.lengths.includes('500')")
+    page.page.get_by_role("button", name="Now one that you cannot make fall").click()
+    assert page.page.get_by_label("Which one").input_value() == "taught"
+    assert page.page.inner_text(".live-stage .notes") == "motor reversed"
+    assert not page.page.get_by_label("Learns from its falls").is_checked()
+    page.speed("1")
+    for reversals in range(1, 10):
+        begun = page.number("episode")
+        page.press("reverse")
+        page.until("+d.met === a", reversals)
+        page.until("+d.episode > a + 30 || +d.episode < a", begun)  # some time between two, or the next episode
+    page.until("+d.survived === 9")
+    assert page.number("falls") == 0 and page.page.inner_text(".live-count") == "9 of 9 changes survived"
+    page.page.get_by_role("button", name="See it beside the meta-trained one").click()
+    assert page.page.locator(".live-stage .who").all_inner_texts() == ["Meta-trained", "Taught, no gradient step"]
+    page.until("+d.episode > 5")
+    page.press("reverse")
+    page.until("+d.falls === 1 && +d.survived === 1")  # the first lane's falls; the taught one's changes
+    assert page.page.locator(".live-count").all_inner_texts() == ["0 of 1 change survived", "1 of 1 change survived"]
+
+
+def test_the_timeline_marks_when_it_noticed(alone):
+    page = alone("?tab=live&policy=taught")
+    page.until("+d.episode > 20")
+    page.press("reverse")
+    page.until("+d.noticed === 1")
+    told = page.page.locator(".live-changes canvas").get_attribute("aria-label")
+    assert told.startswith("Changes in this episode: motor reversed at step ")
+    assert page.says.startswith("It noticed")
 
 
 def test_every_control_acts_on_the_next_step(alone):

@@ -13,6 +13,7 @@ import torch
 
 from model import StateSpaceModel, World, WorldCartPole, evaluate_policy
 from model.policy.cell import Cell
+from model.policy.inputs import NO_PUSH, joined, pushes
 from model.policy.params import with_task_axis
 from model.worlds.cartpole import MAX_EPISODE_STEPS, START_RANGE
 
@@ -44,6 +45,10 @@ class Recording:
     lost: np.ndarray | None = None
     turns: tuple[int, ...] = ()
 
+    def inputs(self, t: int, input_dim: int) -> np.ndarray:
+        """What a policy with so many inputs was given at step t, (I,)."""
+        return joined(self.observations[t], pushes(self.actions[t - 1]) if t else np.array(NO_PUSH), input_dim)
+
     @property
     def steps(self) -> int:
         """The episode's length, which is also its return."""
@@ -59,14 +64,14 @@ def record(
     obs, _ = env.reset(seed=seed)
     noise = np.random.default_rng([seed, 1]).random(max_steps)  # the policy's own randomness, apart from the environment's
     states, observations, actions, forces, lost, motors = [env.state[:, 0].copy()], [obs[0]], [], [], [], []
-    outputs, hidden = [], []
+    outputs, hidden, push = [], [], np.full(1, NO_PUSH)
     if model is not None:
         params = with_task_axis(model.params())
         cell, h = Cell(params), params["initial_state"].unsqueeze(1)  # h (1, 1, S)
     for t in range(max_steps):
         prob, margin = 0.5, 0.0
         if model is not None:
-            y, h = cell.step(torch.from_numpy(obs).unsqueeze(0), h)
+            y, h = cell.step(torch.from_numpy(joined(obs, push, model.input_dim)).unsqueeze(0), h)
             row = y[0, 0].tolist()
             margin = row[1] - row[0]  # log-odds of pushing right
             prob = sigmoid(margin)
@@ -76,6 +81,7 @@ def record(
         action = int(margin > 0) if greedy and model is not None else int(noise[t] < prob)
         motors.append(env.present_motor[0])
         obs, _, fell, cut, _ = env.step(np.array([action]))
+        push = pushes(np.array([action]))
         actions.append(action)
         forces.append(float(env.applied_force[0]))
         lost.append(float(env.lost_force[0]))

@@ -12,12 +12,13 @@ from typing import Any
 from model import CheckpointError, MetaEpoch, StateSpaceModel, load_checkpoint
 from model.maml.to_file import LOG_COLUMNS, log_row
 from model.policy.checkpoint import read_metadata
+from model.policy.inputs import SENSORS
 from ui.field import echoed
 from ui.training_settings import TRAIN, MetaSettings
 
 MAX_UPLOAD = 1_000_000  # bytes; the largest model of the page has 0.2 MB
 TOO_LARGE = f"a checkpoint must have at most {MAX_UPLOAD / 1e6:g} MB"
-SPOKEN = {"state_dim": "state size", "hidden_dim": "hidden size", "input_dim": "number of sensors", "output_dim": "number of outputs"}
+SPOKEN = {"state_dim": "state size", "hidden_dim": "hidden size", "input_dim": "number of inputs", "output_dim": "number of outputs"}
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,8 @@ def model_from_bytes(data: bytes, name: str = "upload.safetensors") -> StateSpac
 
 
 def _check_sizes(sizes: Any, name: str) -> None:
-    expected = {name: (TRAIN[name].minimum, TRAIN[name].maximum) if name in TRAIN else (4, 4) for name in SPOKEN}
+    own = {"input_dim": (SENSORS, SENSORS + 1), "output_dim": (4, 4)}
+    expected = {name: own[name] if name in own else (TRAIN[name].minimum, TRAIN[name].maximum) for name in SPOKEN}
     if not isinstance(sizes, dict) or sizes.keys() != expected.keys():
         plain = "This checkpoint must say which sizes its model has; it was not made by this page"
         raise CheckpointError(f"checkpoint {name} must name {', '.join(expected)} in the header", plain)

@@ -15,6 +15,7 @@ from ui.views.about.measured import FILES, comparison, measured, part, read, sha
 from ui.views.about.parameters import parameter_table, total
 from ui.views.about.sources import citation, papers
 from ui.views.about.starts import start_pictures
+from ui.views.about.taught import taught
 from ui.views.about.values import last_step_value
 from ui.views.about.words import INTRO, LIMITS, META, POLICY, PROGRAM, WAYS
 from ui.views.player import ASSETS
@@ -25,7 +26,7 @@ def policy_html() -> str:
     """The drawing, the equations and what is said about the part that is lit."""
     parts = html.escape(json.dumps({name: part._asdict() for name, part in PARTS.items()}))
     return (
-        f'<div class="policy-drawn" data-parts="{parts}">{drawing(shared_model("meta"))}<div class="side-by">{equations()}'
+        f'<div class="policy-drawn" data-parts="{parts}">{drawing(shared_model("taught"))}<div class="side-by">{equations()}'
         '<div class="readout" role="status"><p></p><p></p><p></p></div><p class="quiet whose"></p></div></div>'
     )
 
@@ -52,6 +53,7 @@ def content() -> str:
         META,
         part(start_pictures, results),
         ways,
+        taught(shared_model("taught"), results),
         measured(results),
         LIMITS,
         PROGRAM,

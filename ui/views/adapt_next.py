@@ -20,4 +20,4 @@ def after_adaptation(run: AdaptRun) -> Next:
 
 def after_sweep(settings: AdaptSettings) -> Next:
     """What follows a seed sweep."""
-    return TRAIN if settings.start == "memory" else Next("memory", "Does memory do it without a fall?")
+    return TRAIN if settings.start in ("memory", "taught") else Next("memory", "Does memory do it without a fall?")

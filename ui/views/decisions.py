@@ -10,6 +10,7 @@ import torch
 
 from model import StateSpaceModel
 from model.policy.cell import Cell
+from model.policy.inputs import NO_PUSH, joined
 from model.policy.params import with_task_axis
 from ui.views.player import MAP_ANGLE, MAP_VELOCITY
 
@@ -27,7 +28,8 @@ def action_map(model: StateSpaceModel) -> np.ndarray:
     params = with_task_axis(model.params())
     with torch.inference_mode():
         hidden = params["initial_state"].unsqueeze(1).expand(1, MAP_SIZE**2, -1)
-        outputs, _ = Cell(params).step(torch.from_numpy(grid), hidden)
+        inputs = joined(grid, np.full(grid.shape[:-1], NO_PUSH), model.input_dim)
+        outputs, _ = Cell(params).step(torch.from_numpy(inputs), hidden)
         return outputs[0, :, :2].softmax(-1)[:, 1].view(MAP_SIZE, MAP_SIZE).numpy()
 
 

@@ -7,8 +7,11 @@ from typing import Any
 
 from model import DESCRIPTIONS, WORLDS, StandardAdaptationConfig, StateSpaceModel
 from model.config import FieldInfo, field_infos
+from model.experiments import notice
+from model.imitation import teacher
 from model.maml import inner_step
 from model.maml.live_rules import LiveRules
+from model.policy.inputs import SENSORS
 from model.policy.params import GROUPS
 from model.policy.recurrence import COLUMN_BOUND
 from model.policy.ssm import MAX_DIM
@@ -18,7 +21,7 @@ from model.worlds.named import BREAK_SET
 from ui.field import for_scripts
 from ui.fields import FIELDS, spoken
 
-SCRIPTS = ("disturbances.js", "world.js", "policy.js", "learn.js", "protocol.js")
+SCRIPTS = ("disturbances.js", "world.js", "teacher.js", "policy.js", "learn.js", "protocol.js", "changes.js")
 """The scripts of assets/live/ that know no page, in the order in which to load them; then call ssmLive.configure(live_config())."""
 
 
@@ -34,7 +37,8 @@ def live_config() -> dict[str, Any]:
     default, help, kind (bool, int or float).
     worlds: name -> description and fields; break_set: names of those that break the meta-trained policy.
     policy: the architecture's fixed sizes and its bound; groups of parameters, the last for all others.
-    learn: the constants of the inner step. rules: the protocol's numbers.
+    learn: the constants of the inner step. teacher: the regulator's; notice: when a change counts as noticed.
+    rules: the protocol's numbers.
     """
     sizes, adaptation = StateSpaceModel().sizes, StandardAdaptationConfig()
     return {
@@ -60,7 +64,7 @@ def live_config() -> dict[str, Any]:
         "worlds": {name: {"description": DESCRIPTIONS[name], "fields": asdict(world)} for name, world in WORLDS.items()},
         "break_set": list(BREAK_SET),
         "policy": {
-            "input_dim": sizes["input_dim"],
+            "sensors": SENSORS,
             "output_dim": sizes["output_dim"],
             "max_dim": MAX_DIM,
             "column_bound": COLUMN_BOUND,
@@ -76,6 +80,13 @@ def live_config() -> dict[str, Any]:
             "max_grad_norm": adaptation.max_grad_norm,
             "min_grad_norm": adaptation.min_grad_norm,
         },
+        "teacher": {
+            "cost": teacher.COST.tolist(),
+            "push_cost": teacher.PUSH_COST,
+            "discount": teacher.DISCOUNT,
+            "doublings": teacher.DOUBLINGS,
+        },
+        "notice": {"clear": notice.CLEAR, "in_a_row": notice.IN_A_ROW},
         "rules": asdict(LiveRules()),
         "rules_fields": [_field(info) for info in field_infos(LiveRules)],
     }

@@ -26,6 +26,7 @@ VIEW_SCRIPTS = (
     "stage_view.js",
     "map_view.js",
     "strip_view.js",
+    "changes_view.js",
     "trace_view.js",
     "equation_view.js",
     "layout.js",

@@ -31,4 +31,4 @@ def after_episode(r: Recording) -> Next:
         return Next("learn", f"It fell in {seconds}: let it learn")
     if standard:
         return BREAK
-    return TRAIN if r.policy in ("memory", "yours") else Next("verify", "From other starts too? Verify")
+    return TRAIN if r.policy in ("memory", "taught", "yours") else Next("verify", "From other starts too? Verify")

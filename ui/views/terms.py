@@ -28,6 +28,7 @@ GLOSSARY: MappingProxyType[str, str] = MappingProxyType(
         "support set": "The episodes that a gradient step learns from.",
         "query set": "New episodes in the same world, played after the step. They tell how much it helped.",
         "meta-training": "Training over many worlds for one thing: that a gradient step in any of them helps much.",
+        "imitation": "Learning from the answers of a teacher: here, at every step, which push it would choose.",
         "epoch": "One round of meta-training: many worlds are played, then the start moves once.",
         "inner learning rate": "The learning rate of the gradient steps in each world, during meta-training.",
         "outer learning rate": "How far each epoch moves the start from which the worlds' gradient steps go.",

@@ -20,7 +20,7 @@ from ui.views.about.values import last_step, prob_right
 WORLD = World(reversed_motor=True, mirrored_sensors=True)
 
 
-@pytest.mark.parametrize("name", ["meta", "memory"])
+@pytest.mark.parametrize("name", ["meta", "memory", "taught"])
 def test_the_terms_add_up_to_what_was_recorded(name):
     recording = record(load_pretrained(name), WORLD, seed=3)
     s = last_step(recording, load_pretrained(name))
@@ -41,6 +41,12 @@ def test_every_part_has_a_sentence_and_a_place_in_drawing_and_equations():
     assert {p[0] for row in EQUATIONS for p in row if isinstance(p, tuple)} == set(PARTS)
     assert {name: len(cells) for name, cells in value["cells"].items()} == {"x": 4, "h": 32, "m": 32, "z": 32}
     assert "motor reversed" in value["whose"] and "Meta-trained" in value["whose"]
+    assert set(value["sizes"]) == set(re.findall(r'data-size="(\w+)"', drawing(load_pretrained()))) and value["sizes"]["B"] == "4 × 32"
+
+
+def test_the_taught_policys_own_push_is_its_fifth_input():
+    value = value_of(Session().play(Choice(policy="taught", world=WORLD)))
+    assert len(value["cells"]["x"]) == 5 and "its last push" in value["words"]["x"] and value["sizes"]["B"] == "5 × 32"
 
 
 def test_the_visitors_own_policy_is_shown_as_it_is_now():

@@ -22,8 +22,9 @@ def encoded(data: bytes) -> dict:
 
 
 def test_a_policy_comes_as_it_was_sent():
-    model = own_model(encoded(serialise(shared_model("memory"))))
-    assert all(model.params()[name].equal(p) for name, p in shared_model("memory").params().items())
+    for policy in ("memory", "taught"):
+        model = own_model(encoded(serialise(shared_model(policy))))
+        assert all(model.params()[name].equal(p) for name, p in shared_model(policy).params().items())
 
 
 @pytest.mark.parametrize(

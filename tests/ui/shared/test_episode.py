@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 import torch
 
-from model import WORLDS, StateSpaceModel, World
+from model import WORLDS, StateSpaceModel, World, load_pretrained
+from model.policy.inputs import SENSORS, with_previous_push
+from model.policy.ssm import reference_outputs
 from ui.runs.episode import record, returns, to_csv
 from ui.runs.policies import shared_model
 from ui.views.episode_words import ending
@@ -38,6 +40,17 @@ def test_it_equals_gymnasium_stepped_by_hand(model, seed):
     assert recording.steps == len(probabilities)
     np.testing.assert_allclose(recording.observations, observations, atol=1e-5)
     np.testing.assert_allclose(recording.prob_right, probabilities, atol=1e-5)
+
+
+def test_a_policy_that_takes_its_previous_push_is_given_it():
+    model = with_previous_push(load_pretrained("memory"))
+    with torch.no_grad():
+        model.D[4] = torch.tensor([0.3, -0.3, 0.1, 0.0])
+    r = record(model, World(reversed_motor=True), 2, max_steps=40)
+    inputs = np.stack([r.inputs(t, 5) for t in range(r.steps)])
+    assert inputs[:, SENSORS].tolist() == [0.0, *(2.0 * r.actions[:-1] - 1.0)]
+    y = reference_outputs(model.params(), torch.from_numpy(inputs).float()).detach()
+    np.testing.assert_allclose(r.prob_right, y[:, :2].softmax(-1)[:, 1], atol=1e-4)
 
 
 @pytest.mark.parametrize("greedy", [True, False])

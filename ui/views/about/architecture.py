@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from model import StateSpaceModel
+from model.policy.inputs import SENSORS
 from ui.views.about.parameters import shape
 
 WIDTH, HEIGHT = 360, 618
@@ -19,7 +20,7 @@ class Part(NamedTuple):
 
 
 PARTS: dict[str, Part] = {
-    "x": Part("x̃, the sensors", "Four sensors, each with a scale of its own: the pole's angles are small numbers."),
+    "x": Part("x̃, the inputs", "Four sensors, each with a scale of its own, and for the taught policy its own last push."),
     "B": Part("B, input projection", "Writes what the sensors say into the hidden state."),
     "A": Part("Ā, state transition", "Carries the hidden state to the next step; bounded, so that it can never grow without end."),
     "h": Part("h, hidden state", "The memory within an episode, the only part that looks back. How the cart answers a push is kept here."),
@@ -44,9 +45,27 @@ def _text(x: float, y: float, text: str, kind: str = "", anchor: str = "middle")
     return f'<text x="{x}" y="{y}" text-anchor="{anchor}" class="{kind}">{text}</text>'
 
 
+def _note(part: str, x: float, y: float, text: str, anchor: str = "middle") -> str:
+    """A part's size, which the script replaces by that of the policy whose values it shows."""
+    return f'<text x="{x}" y="{y}" text-anchor="{anchor}" class="note" data-size="{part}">{text}</text>'
+
+
+def sizes(model: StateSpaceModel) -> dict[str, str]:
+    """How large each part of a model is, in words."""
+    S = model.state_dim
+    return {
+        "x": "4 sensors" if model.input_dim == SENSORS else "4 sensors, its last push",
+        **{part: shape(model, part) for part in ("A", "B", "C", "D")},
+        "mix": shape(model, "mix_weight"),
+        "mlp": f"{S} → {model.hidden_dim} → {S}",
+        "h": f"{S} numbers",
+        "z": f"{S} numbers",
+    }
+
+
 def _box(part: str, x: float, y: float, w: float, h: float, title: str, note: str) -> str:
     hit = f'<rect class="hit" x="{x}" y="{y + h / 2 - 25}" width="{w}" height="50"/>'  # room for a finger
-    inside = hit + _rect(x, y, w, h) + _text(x + w / 2, y + h / 2 - 2, title, "title") + _text(x + w / 2, y + h / 2 + 13, note, "note")
+    inside = hit + _rect(x, y, w, h) + _text(x + w / 2, y + h / 2 - 2, title, "title") + _note(part, x + w / 2, y + h / 2 + 13, note)
     return _group(part, inside)
 
 
@@ -59,7 +78,7 @@ def _vector(part: str, y: float, title: str, note: str, n: int, extra: str = "")
         f'width="{step:.2f}" height="14"/>'
         for i in range(n)
     )
-    words = _text(x + 8, y + 18, title, "title", "start") + _text(x + w - 8, y + 18, note, "note", "end")
+    words = _text(x + 8, y + 18, title, "title", "start") + _note(part, x + w - 8, y + 18, note, "end")
     return _group(part, _rect(x, y, w, h) + words + cells + extra)
 
 
@@ -103,17 +122,17 @@ def drawing(model: StateSpaceModel) -> str:
         _line((LEFT, 493), (LEFT, 517), (MIDDLE - 11, 517), part="D"),
         _line((MIDDLE, 526), (MIDDLE, 548), part="y"),
     ]
-    n, S = model.input_dim, model.state_dim
+    n, S, said = model.input_dim, model.state_dim, sizes(model)
     parts = [
-        _vector("x", 6, "x̃: the sensors", f"{n}, each scaled", n),
-        _box("B", MIDDLE - 52, 74, 104, 34, "B", shape(model, "B")),
-        _box("A", RIGHT - 26, 108, 52, 42, "Ā", shape(model, "A")),
-        _vector("h", 158, "h: memory", f"{S} numbers", S),
-        _vector("mix", 228, "m: mixing layer, tanh", shape(model, "mix_weight"), S),
-        _box("mlp", MIDDLE - 104, 304, 208, 36, "W₁, W₂: small network, tanh", f"{S} → {model.hidden_dim} → {S}"),
-        _vector("z", 389, "z: features", f"{S} numbers", S),
-        _box("C", MIDDLE - 52, 459, 104, 34, "C", shape(model, "C")),
-        _box("D", LEFT - 26, 459, 52, 34, "D", shape(model, "D")),
+        _vector("x", 6, "x̃: inputs", said["x"], n),
+        _box("B", MIDDLE - 52, 74, 104, 34, "B", said["B"]),
+        _box("A", RIGHT - 26, 108, 52, 42, "Ā", said["A"]),
+        _vector("h", 158, "h: memory", said["h"], S),
+        _vector("mix", 228, "m: mixing layer, tanh", said["mix"], S),
+        _box("mlp", MIDDLE - 104, 304, 208, 36, "W₁, W₂: small network, tanh", said["mlp"]),
+        _vector("z", 389, "z: features", said["z"], S),
+        _box("C", MIDDLE - 52, 459, 104, 34, "C", said["C"]),
+        _box("D", LEFT - 26, 459, 52, 34, "D", said["D"]),
         _outputs(550),
     ]
     arrow = (
@@ -122,7 +141,7 @@ def drawing(model: StateSpaceModel) -> str:
     )
     sums = _sum(130) + _sum(363) + _sum(517)
     return (
-        f'<svg class="drawing" viewBox="0 0 {WIDTH} {HEIGHT}" role="group" aria-label="The policy, from sensors to decision">'
+        f'<svg class="drawing" viewBox="0 0 {WIDTH} {HEIGHT}" role="group" aria-label="The policy, from inputs to decision">'
         f"{arrow}{''.join(wires)}{sums}{''.join(parts)}</svg>"
     )
 

@@ -11,11 +11,12 @@ from model import StateSpaceModel
 from model.policy.ssm import Step, reference_steps
 from ui.fields import short_name
 from ui.runs.episode import Recording, sigmoid
+from ui.views.about.architecture import sizes
 from ui.views.episode_words import differences
 from ui.words import count
 
 SCALE = {"x": 1.0, "h": 3.0, "m": 1.0, "z": 2.0}  # where the cells' colours end
-SENSORS = (("position", "m"), ("velocity", "m/s"), ("angle", "rad"), ("turning", "rad/s"))
+INPUTS = (("position", "m"), ("velocity", "m/s"), ("angle", "rad"), ("turning", "rad/s"), ("its last push", "of −1 to 1"))
 
 
 @torch.inference_mode()
@@ -23,7 +24,7 @@ def last_step(recording: Recording, model: StateSpaceModel) -> Step:
     """The equations once more, at the last step that `model` decided in `recording`, from the hidden state recorded before it."""
     t = recording.steps - 1
     before = None if t == 0 else torch.from_numpy(recording.hidden[t - 1])
-    (step,) = reference_steps(model.params(), torch.from_numpy(recording.observations[t : t + 1]), before)
+    (step,) = reference_steps(model.params(), torch.from_numpy(recording.inputs(t, model.input_dim)[None]), before)
     return Step(*(term.numpy() for term in step))
 
 
@@ -42,15 +43,15 @@ def size(vector: np.ndarray) -> str:
     return f"{float(np.linalg.norm(vector)):.2f}"
 
 
-def sentences(obs: np.ndarray, s: Step) -> dict[str, str]:
+def sentences(inputs: np.ndarray, s: Step) -> dict[str, str]:
     """What each part of the drawing held, in words."""
 
     def sides(y: np.ndarray) -> str:
         return f"left {signed(y[0])}, right {signed(y[1])}"
 
-    sensors = ", ".join(f"{name} {signed(v)} {unit}" for (name, unit), v in zip(SENSORS, obs, strict=True))
+    given = ", ".join(f"{name} {signed(v)} {unit}" for (name, unit), v in zip(INPUTS, inputs, strict=False))
     return {
-        "x": f"Then: {sensors}; scaled to {', '.join(signed(v) for v in s.x)}.",
+        "x": f"Then: {given}; scaled to {', '.join(signed(v) for v in s.x)}.",
         "B": f"Then: it added a vector of length {size(s.added)}.",
         "A": f"Then: of the state before, a vector of length {size(s.kept)} was kept.",
         "h": f"Then: |h| = {size(s.h)}; the largest of its numbers was {signed(s.h[np.abs(s.h).argmax()])}.",
@@ -71,9 +72,9 @@ def last_step_value(recording: Recording, model: StateSpaceModel | None) -> dict
     where = ", ".join(differences(recording.world))
     whose = f"the last step of the episode on the Play tab ({count(recording.steps, 'step')}; {short_name(recording.policy)}; {where})"
     if model is None:
-        return {"whose": f"Values: none. Random actions read no sensors: {whose}.", "cells": {}, "words": {}, "outputs": {}}
+        return {"whose": f"Values: none. Random actions read no sensors: {whose}.", "cells": {}, "words": {}, "outputs": {}, "sizes": {}}
     s = last_step(recording, model)
     cells = {name: np.clip(getattr(s, name) / scale, -1, 1).round(3).tolist() for name, scale in SCALE.items()}
-    words = sentences(recording.observations[recording.steps - 1], s)
+    words = sentences(recording.inputs(recording.steps - 1, model.input_dim), s)
     outputs = dict(zip(("left", "right", "long", "short"), map(signed, s.y.tolist()), strict=True)) | {"p": f"{prob_right(s):.3f}"}
-    return {"whose": f"Values: {whose}.", "cells": cells, "words": words, "outputs": outputs}
+    return {"whose": f"Values: {whose}.", "cells": cells, "words": words, "outputs": outputs, "sizes": sizes(model)}

@@ -35,7 +35,7 @@ again: the query set.</li>
 values by which the step judges its episodes.</li>
 </ul>
 <p>The step in training and the step behind the Adapt button are the same function. The returns <em>before</em> it count in the worlds
-alone whose motor and sensors are not reversed, so that falling at first where they are is partly by design. Below are the four starts
+alone whose motor and sensors are not reversed, so that falling at first where they are is partly by design. Below are four starts
 of this page, all of one architecture, before and after one step.</p>
 """
 

@@ -1,0 +1,147 @@
+"""Teaching: it lowers the loss, a seed gives the same bytes, and a resumed training is the same training."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+
+from model import StateSpaceModel, load_checkpoint, load_pretrained
+from model.imitation.config import ImitationConfig
+from model.imitation.dagger import Dagger, imitation_loss, lessons, together
+from model.imitation.recipe import ALL_RECIPES
+from model.maml.to_file import Training, log_path, read_log, read_state, state_path
+from model.policy.inputs import SENSORS, with_previous_push
+from model.policy.params import with_task_axis
+from model.policy.ssm import reference_outputs
+
+TINY = ImitationConfig(
+    num_epochs=6,
+    episodes_per_epoch=24,
+    max_steps_per_episode=60,
+    updates=4,
+    batch_size=16,
+    warm_up=2,
+    pool_epochs=2,
+    easy_epochs=3,
+    small_epochs=0,
+)
+
+
+def student(seed: int = 0) -> StateSpaceModel:
+    return with_previous_push(StateSpaceModel(8, hidden_dim=8, generator=torch.Generator().manual_seed(seed)))
+
+
+def same(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> bool:
+    return a.keys() == b.keys() and all(torch.equal(p, b[n]) for n, p in a.items())
+
+
+def test_teaching_lowers_the_loss_and_brings_the_student_nearer_to_the_teacher():
+    config = dataclasses.replace(TINY, num_epochs=20, updates=6, easy_share=1.0)
+    records = list(Dagger(config).train())
+    assert [r.epoch for r in records] == list(range(20)) and records[-1].episodes == 20 * 24
+    for what, sign in (("loss", -1), ("agreement", 1)):
+        early, late = (np.mean([getattr(r, what) for r in part]) for part in (records[:4], records[-4:]))
+        assert sign * (late / early - 1) > 0.03, what
+
+
+def test_a_seed_teaches_to_identical_bits_also_when_resumed():
+    def run(resume=None, config=TINY):
+        dagger, states = Dagger(config), []
+        for _ in dagger.train(student(), resume):
+            states.append(dagger.state_dict())
+        return dagger, states
+
+    straight, states = run()
+    resumed, later = run(states[2])
+    assert len(later) == 3 and same(straight.best.params(), resumed.best.params())
+    assert same(states[-1]["learner"], later[-1]["learner"]) and states[-1]["env_steps"] == later[-1]["env_steps"]
+    other, _ = run(config=dataclasses.replace(TINY, seed=1))
+    assert not same(straight.best.params(), other.best.params())
+
+
+def test_a_given_model_is_left_alone_and_a_four_input_one_is_given_the_fifth():
+    start = StateSpaceModel(8, hidden_dim=8, generator=torch.Generator().manual_seed(3))
+    before, dagger = start.params(), Dagger(dataclasses.replace(TINY, num_epochs=1))
+    list(dagger.train(start))
+    assert same(before, start.params()) and dagger.best.sizes == {**start.sizes, "input_dim": 5} and not dagger.best.training
+    assert sum(Dagger().best.count_parameters().values()) == 6813
+
+
+def test_the_student_begins_with_what_memory_would_do_and_less_sure_of_it():
+    memory, begins = load_pretrained("memory"), Dagger().best
+    obs = torch.randn(30, 5, generator=torch.Generator().manual_seed(0)) * 0.05
+    theirs, ours = reference_outputs(memory.params(), obs[:, :SENSORS]), reference_outputs(begins.params(), obs)
+    torch.testing.assert_close(ours[:, :2], theirs[:, :2] * 0.1, rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(ours[:, 2:], theirs[:, 2:], rtol=1e-4, atol=1e-4)
+
+
+def test_lessons_are_the_students_own_episodes_with_the_teachers_opinion():
+    params = with_task_axis(student().params())
+    config = dataclasses.replace(TINY, helped_share=0.0, sampled_share=0.0, episodes_per_epoch=12)
+    taught, agreement = lessons(params, config, np.random.default_rng(0), 3)
+    e = taught.episodes
+    assert e.obs.shape[:2] == taught.labels.shape[:2] == (12, 1) and e.obs.shape[-1] == 5
+    alive = e.alive > 0
+    assert ((taught.labels >= 0) & (taught.labels <= 1)).all()
+    assert agreement == pytest.approx(float(((taught.labels > 0.5) == (e.actions == 1))[alive].float().mean()))
+    chose = torch.stack([reference_outputs({n: p[0] for n, p in params.items()}, e.obs[i, 0]) for i in range(12)]).unsqueeze(1)
+    assert ((chose[..., 1] > chose[..., 0]) == (e.actions == 1))[alive].float().mean() > 0.999
+
+
+def test_where_the_teacher_helps_its_action_is_done():
+    params = with_task_axis(student().params())
+    alone, helped = (
+        lessons(params, dataclasses.replace(TINY, helped_share=share, episodes_per_epoch=60), np.random.default_rng(0), 0)[0]
+        for share in (0.0, 1.0)
+    )
+    right = [float(((t.labels > 0.5) == (t.episodes.actions == 1))[t.episodes.alive > 0].float().mean()) for t in (alone, helped)]
+    assert right[1] > right[0] + 0.1
+
+
+def test_two_of_three_rounds_are_short_and_have_as_many_more_episodes():
+    config = dataclasses.replace(TINY, small_epochs=3, short_rounds=3)
+    assert [config.shape(e) for e in (0, 2)] == [(12, 2, 8, 60)] * 2
+    assert [config.shape(e) for e in (3, 4, 5, 6)] == [(24, 4, 16, 60), (72, 4, 48, 20), (72, 4, 48, 20), (24, 4, 16, 60)]
+    records = list(Dagger(config).train(student()))
+    assert [r.step_limit for r in records] == [60, 60, 60, 60, 20, 20] and records[-1].episodes == 3 * 12 + 24 + 2 * 72
+
+
+def test_the_learning_rate_warms_up_holds_and_falls():
+    config = dataclasses.replace(TINY, lr=0.01, warm_up=2, hold_lr_epochs=4, fall_lr_epochs=10)
+    assert [config.lr_at(e) for e in (0, 1, 4, 9, 14, 30)] == pytest.approx([0.005, 0.01, 0.01, 0.005, 0.0005, 0.0005])
+
+
+def test_the_loss_is_cross_entropy_weighed_by_length_and_padding_counts_nothing():
+    params = with_task_axis(student().params())
+    config = dataclasses.replace(TINY, value_weight=0.0)
+    taught, _ = lessons(params, config, np.random.default_rng(1), 0)
+    total = weights = 0.0
+    for i in range(len(taught.labels)):
+        n = int(taught.episodes.lengths[i])
+        y = reference_outputs({name: p[0] for name, p in params.items()}, taught.episodes.obs[i, 0, :n])
+        right, left = y[:, :2].log_softmax(-1).T.flip(0)
+        p = taught.labels[i, 0, :n]
+        total += float(-(p * right + (1 - p) * left).sum()) / n**0.5
+        weights += n**0.5
+    assert float(imitation_loss(params, taught, config)) == pytest.approx(total / weights, rel=1e-4)
+    padded = together([taught, lessons(params, dataclasses.replace(config, max_steps_per_episode=90), np.random.default_rng(2), 3)[0]])
+    first = padded.chosen(torch.arange(len(taught.labels)))
+    assert float(imitation_loss(params, first, config)) == pytest.approx(total / weights, rel=1e-4)
+
+
+def test_a_checkpoint_names_its_sizes_and_recipe_and_a_stopped_training_goes_on(tmp_path):
+    out, recipe, config = tmp_path / "taught.safetensors", ALL_RECIPES["taught"], dataclasses.replace(TINY, num_epochs=3)
+    whole = tmp_path / "whole.safetensors"
+    list(Training("taught", (config,), whole, None, recipe.learner).epochs())
+    epochs = Training("taught", (config,), out, None, recipe.learner).epochs()
+    next(epochs)
+    epochs.close()
+    assert state_path(out).is_file() and len(read_log(out)) == 1
+    list(Training("taught", (config,), out, read_state(out, "taught", (config,)), recipe.learner).epochs())
+    assert out.read_bytes() == whole.read_bytes() and not state_path(out).exists()
+    rows = read_log(out)
+    assert [r["epoch"] for r in rows] == ["0", "1", "2"] and rows[0].keys() >= {"agreement", "episode_return", "env_steps"}
+    assert log_path(out).read_text().count("epoch,") == 1
+    model = load_checkpoint(out)
+    assert model.sizes == {"state_dim": 32, "input_dim": 5, "output_dim": 4, "hidden_dim": 64} and not model.training
