@@ -20,7 +20,14 @@
       const watch = new IntersectionObserver((entries) => {
         for (const e of entries) this.inSight[e.isIntersecting ? "add" : "delete"](e.target);
       });
-      for (const part of [page.parts.signals, page.parts.thinking, page.parts.map.canvas, page.parts.strip.canvas]) watch.observe(part);
+      const parts = [page.parts.signals, page.parts.thinking, page.parts.map.canvas, page.parts.strip.canvas];
+      for (const part of parts) watch.observe(part);
+      globalThis.addEventListener?.("beforeprint", () => { // paper shows all of it
+        const seen = this.inSight;
+        [this.inSight, this.frames] = [new Set(parts), 0];
+        this.draw(0);
+        this.inSight = seen;
+      });
     }
 
     draw(seconds) {
