@@ -85,6 +85,14 @@
     new MutationObserver(redraw).observe(document.body, { attributeFilter: ["class"] });
   }
 
+  // On paper, dark on white.
+  let dark = false;
+  globalThis.addEventListener?.("beforeprint", () => {
+    dark = document.body.classList.contains("dark");
+    document.body.classList.remove("dark");
+  });
+  globalThis.addEventListener?.("afterprint", () => document.body.classList.toggle("dark", dark));
+
   const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
   function bytes(base64) {

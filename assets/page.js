@@ -37,7 +37,7 @@
 
   function show(tab) {
     const state = states[tab];
-    if (!state) return tab === "about" && window.ssmAddress(tab, "tab=about");
+    if (!state) return tab !== "live" && window.ssmAddress(tab, `tab=${tab}`); // Live writes its own
     const stale = !!state.of && (!!state.refused || state.of !== state.now);
     for (const element of part(tab, ".result")) {
       element.classList.toggle("stale", stale);

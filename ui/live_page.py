@@ -21,7 +21,7 @@ TITLE = "Break it while it runs, and watch it learn from every fall"
 LEAD = with_terms(
     "A [[State Space Model]] of 6,744 [[parameters]] balances a pole. World, [[policy]] and [[gradient step]] run in this page.", "lead"
 )
-STYLES = ("terms.css", "live.css", "live_page.css")
+STYLES = ("terms.css", "live.css", "live_page.css", "print.css")
 
 FRONT_MATTER = f"""---
 title: Live

@@ -110,7 +110,7 @@ def build() -> tuple[gr.Blocks, dict[str, Any]]:
             query = dict(request.query_params)
             tab = query.get("tab", "play")
             shown = opens[tab].opened(session, query) if tab in opens else {}
-            led = "tab" in query and tab in (*opens, "meta-train", "about")
+            led = "tab" in query and tab in [t.id for t in tabs.children[1:]]  # the first is open already
             return {**shown, **({tabs: gr.Tabs(selected=tab)} if shown or led else {})} or gr.skip()
 
         page.load(open_link, session, [tabs, *play.outputs, *adapt.outputs, *compare.outputs], **QUIET)
@@ -119,10 +119,11 @@ def build() -> tuple[gr.Blocks, dict[str, Any]]:
     later = threading.Timer(AFTER, warm_up)
     later.daemon = True
     later.start()
+    paper = f"<style>{(ASSETS / 'print.css').read_text()}</style>"  # Gradio would put its container before each selector of its css
     launch = {
         "theme": theme(),
         "css": css_variables() + "".join((ASSETS / name).read_text() for name in STYLES),
-        "head": scripts() + live_scripts() + terms_script() + about_script(),
+        "head": scripts() + live_scripts() + terms_script() + about_script() + paper,
         "ssr_mode": False,
         "footer_links": ["api"],
         "run_history": False,

@@ -21,7 +21,14 @@
         for (const e of entries) this.inSight[e.isIntersecting ? "add" : "delete"](e.target);
       });
       const { signals, thinking, map, changes, strip } = page.parts;
-      for (const part of [signals, thinking, map.canvas, changes.canvas, strip.canvas]) watch.observe(part);
+      const parts = [signals, thinking, map.canvas, changes.canvas, strip.canvas];
+      for (const part of parts) watch.observe(part);
+      globalThis.addEventListener?.("beforeprint", () => { // paper shows all of it
+        const seen = this.inSight;
+        [this.inSight, this.frames] = [new Set(parts), 0];
+        this.draw(0);
+        this.inSight = seen;
+      });
     }
 
     draw(seconds) {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -48,19 +48,19 @@ class StandardAdaptationConfig:
 class AdaptationStep:
     """What one step did: a gradient step on fresh episodes, in hybrid adaptation followed by imagined rollouts.
 
-    index 0 is before any step. loss: the surrogate that the gradient step descended (nan at 0). support_returns: the returns of
-    the sampled episodes collected for this step (empty at 0). env_steps and seconds: cumulative, all interaction that
-    adaptation used; evaluation not counted. grad_norm: before clipping (nan at 0); 0 means that no episode fell, so that
-    there was nothing to learn. model: a new model after this step. imagined: hybrid adaptation's rollouts; None where there were none.
+    index 0 is before any step. model: a new model after this step. env_steps and seconds: cumulative, all interaction that
+    adaptation used; evaluation not counted. support_returns: the returns of the sampled episodes collected for this step (empty
+    at 0). loss: the surrogate that the gradient step descended (nan at 0). grad_norm: before clipping (nan at 0); 0 means that no
+    episode fell, so that there was nothing to learn. imagined: hybrid adaptation's rollouts; None where there were none.
     """
 
     index: int
-    loss: float
-    support_returns: np.ndarray
-    env_steps: int
-    seconds: float
     model: StateSpaceModel
-    grad_norm: float
+    env_steps: int = 0
+    support_returns: np.ndarray = field(default_factory=lambda: np.empty(0))
+    loss: float = float("nan")
+    grad_norm: float = float("nan")
+    seconds: float = 0.0
     imagined: Any = None
 
 
@@ -125,7 +125,7 @@ def adaptation_steps(
     """
     # A stream of its own: `evaluate_policy` with the same seed judges by other episodes than those that were learnt from.
     generator = np.random.default_rng([check_number("seed", seed, 0, 2**32 - 1, int), 2])
-    yield AdaptationStep(0, float("nan"), np.empty(0), 0, 0.0, model.with_params(model.params()), float("nan"))
+    yield AdaptationStep(0, model.with_params(model.params()))
     env_steps, seconds, index = 0, 0.0, 0
     steps = tasks(with_task_axis(model.params()), generator)
     while True:
@@ -141,7 +141,7 @@ def adaptation_steps(
         index, env_steps = index + 1, env_steps + step.fresh.env_steps
         returns = step.fresh.lengths[0].double().numpy()
         loss, norm = float(step.loss[0]), float(step.grad_norm[0])
-        yield AdaptationStep(index, loss, returns, env_steps, seconds, new, norm, *step.imagined[:1])
+        yield AdaptationStep(index, new, env_steps, returns, loss, norm, seconds, *step.imagined[:1])
 
 
 class StandardAdapter:

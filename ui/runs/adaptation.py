@@ -169,8 +169,7 @@ def config_of(s: AdaptSettings, mode: str) -> StandardAdaptationConfig:
 
 def unadapted(model: StateSpaceModel, world: World, seed: int) -> Point:
     """A policy before any step."""
-    step = AdaptationStep(0, float("nan"), np.empty(0), 0, 0.0, model, float("nan"))
-    return Point(step, evaluate_policy(model, world, EVALUATION_EPISODES, seed))
+    return Point(AdaptationStep(0, model), evaluate_policy(model, world, EVALUATION_EPISODES, seed))
 
 
 def link_of(run: AdaptRun) -> str:

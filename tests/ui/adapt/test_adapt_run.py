@@ -102,8 +102,8 @@ class BreaksAtTwo:
         pass
 
     def adapt(self, model, world, seed=0):
-        yield AdaptationStep(0, float("nan"), np.empty(0), 0, 0.0, model, float("nan"))
-        yield AdaptationStep(1, 0.5, np.array([9.0]), 9, 0.0, model, 1.0)
+        yield AdaptationStep(0, model)
+        yield AdaptationStep(1, model, 9, np.array([9.0]), 0.5, 1.0)
         raise NonFiniteParameters("step 2")
 
 

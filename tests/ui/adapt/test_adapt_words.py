@@ -27,7 +27,7 @@ def run_of(*means, spread=0.0, moved=True, ended="finished", problem="", mode="s
         returns = np.full(20, float(mean))
         returns[0] -= spread
         returns[1] += spread
-        step = AdaptationStep(i, 0.1, np.array([94.0]), 94 * i, 0.1 * i, MODEL, (1.5 if moved else 0.0) if i else float("nan"))
+        step = AdaptationStep(i, MODEL, 94 * i, np.array([94.0]), 0.1, (1.5 if moved else 0.0) if i else float("nan"), 0.1 * i)
         points.append(Point(step, returns, config_of(settings, mode) if i else None))
     return AdaptRun(settings, len(means) - 1, (Curve(mode, tuple(points), problem=problem),), ended, "id")
 

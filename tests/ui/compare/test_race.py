@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 import threading
 
@@ -22,7 +21,7 @@ REVERSED = WORLDS["reversed_motor"]
 
 
 def point(index: int, returns: np.ndarray, env_steps: int, policy: str = "meta") -> Point:
-    step = AdaptationStep(index, math.nan, np.empty(0), env_steps, 0.0, shared_model(policy), math.nan)
+    step = AdaptationStep(index, shared_model(policy), env_steps)
     return Point(step, returns)
 
 
