@@ -44,7 +44,7 @@ def picture() -> str:
         "says which push it would choose, while the policy is taught."
     )
     parts = (
-        _box(10, 85, 100, "world", "changes at will"),
+        _box(10, 85, 100, "world", "may change"),
         _box(210, 10, 160, "teacher", "a regulator"),
         _box(210, 160, 160, "policy", "and its own last push"),
         _way("M60 85 L60 37 L208 37", 134, 28, "all of it, as it is"),
