@@ -56,5 +56,5 @@ class ImitationRecipe:
 
 ALL_RECIPES: dict[str, Recipe | ImitationRecipe] = {
     **RECIPES,
-    "taught": ImitationRecipe("from memory, by imitation of a teacher that is told the true world", ImitationConfig(), polish_epochs=450),
+    "taught": ImitationRecipe("from memory, by imitation of a teacher that is told the true world", ImitationConfig(), polish_epochs=380),
 }
