@@ -1,6 +1,7 @@
 // The signals beside the stage: curves over time and the hidden state as a heat map, in step with the playhead.
 (() => {
   const PAD = { left: 40, right: 10, top: 8, bottom: 32 };
+  const TURN = [1, 3]; // px: the line where a motor reversed by itself
   const STEP = window.ssmConfig.timeStep; // s
   const { cells, fit, format, gap, line, ticks, within } = window.ssmDraw;
 
@@ -59,12 +60,14 @@
     }
   }
 
-  // Curves. series: [{values, role, dash, stepped}], limits: y values that end an episode or halve a scale.
+  // Curves. series: [{values, role, dash, stepped}], limits: y values that end an episode or halve a scale, turns: steps at which
+  // the motor reversed by itself.
   class Chart extends Panel {
-    set({ series, range, limits, steps }) {
+    set({ series, range, limits, steps, turns }) {
       this.data = series;
       this.range = range;
       this.limits = limits || [];
+      this.turns = turns || [];
       this.steps = steps;
     }
 
@@ -87,6 +90,8 @@
       ctx.strokeStyle = c.muted;
       ctx.setLineDash([2, 4]);
       for (const v of this.limits) line(ctx, PAD.left, this.y(v), right, this.y(v));
+      ctx.setLineDash(TURN);
+      for (const step of this.turns) line(ctx, this.x(step), PAD.top, this.x(step), h - PAD.bottom);
       ctx.setLineDash([]);
       this.timeAxis(ctx);
       ctx.save();

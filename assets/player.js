@@ -31,7 +31,9 @@
       const bar = make("div", this.root, { class: "transport" });
       this.button = make("button", bar, { type: "button", class: "play" }, "Play");
       this.button.addEventListener("click", () => this.toggle());
-      this.scrubber = make("input", bar, { type: "range", min: 0, max: 1, step: 1, value: 0, "aria-label": "Step" });
+      const track = make("span", bar, { class: "scrub" });
+      this.turns = make("span", track, { "aria-hidden": "true" });
+      this.scrubber = make("input", track, { type: "range", min: 0, max: 1, step: 1, value: 0, "aria-label": "Step" });
       this.scrubber.addEventListener("input", () => this.seek(+this.scrubber.value));
       this.counter = make("output", bar, { class: "counter", "aria-label": "Step counter" });
       const speed = make("label", bar, { class: "speed" }, "Speed ");
@@ -51,6 +53,7 @@
       this.maps = value.maps || {};
       this.steps = Math.max(...this.episodes.map((e) => e.steps));
       this.scrubber.max = this.steps;
+      this.markTurns();
       if (value.signals === false) this.signals.open = false;
       this.buildStages();
       window.ssmGhost.attach(this);
@@ -71,6 +74,13 @@
       this.shown = true;
       this.root.dataset.run = this.runId;
       this.root.dataset.steps = this.episodes.map((e) => e.steps).join(" ");
+    }
+
+    // Ticks on the timeline where a motor reversed by itself.
+    markTurns() {
+      this.turns.replaceChildren();
+      const turns = new Set(this.episodes.flatMap((e) => e.turns ?? []));
+      for (const step of turns) make("i", this.turns, { style: `--at: ${step / this.steps}` });
     }
 
     buildStages() {
@@ -126,6 +136,8 @@
       const key = make("p", parent, { class: "key" });
       make("span", key, { class: "key-motor" }, "motor force");
       if (episodes.some((e) => e.world.wind)) make("span", key, { class: "key-wind" }, "wind");
+      if (episodes.some((e) => e.lost)) make("span", key, { class: "key-lost" }, "push that was lost");
+      if (episodes.some((e) => e.turns)) make("span", key, { class: "key-turn" }, "the motor reverses by itself");
       if (episodes.some((e) => e.sensed)) make("span", key, { class: "key-sensed" }, "pole as the sensor reports it");
       make("span", key, { class: "key-limit" }, `${angleLimit}° limits`);
     }
@@ -134,7 +146,8 @@
       this.grid.replaceChildren();
       this.panels = [];
       const steps = this.steps, one = this.episodes.length === 1, thinking = this.episodes.filter((e) => e.p);
-      const chart = (title, spec) => this.panel(window.ssmCharts.Chart, title, { steps, ...spec });
+      const turns = [...new Set(this.episodes.flatMap((e) => e.turns ?? []))];
+      const chart = (title, spec) => this.panel(window.ssmCharts.Chart, title, { steps, turns, ...spec });
       const dash = (e) => e.dash;
       const line = (values) => (e) => ({ values: values(e), role: e.role, dash: dash(e) });
       const sensed = this.episodes.filter((e) => e.sensed);

@@ -126,9 +126,20 @@
       ctx.arc(x + side * cartW * S.wheel_at, ground - wheel, wheel, 0, 7);
       ctx.fill();
     }
-    if (w.reversed) drawReversed(ctx, c, x, top + cartH * S.reversed_at[0], Math.min(cartW * S.reversed_half[0], S.reversed_half[1]));
+    const turns = (e.turns ?? []).filter((t) => t <= k);
+    if (w.reversed !== (turns.length % 2 === 1)) drawReversed(ctx, c, x, top + cartH * S.reversed_at[0], Math.min(cartW * S.reversed_half[0], S.reversed_half[1]));
 
-    // pole, and beside it the pole that the sensor reports where that differs
+    // a ring around the cart whose motor has just reversed by itself
+    if (turns.length && k - turns.at(-1) < S.turn_steps) {
+      const [gap, thick] = S.turn_ring;
+      ctx.strokeStyle = c.ink;
+      ctx.lineWidth = thick;
+      ctx.beginPath();
+      ctx.roundRect(x - cartW / 2 - gap, top - gap, cartW + 2 * gap, ground - top + gap, S.corner);
+      ctx.stroke();
+    }
+
+    // pole, and beside it the pole that the sensors report where that differs: noise shakes it
     ctx.strokeStyle = c[e.role];
     ctx.lineWidth = thickness;
     pole(ctx, x, top, angle, length);
@@ -136,7 +147,7 @@
       ctx.strokeStyle = c.ink;
       ctx.lineWidth = S.sensed_line;
       ctx.setLineDash(S.sensed_dash);
-      pole(ctx, x, top, mix(e.sensed, k, f), length);
+      pole(ctx, e.sensed_x ? middle + mix(e.sensed_x, k, f) * s : x, top, mix(e.sensed, k, f), length);
       ctx.setLineDash([]);
     }
     if (ghost) window.ssmGhost.draw(ctx, ghost, playhead, c, { middle, scale: s, cartW, cartH, top, length });
@@ -145,11 +156,12 @@
     ctx.arc(x, top, Math.max(S.least_hub, thickness * S.hub), 0, 7);
     ctx.fill();
 
-    // forces that act now, to one scale: the motor's from the cart's side, the wind's above it
+    // forces that act now, to one scale: the motor's from the cart's side, grey where it was lost, and the wind's above it
     if (!ended) {
-      const motor = e.force[k] * S.force * s, from = x + Math.sign(motor) * (cartW / 2 + S.arrow_gap);
-      ctx.strokeStyle = ctx.fillStyle = c.force;
-      arrow(ctx, from, top + cartH * 0.5, motor, S.arrow);
+      for (const [force, colour] of [[e.force[k], c.force], [e.lost?.[k] ?? 0, c.muted]]) {
+        ctx.strokeStyle = ctx.fillStyle = colour;
+        arrow(ctx, x + Math.sign(force) * (cartW / 2 + S.arrow_gap), top + cartH * 0.5, force * S.force * s, S.arrow);
+      }
     }
     if (w.wind) {
       ctx.strokeStyle = ctx.fillStyle = c.wind;

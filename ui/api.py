@@ -187,6 +187,10 @@ def summary(r: Recording) -> dict:
     lists = {"position_m": r.states[:, 0], "angle_rad": r.states[:, 2], "action": r.actions, "motor_force_N": r.forces}
     if r.prob_right is not None:
         lists["probability_right"] = r.prob_right
+    if r.lost is not None:
+        lists["lost_force_N"] = r.lost
+    if r.world.motor_reversals:
+        lists["motor_reversed_at_step"] = np.array(r.turns, dtype=int)
     rounded = {name: np.round(values, 6).tolist() for name, values in lists.items()}
     return {"steps": r.steps, "ending": ending(r), **asdict(Choice(r.world, r.policy, r.greedy, r.seed)), **rounded}
 

@@ -43,6 +43,7 @@ def short_name(policy: str) -> str:
 _LABELS = {
     "force_mag": "Motor force",
     "pole_half_length": "Pole half-length",
+    "lost_push": "Lost pushes",
     "adapt_lr": "Learning rate",
     "num_adapt_steps": "Gradient steps",
     "episodes_per_step": "Episodes per step",
@@ -74,7 +75,7 @@ _LIMITS = {
     "state_dim": (1, 64),
     "hidden_dim": (1, 128),
 }
-_STEPS = {"pole_mass": 0.01, "pole_half_length": 0.01, "cart_mass": 0.05, "gravity": 0.01}
+_STEPS = {"pole_mass": 0.01, "pole_half_length": 0.01, "cart_mass": 0.05, "gravity": 0.01, "lost_push": 0.01}
 
 
 def _of(info: FieldInfo, **changes: Any) -> Field:

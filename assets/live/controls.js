@@ -5,7 +5,7 @@
   const DEGREE = Math.PI / 180;
   const plain = (v, digits = 2) => `${+v.toFixed(digits)}`.replace("-", "−");
 
-  // The world's sliders: label, unit, and how the page's number relates to the field's (half a pole, radians).
+  // The world's sliders: label, unit, and how the page's number relates to the field's (half a pole, radians, shares).
   const SLIDERS = [
     ["gravity", "Gravity", "m/s²", 0.1],
     ["wind", "Wind", "N", 0.1],
@@ -15,6 +15,9 @@
     ["angle_bias", "Tilt of the angle sensor", "°", 0.1, 1 / DEGREE],
     ["pole_mass", "Pole mass", "kg", 0.01],
     ["cart_mass", "Cart mass", "kg", 0.05],
+    ["sensor_noise", "Sensor noise", "", 0.1],
+    ["lost_push", "Lost pushes", "%", 1, 100],
+    ["motor_reversals", "Motor reversals", "an episode", 1],
   ];
 
   function slider(parent, { label, minimum, maximum, step, words, set, name }) {
@@ -73,7 +76,7 @@
       const grid = make("div", parent, { class: "live-sliders" });
       this.shows = SLIDERS.map(([name, label, unit, step, times = 1]) => {
         const field = live.config.fields.find((f) => f.name === name), { minimum, maximum } = field;
-        const words = (v) => `${plain(v)} ${name === "action_delay" && v === 1 ? "step" : unit}`.replace(" °", "°");
+        const words = (v) => `${plain(v)} ${name === "action_delay" && v === 1 ? "step" : unit}`.replace(/ (°|%|$)/, "$1");
         const low = Math.ceil(+(minimum * times / step).toFixed(6)) * step, high = Math.floor(+(maximum * times / step).toFixed(6)) * step;
         // The slider's grid misses some values of named worlds; only a moved slider rounds.
         const show = slider(grid, {

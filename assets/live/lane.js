@@ -29,22 +29,25 @@
     // What is drawn of an episode: state by state, and for each step what was thought and done.
     startEpisode() {
       if (this.shown?.steps > 1) this.previous = this.shown;
-      const { state } = this.sim;
+      const { state } = this.sim, seen = live.observe(this.sim);
       this.shown = {
-        steps: 0, x: [state[0]], angle: [degrees(state[2])], sensed: [degrees(live.observe(this.sim)[2])],
-        force: [], action: [], push: [], prob: [], long: [], hidden: [], dots: [],
+        steps: 0, x: [state[0]], angle: [degrees(state[2])], sensed: [degrees(seen[2])], sensedX: [seen[0]],
+        reversed: live.motorReversed(this.sim), turns: [], // at the first step, and the steps at which the motor reversed by itself
+        force: [], lost: [], action: [], push: [], prob: [], long: [], hidden: [], dots: [],
       };
       this.stepper.fraction = 0;
     }
 
     // After a step that ended an episode at its limit the run has started afresh already: `fresh` leaves its state out.
     record(push, fresh) {
-      const { shown, sim, run } = this, said = run.output;
+      const { shown, sim, run } = this, said = run.output, seen = live.observe(sim);
       shown.steps += 1;
       shown.x.push(fresh ? shown.x.at(-1) : sim.state[0]);
       shown.angle.push(fresh ? shown.angle.at(-1) : degrees(sim.state[2]));
-      shown.sensed.push(fresh ? shown.sensed.at(-1) : degrees(live.observe(sim)[2]));
+      shown.sensed.push(fresh ? shown.sensed.at(-1) : degrees(seen[2]));
+      shown.sensedX.push(fresh ? shown.sensedX.at(-1) : seen[0]);
       shown.force.push(sim.appliedForce);
+      shown.lost.push(sim.lostForce);
       shown.push.push(push);
       shown.action.push(String(said.action));
       shown.prob.push(said.probRight);
@@ -80,7 +83,8 @@
         this.sim.state[3] += hand.kick;
         this.run.pushed = true;
       }
-      const before = this.run.policy;
+      const before = this.run.policy, { shown } = this;
+      if (live.motorReversed(this.sim) !== (shown.reversed !== (shown.turns.length % 2 === 1))) shown.turns.push(shown.steps);
       const events = live.runStep(this.run, hand).map((event) => ({ ...event, lane: this }));
       const stood = events.some((e) => e.type === "stands");
       this.record(hand.push ?? 0, stood);

@@ -13,6 +13,7 @@
   const GHOSTS = 12; // steps of the fall that are shown while time stands still
   const clamp = (v, most) => Math.max(-most, Math.min(most, v));
 
+  const sensedDiffers = (world) => world.angle_bias !== 0 || world.mirrored_sensors || world.sensor_noise > 0;
   const copied = (hand) => Object.fromEntries(Object.entries(hand).map(([name, value]) => [name, value && { ...value }]));
 
   live.StageView = class {
@@ -126,8 +127,12 @@
 
     // What the marks on the stage mean; only those that this world has.
     showLegend() {
-      const { world } = this.lane.sim, sensed = world.angle_bias !== 0 || world.mirrored_sensors;
-      const marks = { motor: "motor", wind: world.wind && "wind", sensed: sensed && "pole as the sensor reports it", limit: "12° limits" };
+      const { world } = this.lane.sim;
+      const marks = {
+        motor: "motor", lost: world.lost_push && "push that was lost", wind: world.wind && "wind",
+        turn: world.motor_reversals && "the motor has just reversed by itself",
+        sensed: sensedDiffers(world) && "pole as the sensor reports it", limit: "12° limits",
+      }; // prettier-ignore
       this.legend.replaceChildren();
       for (const [mark, text] of Object.entries(marks)) if (text) make("span", this.legend, { "data-mark": mark }, text);
     }
@@ -151,17 +156,16 @@
     // This moment as assets/stage.js draws it.
     episode() {
       const { lane } = this, { shown } = lane, world = lane.sim.world, pose = lane.pose();
-      const sensed = world.angle_bias !== 0 || world.mirrored_sensors;
       const drawn = {
         world: {
           half_length: world.pole_half_length, pole_mass: world.pole_mass, cart_mass: world.cart_mass, wind: world.wind,
-          reversed: world.reversed_motor, delay: world.action_delay,
+          reversed: shown.reversed, delay: world.action_delay,
         },
-        role: lane.role, x: shown.x, angle: shown.angle, force: shown.force, action: shown.action, steps: shown.steps,
+        role: lane.role, x: shown.x, angle: shown.angle, force: shown.force, lost: shown.lost, turns: shown.turns, action: shown.action, steps: shown.steps,
       }; // prettier-ignore
       this.playhead = pose.playhead ?? 0;
       if (pose.playhead === undefined) Object.assign(drawn, { x: [pose.x], angle: [pose.angle], steps: 0 });
-      else if (sensed) drawn.sensed = shown.sensed;
+      else if (sensedDiffers(world)) Object.assign(drawn, { sensed: shown.sensed, sensed_x: world.sensor_noise ? shown.sensedX : null });
       return drawn;
     }
 

@@ -63,12 +63,24 @@
       ctx.rect(PAD.left, PAD.top, w - PAD.left - PAD.right, h - PAD.top - PAD.bottom);
       ctx.clip();
       ctx.lineJoin = "round";
+      this.turns(ctx, lanes[0]?.shown.turns ?? []);
       for (const lane of lanes) {
         ctx.strokeStyle = c[lane.role];
         if (lane.previous && lanes.length === 1) this.path(ctx, lane.previous[this.key], y, 1.2, 0.25, DASHES[lane.role]);
         this.path(ctx, lane.shown[this.key], y, 1.8, 1, DASHES[lane.role]);
       }
       ctx.restore();
+    }
+
+    // Where the motor reversed by itself; the first says so.
+    turns(ctx, steps) {
+      const { c, fitted: { h } } = this, bottom = h - PAD.bottom;
+      ctx.strokeStyle = ctx.fillStyle = c.muted;
+      ctx.setLineDash([1, 3]);
+      for (const step of steps) window.ssmDraw.line(ctx, this.x(step), PAD.top, this.x(step), bottom);
+      ctx.setLineDash([]);
+      ctx.textAlign = "left";
+      if (steps.length) ctx.fillText("motor reversed", this.x(steps[0]) + 4, bottom - 4);
     }
 
     path(ctx, values, y, width, alpha, dash) {

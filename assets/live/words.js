@@ -20,6 +20,9 @@
     mirrored_sensors: () => "pole sensors mirrored",
     action_delay: (v) => `motor ${steps(v)} late`,
     velocity_sensors: () => "velocity sensors off",
+    sensor_noise: (v) => `sensor noise ${plain(v)}`,
+    lost_push: (v) => `${plain(100 * v)}% of pushes lost`,
+    motor_reversals: (v) => `motor reverses ${v} time${v === 1 ? "" : "s"} by itself`,
   };
 
   // A few words for each difference from the standard world.

@@ -55,14 +55,15 @@
 
   // makeSim(fields, seed): a cart in a world, at the start of an episode.
   //   state: Float64Array (x m, x_dot m/s, theta rad, theta_dot rad/s); appliedForce: the motor's, of the last step, after delay and
-  //   reversal, N; steps: since the episode, or its record, began; drawStart: makes the next start state, four numbers.
+  //   reversal and loss, N; lostForce: what a push that was lost in it would have given, N; steps: since the episode, or its record,
+  //   began; drawStart: makes the next start state, four numbers; key: of the episode's noise, from the seed and the episodes so far.
   live.makeSim = (fields = {}, seed = 0) => {
     const random = live.makeRandom(seed);
     const range = live.config.physics.start_range;
     const drawStart = () => Array.from({ length: 4 }, () => range * (2 * random() - 1));
     // pending: the last actions as -1, 0 (none) or 1, a ring with one place for each step that an action may be under way.
     const places = live.config.fields.find((f) => f.name === "action_delay").maximum + 1;
-    const sim = { world: live.makeWorld(fields), state: new Float64Array(4), steps: 0, clock: 0, appliedForce: 0, drawStart };
+    const sim = { world: live.makeWorld(fields), state: new Float64Array(4), steps: 0, clock: 0, seed, episodes: 0, drawStart };
     sim.pending = new Float64Array(places);
     live.resetSim(sim);
     return sim;
@@ -72,9 +73,12 @@
   live.resetSim = (sim) => {
     sim.state.set(sim.drawStart());
     sim.pending.fill(0);
-    sim.steps = 0;
-    sim.appliedForce = 0;
+    sim.episodes += 1;
+    Object.assign(sim, { steps: 0, appliedForce: 0, lostForce: 0, key: live.episodeKey(sim.seed, sim.episodes), begun: sim.clock });
   };
+
+  // motorReversed(sim): whether a push to the right that reaches the motor now pushes to the left.
+  live.motorReversed = ({ world, key, clock, begun }) => world.reversed_motor !== live.motorTurned(key, clock - begun, world.motor_reversals);
 
   // setWorld(sim, fields): change some fields while it runs. The state stays, and so do the actions under way, unless the delay
   // itself changes: then the motor gives no force until the first action with the new delay arrives. On an Error nothing changes.
@@ -93,8 +97,10 @@
     const places = sim.pending.length;
     sim.pending[sim.clock % places] = 2 * action - 1;
     const delayed = sim.pending[(sim.clock - w.action_delay + places) % places];
+    const pushed = (live.motorReversed(sim) ? -w.force_mag : w.force_mag) * delayed;
+    const lost = live.pushIsLost(sim.key, sim.clock - sim.begun, w.lost_push);
+    Object.assign(sim, { appliedForce: lost ? 0 : pushed, lostForce: lost ? pushed : 0 });
     sim.clock += 1;
-    sim.appliedForce = (w.reversed_motor ? -w.force_mag : w.force_mag) * delayed;
 
     const total = w.pole_mass + w.cart_mass;
     const moment = w.pole_mass * w.pole_half_length;
@@ -114,10 +120,16 @@
 
   // observe(sim): what the sensors report of the present state, Float32Array(4).
   live.observe = (sim) => {
-    const { mirrored_sensors, velocity_sensors, angle_bias } = sim.world;
+    const { mirrored_sensors, velocity_sensors, angle_bias, sensor_noise } = sim.world;
     const [x, x_dot, theta, theta_dot] = sim.state;
     const mirror = mirrored_sensors ? -1 : 1;
     const sees = velocity_sensors ? 1 : 0;
-    return Float32Array.of(x, sees * x_dot, mirror * theta + angle_bias, mirror * sees * theta_dot);
+    const seen = [x, sees * x_dot, mirror * theta + angle_bias, mirror * sees * theta_dot];
+    if (sensor_noise > 0) {
+      const noise = live.sensorNoise(sim.key, sim.clock - sim.begun);
+      const reads = [1, sees, 1, sees]; // a sensor that reads 0 has no noise
+      for (const i of seen.keys()) seen[i] += reads[i] * sensor_noise * noise[i];
+    }
+    return Float32Array.from(seen);
   };
 })();

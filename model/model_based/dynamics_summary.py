@@ -25,6 +25,8 @@ DISCREPANCY = {
     "angle_offset": (0.75, 0.0),
     "drift": (1.0, 0.0),
 }
+BIAS = {"angle_offset": 3.0, "drift": 3.0, "growth": 12.0}
+"""Times the standard deviation where steps are unexplained: noise in what a regression takes as given biases it."""
 
 
 class Estimate(NamedTuple):
@@ -38,6 +40,10 @@ class Estimate(NamedTuple):
         a, b = DISCREPANCY[name]
         return Estimate(self.mean, float(np.hypot(a * self.sd, b * self.mean)))
 
+    def biased(self, name: str, unexplained: bool) -> Estimate:
+        """The same, wider where the steps are unexplained."""
+        return Estimate(self.mean, self.sd * BIAS[name]) if unexplained else self
+
 
 @dataclass(frozen=True)
 class DynamicsSummary:
@@ -48,7 +54,8 @@ class DynamicsSummary:
     angle_offset, rad: what the angle sensor reads when the pole is upright, from the first angles and from where the pole is in
     balance. drift, m/s a step: what changes the cart's velocity all the time, as wind does. growth, 1/s: the rate at which a
     leaning pole's lean grows. pole_mirrored: the probability that the pole's sensors are mirrored, for a pole leans away from
-    where its cart is pushed. velocity_reads_zero: both velocity sensors are dead.
+    where its cart is pushed. velocity_reads_zero: both velocity sensors are dead. unexplained: the steps scatter more than constant
+    dynamics can explain: sensors are noisy, pushes are lost or the dynamics change, and the estimates are means that noise biases.
     """
 
     transitions: int
@@ -60,6 +67,7 @@ class DynamicsSummary:
     growth: Estimate
     pole_mirrored: float
     velocity_reads_zero: bool
+    unexplained: bool = False
 
     @property
     def delay(self) -> int:
@@ -67,7 +75,7 @@ class DynamicsSummary:
         return int(np.argmax(self.delay_weights))
 
 
-def summarised(W: np.ndarray, first_angles: Estimate, dead: bool, transitions: int) -> DynamicsSummary:
+def summarised(W: np.ndarray, first_angles: Estimate, dead: bool, transitions: int, unexplained: bool = False) -> DynamicsSummary:
     """The summary of one world from draws of its coefficients W (n, F, O). first_angles: the angle offset as they alone tell it."""
     cart, pole = push_response(W, dead)  # (n, PAST_ACTIONS + 1)
     weights = np.bincount(np.abs(pole).argmax(1), minlength=PAST_ACTIONS + 1) / len(W)
@@ -79,11 +87,12 @@ def summarised(W: np.ndarray, first_angles: Estimate, dead: bool, transitions: i
         push.stated("cart_push"),
         Estimate(float(pole.mean()), float(pole.std())).stated("pole_push"),
         tuple(weights.tolist()),
-        offset.stated("angle_offset"),
-        Estimate(share.mean * push.mean, abs(share.sd * push.mean)).stated("drift"),
-        _robust(growth_rate(W, dead)).stated("growth"),
+        offset.stated("angle_offset").biased("angle_offset", unexplained),
+        Estimate(share.mean * push.mean, abs(share.sd * push.mean)).stated("drift").biased("drift", unexplained),
+        _robust(growth_rate(W, dead)).stated("growth").biased("growth", unexplained),
         float((cart * pole > 0).mean()),
         dead,
+        unexplained,
     )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from gymnasium.envs.classic_control.cartpole import CartPoleVectorEnv
 
 from model.config import FieldInfo, bounded, check_fields, field_infos
-from model.worlds.disturbances import MAX_REVERSALS, PERIOD, Disturbances, episode_keys, keys_of_starts
+from model.worlds.disturbances import MAX_REVERSALS, NOISE_SD, PERIOD, Disturbances, episode_keys, keys_of_starts
 
 MAX_EPISODE_STEPS = PERIOD  # CartPole-v1's limit, 500, and the highest return
 SOLVED = 475.0  # the mean return at which Gymnasium counts CartPole-v1 as solved
@@ -19,6 +19,7 @@ X_LIMIT = 2.4  # m
 ANGLE_LIMIT = 12 * 2 * np.pi / 360  # rad
 TAU = 0.02  # s, from step to step
 START_RANGE = 0.05  # each of the four state variables starts uniformly within +-0.05
+_NOISE = "{:g} m, {:g} m/s, {:g} rad and {:g} rad/s".format(*NOISE_SD)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,7 +37,7 @@ class World:
     mirrored_sensors: bool = bounded(False, False, True, "the pole's angle and angular velocity are read with the opposite sign")
     action_delay: int = bounded(0, 0, MAX_DELAY, "steps that pass before an action reaches the motor", "steps")
     velocity_sensors: bool = bounded(True, False, True, "off: both velocities read 0")
-    sensor_noise: float = bounded(0.0, 0.0, 2.0, "noise of every reading; at 1 its sd is .05 m, .3 m/s, .02 rad and .3 rad/s")
+    sensor_noise: float = bounded(0.0, 0.0, 2.0, f"noise of every reading; at 1 its standard deviation is {_NOISE}")
     lost_push: float = bounded(0.0, 0.0, 0.5, "probability that a push gives no force")
     motor_reversals: int = bounded(0, 0, MAX_REVERSALS, "times that the motor reverses by itself in 500 steps, at random moments")
 
@@ -54,8 +55,9 @@ class WorldCartPole(CartPoleVectorEnv):
 
     Observations, actions, rewards, limits and autoreset are those of the base class. `external_force` (num_envs,),
     in N, adds to the force on the cart from the next step on; a visitor's push, for one. `applied_force` (num_envs,)
-    is the motor's force of the last step, in N, after delay, reversal and loss; `lost_push` (num_envs,) bool says whether that
-    step's push was lost. The noise of an episode follows from what began it (`reset`, `begin`), not from the actions.
+    is the motor's force of the last step, in N, after delay, reversal and loss; `lost_force` (num_envs,), N, is what the push
+    that was lost in it would have given, 0 where none was. The noise of an episode follows from what began it (`reset`,
+    `begin`), not from the actions.
     """
 
     def __init__(self, worlds: Sequence[World], max_episode_steps: int = MAX_EPISODE_STEPS, render_mode: str | None = None):
@@ -73,8 +75,7 @@ class WorldCartPole(CartPoleVectorEnv):
         self.sensor_gain, self.sensor_offset = np.zeros((2, 4, n))  # observation = sensor_gain * state + sensor_offset
         self.delay = np.zeros(n, dtype=np.int64)
         self.disturbances = Disturbances(n)
-        self.external_force, self.applied_force = np.zeros((2, n))
-        self.lost_push = np.zeros(n, dtype=bool)
+        self.external_force, self.applied_force, self.lost_force = np.zeros((3, n))
         self._everyone = np.arange(n)
         self._push_right = np.ones(n, dtype=np.int64)
         self._clock = 0
@@ -98,7 +99,7 @@ class WorldCartPole(CartPoleVectorEnv):
         self.sensor_offset[:, chosen] = np.stack([0 * mirror, 0 * mirror, column("angle_bias"), 0 * mirror])
         self.delay[chosen] = column("action_delay").astype(np.int64)
         self.disturbances.set(chosen, *(column(name) for name in ("sensor_noise", "lost_push", "motor_reversals")))
-        self.lost_push[chosen] = False
+        self.lost_force[chosen] = 0.0
 
     def change(self, chosen: Sequence[int], worlds: Sequence[World]) -> None:
         """Give some environments, by index, another world in the middle of their episodes.
@@ -169,7 +170,7 @@ class WorldCartPole(CartPoleVectorEnv):
         """What every new episode needs but its first state."""
         self._pending[:, chosen] = 0.0
         self._begun[chosen] = self._clock
-        self.lost_push[chosen] = False
+        self.lost_force[chosen] = 0.0
         self._episodes[chosen] += np.uint32(1)
         if keys is None:
             seed = self.np_random_seed % 2**64
@@ -196,8 +197,8 @@ class WorldCartPole(CartPoleVectorEnv):
         delayed = push if slots == 1 else self._pending[(self._clock - self.delay) % slots, self._everyone]
         self.applied_force = self.motor * delayed
         if self.disturbances.active:
-            self.lost_push = self.disturbances.lost(self.episode_steps) & (delayed != 0.0)
-            self.applied_force = np.where(self.lost_push, 0.0, self.present_motor * delayed)
+            pushed, lost = self.present_motor * delayed, self.disturbances.lost(self.episode_steps)
+            self.applied_force, self.lost_force = np.where(lost, 0.0, pushed), np.where(lost, pushed, 0.0)
         self._clock += 1
         return self.applied_force + self.wind + self.external_force
 

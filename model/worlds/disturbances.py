@@ -43,18 +43,17 @@ def keys_of_starts(first: np.ndarray) -> np.ndarray:
     return episode_keys(*np.ascontiguousarray(first, dtype="<f8").view("<u4").T)
 
 
-def uniforms(keys: np.ndarray, steps: np.ndarray, channel: int) -> np.ndarray:
-    """Draws from [0, 1), multiples of 2^-32; keys and steps broadcast."""
-    counter = np.asarray(steps).astype(np.uint32) * np.uint32(CHANNELS) + np.uint32(channel)
-    return mix(keys ^ mix(counter)) / 2.0**32
+def uniforms(keys: np.ndarray, steps: np.ndarray, channel: int | np.ndarray) -> np.ndarray:
+    """Draws from [0, 1), multiples of 2^-32; keys, steps and channels broadcast."""
+    counter = np.asarray(steps).astype(np.uint32) * np.uint32(CHANNELS) + np.asarray(channel, dtype=np.uint32)
+    return mix(keys ^ mix(counter)) * 2.0**-32
 
 
 def gaussians(keys: np.ndarray, steps: np.ndarray) -> np.ndarray:
-    """Standard normal draws for the four sensors, (4, n), by Box and Muller (1958)."""
-    u = [uniforms(keys, steps, channel) for channel in range(4)]
-    radius = [np.sqrt(-2.0 * np.log(1.0 - u[i])) for i in (0, 2)]
-    turn = [2.0 * np.pi * u[i] for i in (1, 3)]
-    return np.stack([radius[0] * np.cos(turn[0]), radius[0] * np.sin(turn[0]), radius[1] * np.cos(turn[1]), radius[1] * np.sin(turn[1])])
+    """Standard normal draws for the four sensors, (4, n), in two pairs by Box and Muller (1958)."""
+    u = uniforms(keys, steps, np.arange(4)[:, None])
+    radius, turn = np.sqrt(-2.0 * np.log(1.0 - u[::2])), 2.0 * np.pi * u[1::2]
+    return np.stack([radius * np.cos(turn), radius * np.sin(turn)], axis=1).reshape(4, *u.shape[1:])
 
 
 def reversal_steps(keys: np.ndarray, counts: np.ndarray, periods: np.ndarray) -> np.ndarray:

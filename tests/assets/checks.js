@@ -28,12 +28,26 @@
     worldSteps: ({ runs }) =>
       runs.map(({ world, rows }) => {
         const sim = live.makeSim(world);
-        return rows.map(({ fresh, state, action, force }) => {
+        return rows.map(({ fresh, key, state, action, force }) => {
           if (fresh) live.resetSim(sim);
+          sim.key = key;
           sim.state.set(state);
           const fell = live.stepSim(sim, action, force);
-          return { state: list(sim.state), obs: list(live.observe(sim)), applied: sim.appliedForce, fell };
+          return { state: list(sim.state), obs: list(live.observe(sim)), applied: sim.appliedForce, lost: sim.lostForce, fell };
         });
+      }),
+
+    // Draws of each key along some steps: of the sensors, of the push; and of the motor: its reversals by period, where it is turned.
+    draws: ({ keys, steps, count, periods, rate }) =>
+      keys.map((words) => {
+        const key = live.episodeKey(...words);
+        return {
+          key,
+          noise: steps.map((t) => live.sensorNoise(key, t)),
+          lost: steps.map((t) => live.pushIsLost(key, t, rate)),
+          reversals: periods.map((p) => live.reversalSteps(key, count, p)),
+          turned: steps.map((t) => live.motorTurned(key, t, count)),
+        };
       }),
 
     // jobs: [{policy, obs}]. Along a sequence of observations from the initial state: the four outputs, P(right), the hidden state.

@@ -225,3 +225,46 @@ def test_a_text_stays_whole_within_the_picture():
     """
     middle, right, left = on_page(act, None)  # a letter of the test's canvas is 6 pixels wide
     assert middle == 50 and right == 100 - 17 and left == 17
+
+
+def test_noise_shakes_the_dashed_pole_and_its_foot():
+    shaken, colours = recording(World(sensor_noise=1.0)), theme()
+    observations = shaken.states + np.array([0.1, 0, math.radians(3), 0])
+    ((marks,),) = pictures([Shown(dataclasses.replace(shaken, observations=observations))], [1])
+    (seen,), (real,) = strokes(marks, colours["--scene-ink"], dashed=True), strokes(marks, colours["--role-policy"], dashed=False)
+    assert math.degrees(math.atan2(*tip(seen))) == pytest.approx(ANGLES[1] + 3, abs=0.1)
+    assert (seen[0][0] - real[0][0]) / scale_of(marks, colours) == pytest.approx(0.1, abs=0.005)
+
+
+def test_a_lost_push_is_a_grey_arrow_where_the_motors_would_be():
+    lost = dataclasses.replace(recording(World(lost_push=0.5)), forces=np.array([-10.0, 0, 0, 10]), lost=np.array([0, 10.0, -10.0, 0]))
+    colours = theme()
+    for (marks,), force, missing in zip(pictures([Shown(lost)], range(4)), lost.forces, lost.lost, strict=True):
+        left, _, right, _ = cart_of(marks, colours)
+        heads = {name: fills(marks, colours[f"--scene-{name}"]) for name in ("force", "muted")}
+        assert [len(heads[name]) for name in ("force", "muted")] == [force != 0, missing != 0]
+        ((tip_x, _), *_) = heads["muted" if missing else "force"][0]
+        assert tip_x > right if force + missing > 0 else tip_x < left
+
+
+@pytest.mark.parametrize("reversed_motor", [False, True])
+def test_a_motor_that_reverses_by_itself_turns_its_sign_and_wears_a_ring_for_a_while(reversed_motor):
+    world, colours = World(motor_reversals=2, reversed_motor=reversed_motor), theme()
+    signs, rings = [], []
+    for (marks,) in pictures([Shown(dataclasses.replace(recording(world), turns=(1, 3)))], range(4)):
+        left, _, right, _ = cart_of(marks, colours)
+        signs.append(len([p for p in fills(marks, colours["--scene-ground"]) if len(p) == 3]) == 2)
+        boxes = [p for p in strokes(marks, colours["--scene-ink"], dashed=False) if len(p) == 5]
+        rings.append(bool(boxes) and all(p[0][0] < left and p[1][0] > right for p in boxes))
+    assert signs == [reversed_motor, not reversed_motor, not reversed_motor, reversed_motor]
+    assert rings == [False, True, True, True]
+
+
+def test_the_timeline_has_a_tick_where_a_motor_reversed():
+    act = """
+    const root = mount("ssmPlayer", "player", payload);
+    return root.querySelectorAll("span.scrub i").map((i) => i.attributes.style);
+    """
+    turned = dataclasses.replace(recording(World(motor_reversals=2)), turns=(1, 3))
+    assert on_page(act, player_value(Shown(turned), autoplay=False)) == ["--at: 0.25", "--at: 0.75"]
+    assert on_page(act, player_value(Shown(recording(World())), autoplay=False)) == []

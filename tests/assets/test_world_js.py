@@ -10,6 +10,7 @@ import pytest
 
 from model import WORLDS, World
 from model.worlds.cartpole import MAX_DELAY, START_RANGE
+from model.worlds.disturbances import NOISE_SD, Disturbances, episode_keys, gaussians, reversal_steps
 from tests.assets.engine import LIVE, numbers, run_check
 from tests.assets.vectors import any_worlds, recorded_steps
 from ui.views.live_config import live_config
@@ -25,12 +26,30 @@ def test_six_thousand_steps_in_thirty_worlds_move_and_read_as_in_python():
         for a, b in zip(expected, got, strict=True):
             np.testing.assert_allclose(numbers(b["state"]), a["state"], rtol=1e-9, atol=1e-9)
             same_obs = np.array_equal(a["obs"], numbers(b["obs"]).astype(np.float32))
-            differing += not (same_obs and a["applied"] == b["applied"] and a["fell"] == b["fell"])
+            differing += not (same_obs and all(a[name] == b[name] for name in ("applied", "lost", "fell")))
     # The states differ in their last bits: a reading halfway between two float32 may fall to either side.
     assert differing <= 2
     for info in World.fields():  # every value of every switch has been tried
         if isinstance(info.default, int):
             assert len({getattr(w, info.name) for w in worlds}) == info.maximum + 1
+
+
+def test_a_key_draws_the_same_in_both_languages():
+    """The key and what is drawn from it to the bit, Gaussians to the last digits of sine and logarithm."""
+    generator = np.random.default_rng(1)
+    words, steps, count, rate = generator.integers(2**32, size=(5, 3)), generator.integers(10**5, size=400), 7, 0.3
+    periods = list(range(4))
+    keys = episode_keys(*words.T)
+    payload = {"keys": words.tolist(), "steps": steps.tolist(), "count": count, "periods": periods, "rate": rate}
+    for i, drawn in enumerate(run_check("draws", payload)):
+        key, own = np.repeat(keys[i], len(steps)), Disturbances(len(steps))
+        own.set(np.arange(len(steps)), 1.0, rate, count)
+        own.begin(np.arange(len(steps)), key)
+        assert drawn["key"] == keys[i]
+        np.testing.assert_allclose(numbers(drawn["noise"]), gaussians(key, steps).T * NOISE_SD, rtol=1e-12, atol=1e-14)
+        assert drawn["lost"] == own.lost(steps).tolist() and drawn["turned"] == own.turned(steps).tolist()
+        listed = reversal_steps(np.repeat(keys[i], 4), np.full(4, count), np.array(periods))[:count]
+        assert drawn["reversals"] == listed.T.tolist()
 
 
 def changes(world: dict, rows: list[dict]) -> list[dict]:
@@ -84,6 +103,7 @@ def test_the_named_worlds_are_pythons():
 
 def test_no_number_of_the_science_is_typed_in_javascript():
     allowed = {
+        "disturbances.js": "0 1 2 3 32",
         "world.js": "0 1 2 3 4 7 14 15 32 40 61 0x6d2b79f5",  # 4 / 3: a rod's moment; a generator of 32 bits; characters of a name
         "policy.js": "0 1 2 4 8 40 0x20",  # bytes of a float and of a length; characters of a name
         "learn.js": "0 1 2 3 1e-8",

@@ -31,21 +31,22 @@ def any_worlds(count: int, generator: np.random.Generator) -> list[World]:
 def recorded_steps(world: World, steps: int, generator: np.random.Generator) -> tuple[list[dict], list[dict]]:
     """Steps of WorldCartPole with random actions and, in a third of them, pushes: what each was given, and what came of it.
 
-    After a fall, and now and then without one, an episode begins anywhere on the track.
+    After a fall, and now and then without one, an episode begins anywhere on the track, with a key of its own.
     """
     env = WorldCartPole([world], max_episode_steps=10**6)
     given, expected, fresh = [], [], True
     for _ in range(steps):
         fresh = fresh or generator.random() < 0.02
         if fresh:
-            env.reset(seed=0)
-            env.state = generator.uniform(-1, 1, (4, 1)) * np.array([[X_LIMIT], [3.0], [ANGLE_LIMIT], [3.0]])
+            key = int(generator.integers(2**32))
+            env.begin(generator.uniform(-1, 1, (1, 4)) * np.array([X_LIMIT, 3.0, ANGLE_LIMIT, 3.0]), np.array([key], dtype=np.uint32))
         env.external_force[0] = generator.uniform(-20, 20) if generator.random() < 1 / 3 else 0.0
         action = int(generator.integers(2))
-        row = {"fresh": fresh, "state": env.state[:, 0].tolist(), "action": action, "force": float(env.external_force[0])}
+        row = {"fresh": fresh, "key": key, "state": env.state[:, 0].tolist(), "action": action, "force": float(env.external_force[0])}
         obs, _, fell, _, _ = env.step(np.array([action]))
         given.append(row)
-        expected.append({"state": env.state[:, 0].copy(), "obs": obs[0], "applied": float(env.applied_force[0]), "fell": bool(fell[0])})
+        forces = {"applied": float(env.applied_force[0]), "lost": float(env.lost_force[0])}
+        expected.append({"state": env.state[:, 0].copy(), "obs": obs[0], **forces, "fell": bool(fell[0])})
         fresh = bool(fell[0])
         env.prev_done[:] = False
     return given, expected

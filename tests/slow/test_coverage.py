@@ -18,10 +18,15 @@ QUESTIONS = ("What", "How", "Whether", "Which")
 QUANTITIES = ("cart_push", "pole_push", "angle_offset", "drift", "growth")
 
 
+HARD = {"sensor_noise": (0.2, 1.0), "lost_push": (0.1, 0.3), "motor_reversals": (5, 20)}
+
+
 @functools.cache
-def summaries(episodes: int) -> list[tuple[World, DynamicsSummary]]:
-    """Each validation world with what so many episodes of the meta-trained policy tell of it."""
+def summaries(episodes: int, field: str = "gravity", value: float | None = None) -> list[tuple[World, DynamicsSummary]]:
+    """Each validation world with what so many episodes of the meta-trained policy tell of it; one field may be set in all."""
     worlds, learnt = sample_worlds("validation", WORLDS, 0), []
+    if value is not None:
+        worlds = [replace(world, **{field: value}) for world in worlds]
     params = with_task_axis(load_pretrained("meta").params())
     for first in range(0, WORLDS, AT_ONCE):
         some = worlds[first : first + AT_ONCE]
@@ -50,10 +55,25 @@ def all_known(world: World, learnt: DynamicsSummary) -> DynamicsSummary:
 
 
 @pytest.mark.parametrize("episodes", [3, 10])
-def test_at_most_one_run_in_40_states_as_known_what_is_false(episodes):
+@pytest.mark.parametrize(("field", "value"), [(field, value) for field, values in HARD.items() for value in values])
+@pytest.mark.parametrize("quantity", QUANTITIES)
+def test_in_hard_worlds_it_holds_the_truth_in_95_percent_too(episodes, field, value, quantity):
+    """But for the push of a motor that reverses by itself, of which a fit can only give the mean."""
+    if field == "motor_reversals" and quantity.endswith("push"):
+        return
+    held = []
+    for world, learnt in summaries(episodes, field, value):
+        estimate, truth = getattr(learnt, quantity), getattr(linearised(world), quantity)
+        held.append(abs(estimate.mean - truth) <= 1.96 * estimate.sd)
+    assert np.mean(held) >= 0.93
+
+
+@pytest.mark.parametrize("episodes", [3, 10])
+@pytest.mark.parametrize(("field", "value"), [("gravity", None), *((field, value) for field, values in HARD.items() for value in values)])
+def test_at_most_one_run_in_40_states_as_known_what_is_false(episodes, field, value):
     """False is what is stated as known and would not be stated if everything were known. A question with a number states no side."""
     false = 0
-    for world, learnt in summaries(episodes):
+    for world, learnt in summaries(episodes, field, value):
         true = {f.words for f in facts(all_known(world, learnt), world)}
         false += any(f.known and f.words not in true and not f.words.startswith(QUESTIONS) for f in facts(learnt, world))
     assert false <= WORLDS / 40

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,8 +25,10 @@ class Recording:
     """T steps of one episode. Row t of `states` and `observations` is what was there before action t; the last row is the end.
 
     states, observations (T + 1, 4): position m, velocity m/s, angle rad, angular velocity rad/s. actions (T,): 0 left, 1 right.
-    forces (T,): the motor's force during step t, N, after delay and reversal. Of a model, else None: prob_right (T,),
-    values (T, 2) expected survival over the long and the short horizon, hidden (T, S) after step t's observation.
+    forces (T,): the motor's force during step t, N, after delay, reversal and loss. Of a model, else None: prob_right (T,),
+    values (T, 2) expected survival over the long and the short horizon, hidden (T, S) after step t's observation. lost (T,): what
+    the push that was lost in step t would have given, N; None in a world that loses none. turns: the steps at which the motor
+    reversed by itself.
     """
 
     world: World
@@ -39,6 +42,8 @@ class Recording:
     prob_right: np.ndarray | None
     values: np.ndarray | None
     hidden: np.ndarray | None
+    lost: np.ndarray | None = None
+    turns: tuple[int, ...] = ()
 
     def inputs(self, t: int, input_dim: int) -> np.ndarray:
         """What a policy with so many inputs was given at step t, (I,)."""
@@ -58,7 +63,7 @@ def record(
     env = WorldCartPole([world], max_episode_steps=max_steps)
     obs, _ = env.reset(seed=seed)
     noise = np.random.default_rng([seed, 1]).random(max_steps)  # the policy's own randomness, apart from the environment's
-    states, observations, actions, forces = [env.state[:, 0].copy()], [obs[0]], [], []
+    states, observations, actions, forces, lost, motors = [env.state[:, 0].copy()], [obs[0]], [], [], [], []
     outputs, hidden, push = [], [], np.full(1, NO_PUSH)
     if model is not None:
         params = with_task_axis(model.params())
@@ -74,10 +79,12 @@ def record(
             hidden.append(h[0, 0])
         # A sampled action is right with the probability `prob`; the greedy one is the likelier (left when they tie).
         action = int(margin > 0) if greedy and model is not None else int(noise[t] < prob)
+        motors.append(env.present_motor[0])
         obs, _, fell, cut, _ = env.step(np.array([action]))
         push = pushes(np.array([action]))
         actions.append(action)
         forces.append(float(env.applied_force[0]))
+        lost.append(float(env.lost_force[0]))
         states.append(env.state[:, 0].copy())
         observations.append(obs[0])
         if fell[0] or cut[0]:
@@ -88,7 +95,13 @@ def record(
         None if thoughts is None else thoughts[:, 0],
         None if thoughts is None else thoughts[:, 1:],
         torch.stack(hidden).numpy() if hidden else None,
+        np.array(lost) if world.lost_push else None, turns_of(motors),
     )  # fmt: skip
+
+
+def turns_of(motors: Sequence[float]) -> tuple[int, ...]:
+    """The steps at which the motor reversed, from the force of a push to the right at each step."""
+    return tuple((np.flatnonzero(np.diff(np.sign(motors))) + 1).tolist())
 
 
 def sigmoid(x: float) -> float:
@@ -124,13 +137,16 @@ def to_csv(recording: Recording) -> str:
     writer = csv.writer(file, lineterminator="\n")
     size = 0 if r.hidden is None else r.hidden.shape[1]
     columns = ["step", "time_s", *STATE_COLUMNS, *(f"observed_{c}" for c in STATE_COLUMNS), "action", "probability_right"]
-    columns += ["motor_force_N", "wind_N", "expected_survival_long", "expected_survival_short", *(f"hidden_{i}" for i in range(size))]
+    columns += ["motor_force_N", "lost_force_N", "motor_reversed", "wind_N"]
+    columns += ["expected_survival_long", "expected_survival_short", *(f"hidden_{i}" for i in range(size))]
     writer.writerow(columns)
     for t in range(r.steps + 1):
         row = [t, t / STEPS_PER_SECOND, *r.states[t].tolist(), *r.observations[t].tolist()]
         if t < r.steps:
             thoughts = ["", "", ""] if r.prob_right is None else [r.prob_right[t], *r.values[t].tolist()]
-            row += [int(r.actions[t]), thoughts[0], r.forces[t], r.world.wind, *thoughts[1:]]
+            reversed_now = r.world.reversed_motor != (sum(turn <= t for turn in r.turns) % 2 == 1)
+            lost = 0.0 if r.lost is None else r.lost[t]
+            row += [int(r.actions[t]), thoughts[0], r.forces[t], lost, int(reversed_now), r.world.wind, *thoughts[1:]]
             row += [] if r.hidden is None else r.hidden[t].tolist()
         writer.writerow([f"{v:.7g}" if isinstance(v, float) else v for v in row] + [""] * (len(columns) - len(row)))
     return file.getvalue()

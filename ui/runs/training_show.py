@@ -19,7 +19,7 @@ from model.policy.params import Params, with_task_axis
 from model.rl.rollout import collect
 from model.worlds.cartpole import MAX_EPISODE_STEPS, START_RANGE
 from model.worlds.families import family_sampler
-from ui.runs.episode import Recording
+from ui.runs.episode import Recording, turns_of
 from ui.training_settings import MetaSettings
 
 SEED = 0
@@ -92,17 +92,22 @@ def _replayed(worlds: list[World], first: np.ndarray, texts: list[str]) -> list[
     env = WorldCartPole(worlds, max_episode_steps=MAX_EPISODE_STEPS)
     env.begin(first)
     actions = np.array([[int(a) for a in t.ljust(lengths.max(), "0")] for t in texts])
-    states, observations, forces = [env.state.copy()], [env.observe()], []
+    states, observations, forces, lost, motors = [env.state.copy()], [env.observe()], [], [], []
     for t in range(lengths.max()):
+        motors.append(env.present_motor)
         env.advance(actions[:, t], t < lengths)
         states.append(env.state.copy())
         observations.append(env.observe())
         forces.append(env.applied_force.copy())
-    states, observations, forces = (np.array(rows) for rows in (states, observations, forces))
-    return [
-        Recording(w, "", True, SEED, states[: n + 1, :, i], observations[: n + 1, i], actions[i, :n], forces[:n, i], None, None, None)
-        for i, (w, n) in enumerate(zip(worlds, lengths, strict=True))
-    ]
+        lost.append(env.lost_force.copy())
+    states, observations, forces, lost, motors = (np.array(rows) for rows in (states, observations, forces, lost, motors))
+
+    def recording(i: int, world: World, n: int) -> Recording:
+        seen, lost_forces = (states[: n + 1, :, i], observations[: n + 1, i]), lost[:n, i] if world.lost_push else None
+        none = (None, None, None)  # neither probabilities nor values nor hidden states
+        return Recording(world, "", True, SEED, *seen, actions[i, :n], forces[:n, i], *none, lost_forces, turns_of(motors[:n, i]))
+
+    return [recording(i, world, n) for i, (world, n) in enumerate(zip(worlds, lengths, strict=True))]
 
 
 class Showman:

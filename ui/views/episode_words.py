@@ -22,6 +22,11 @@ def ending(recording: Recording) -> str:
     return f"It stood for all {recording.steps} steps."
 
 
+def sensed_differs(world: World) -> bool:
+    """Whether the pole that the sensors report can stand elsewhere than the real one."""
+    return world.angle_bias != 0 or world.mirrored_sensors or world.sensor_noise > 0
+
+
 def caption(recording: Recording) -> str:
     """Whose episode it is, in words."""
     r = recording
@@ -45,5 +50,8 @@ def differences(world: World) -> list[str]:
         "mirrored_sensors": "pole sensors mirrored",
         "action_delay": f"motor {count(w.action_delay, 'step')} late",
         "velocity_sensors": "velocity sensors off",
+        "sensor_noise": f"sensor noise {w.sensor_noise:.3g}",
+        "lost_push": f"{100 * w.lost_push:.3g}% of pushes lost",
+        "motor_reversals": f"motor reverses {count(w.motor_reversals, 'time')} by itself",
     }
     return [words[name] for name in FIELDS["world"] if getattr(w, name) != getattr(standard, name)] or ["standard world"]

@@ -78,7 +78,7 @@ def facts(r: DynamicsSummary, world: World) -> list[Fact]:
     """What differs from the standard cart, in truth or as learnt, the motor's push always; the most telling first."""
     t = linearised(world)
     standard = linearised(World())
-    made = [_push(r, t), _mirror(r, t, world), _delay(r, t), _offset(r, t), _drift(r, t), _growth(r, t, standard), _dead(r, world)]
+    made = [_push(r, t, world), _mirror(r, t, world), _delay(r, t), _offset(r, t), _drift(r, t), _growth(r, t, standard), _dead(r, world)]
     return [f for f in made if f is not None]
 
 
@@ -133,11 +133,12 @@ def side(value: float) -> str:
     return "right" if value > 0 else "left"
 
 
-def _push(r: DynamicsSummary, t: Linearised) -> Fact:
+def _push(r: DynamicsSummary, t: Linearised, world: World) -> Fact:
     known = half(r.cart_push) < abs(r.cart_push.mean) / 2
     words = f"Pushing right moves the cart {side(r.cart_push.mean)}" if known else "Which way a push moves the cart"
     unit = "m/s a step"
-    return Fact(words, estimate(r.cart_push, 3, unit, known), number(t.cart_push, None, 3, unit), known)
+    true = number(t.cart_push, None, 3, unit) + (" on average" if world.lost_push else "") + (" at first" if world.motor_reversals else "")
+    return Fact(words, estimate(r.cart_push, 3, unit, known), true, known)
 
 
 def _mirror(r: DynamicsSummary, t: Linearised, world: World) -> Fact | None:

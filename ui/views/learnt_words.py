@@ -13,9 +13,13 @@ from ui.words import OF_ALL, count
 METHOD = (
     "This is Dyna (Sutton 1991): the stored steps fit a linear dynamics model by Bayesian regression, and PPO trains the policy in "
     "episodes imagined with it, each with coefficients drawn from the posterior. It takes more computing and no more experience. "
-    "It assumes that the dynamics are nearly linear and that the limits are known; it sees observations, actions and falls, "
-    "never the world's settings. "
+    "It assumes that the dynamics are nearly linear and stay as they are, and that the limits are known; it sees observations, "
+    "actions and falls, never the world's settings. "
     "Where the velocity sensors are dead, past observations stand in for them."
+)
+UNEXPLAINED = (
+    "Its steps scatter more than nearly linear dynamics that stay as they are: the sensors are noisy, pushes get lost, or the motor "
+    "reverses by itself. What stands here is an average."
 )
 SAME_WAY = 0.97  # share of pushes in one direction from which on a push can't be told from a wind
 
@@ -86,13 +90,13 @@ def _row(fact: Fact) -> str:
 def open_words(one: Lesson, known: list[Fact]) -> str:
     """What these episodes don't tell, or that the rest is as on the standard cart."""
     still = unknown(one.reading, one.world)
-    parts = []
+    parts = [UNEXPLAINED] if one.reading.unexplained else []
     if max(one.pushed_right, 1 - one.pushed_right) >= SAME_WAY and not all(f.known for f in known):
         way = "right" if one.pushed_right > 0.5 else "left"
         parts.append(f"Nearly all its pushes went {way}, so what a push does can't be told from what happens without one.")
     if still:
         parts.append(f"Not yet known from these episodes: {', '.join(still)}.")
-    elif all(f.known for f in known):
+    elif all(f.known for f in known) and not one.reading.unexplained:
         parts.append("In all else it found the standard cart." if one.world != World() else "It found the standard cart.")
     return " ".join(parts)
 

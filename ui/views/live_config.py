@@ -13,12 +13,12 @@ from model.policy.params import GROUPS
 from model.policy.recurrence import COLUMN_BOUND
 from model.policy.ssm import MAX_DIM
 from model.rl.advantages import SHORT_DISCOUNT
-from model.worlds import cartpole
+from model.worlds import cartpole, disturbances
 from model.worlds.named import BREAK_SET
 from ui.field import for_scripts
 from ui.fields import FIELDS, spoken
 
-SCRIPTS = ("world.js", "policy.js", "learn.js", "protocol.js")
+SCRIPTS = ("disturbances.js", "world.js", "policy.js", "learn.js", "protocol.js")
 """The scripts of assets/live/ that know no page, in the order in which to load them; then call ssmLive.configure(live_config())."""
 
 
@@ -30,7 +30,8 @@ def live_config() -> dict[str, Any]:
     """What `ssmLive.configure` takes. Units as in model/: m, kg, s, N, rad.
 
     physics: the time step (s), the limits of angle (rad) and track (m), the range of the start states, an episode's steps.
-    fields, rules_fields: for each field name, label, unit, minimum, maximum, default, help, kind (bool, int or float).
+    disturbances: what its random draws are made of. fields, rules_fields: for each field name, label, unit, minimum, maximum,
+    default, help, kind (bool, int or float).
     worlds: name -> description and fields; break_set: names of those that break the meta-trained policy.
     policy: the architecture's fixed sizes and its bound; groups of parameters, the last for all others.
     learn: the constants of the inner step. rules: the protocol's numbers.
@@ -43,6 +44,17 @@ def live_config() -> dict[str, Any]:
             "angle_limit": cartpole.ANGLE_LIMIT,
             "start_range": cartpole.START_RANGE,
             "episode_steps": cartpole.MAX_EPISODE_STEPS,
+        },
+        "disturbances": {
+            "noise_sd": list(disturbances.NOISE_SD),
+            "first_reversal": disturbances.FIRST_REVERSAL,
+            "spacing": disturbances.SPACING,
+            "period": disturbances.PERIOD,
+            "channels": disturbances.CHANNELS,
+            "push": disturbances.PUSH,
+            "reversal": disturbances.REVERSAL,
+            "shifts": list(disturbances.SHIFTS),
+            "factors": list(disturbances.FACTORS),
         },
         "fields": [for_scripts(f) for f in FIELDS["world"].values()],
         "worlds": {name: {"description": DESCRIPTIONS[name], "fields": asdict(world)} for name, world in WORLDS.items()},

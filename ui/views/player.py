@@ -20,7 +20,7 @@ from ui.fields import CUSTOM
 from ui.runs.episode import STEPS_PER_SECOND, Recording
 from ui.settings import page_values
 from ui.views.colours import ROLES, SCENE
-from ui.views.episode_words import caption, differences, ending
+from ui.views.episode_words import caption, differences, ending, sensed_differs
 from ui.views.messages import hint
 from ui.views.stage import SHORT_EPISODE, SLOWLY, STAGE
 
@@ -133,8 +133,14 @@ def _episode(shown: Shown) -> dict[str, Any]:
         "force": _rounded(r.forces, 2),
         "action": "".join(map(str, r.actions.tolist())),
     }
-    if w.angle_bias or w.mirrored_sensors:
+    if sensed_differs(w):
         episode["sensed"] = _rounded(np.degrees(r.observations[:, 2]), 2)
+    if w.sensor_noise:
+        episode["sensed_x"] = _rounded(r.observations[:, 0], 3)
+    if w.lost_push:
+        episode["lost"] = _rounded(r.lost, 2)
+    if w.motor_reversals:
+        episode["turns"] = list(r.turns)
     if shown.ghost:
         episode["ghost"] = shown.ghost
     if shown.map:

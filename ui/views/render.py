@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 from model.worlds.cartpole import ANGLE_LIMIT, X_LIMIT
 from ui.runs.episode import Recording
 from ui.views.colours import ROLES, SCENE
-from ui.views.episode_words import ending
+from ui.views.episode_words import ending, sensed_differs
 from ui.views.stage import STAGE, pixels_per_metre
 
 WIDTH, HEIGHT = 600, 340
@@ -44,6 +44,10 @@ class _Pen:
 
     def dot(self, x: float, y: float, radius: float, colour: str) -> None:
         self.draw.ellipse([v * OVERSAMPLE for v in (x - radius, y - radius, x + radius, y + radius)], fill=colour)
+
+    def frame(self, x0: float, y0: float, x1: float, y1: float, corner: float, colour: str, width: float) -> None:
+        box = [v * OVERSAMPLE for v in (x0, y0, x1, y1)]
+        self.draw.rounded_rectangle(box, corner * OVERSAMPLE, outline=colour, width=round(width * OVERSAMPLE))
 
     def rod(self, x0: float, y0: float, x1: float, y1: float, colour: str, width: float) -> None:
         # A polygon: Pillow's own thick lines are bumpy at small angles.
@@ -92,17 +96,24 @@ def frame(recording: Recording, step: int, label: str = "", role: str = "policy"
     pen.draw.rounded_rectangle(box, s.corner * OVERSAMPLE, COLOUR["cart"])
     for side in (-1, 1):
         pen.dot(x + side * cart_w * s.wheel_at, ground - wheel, wheel, COLOUR["cart"])
-    if w.reversed_motor:
+    turns = [t for t in r.turns if t <= step]
+    if w.reversed_motor != (len(turns) % 2 == 1):
         half, middle_y = min(cart_w * s.reversed_half[0], s.reversed_half[1]), top + cart_h * s.reversed_at[0]
         pen.arrow(x - half, middle_y - half * s.reversed_at[1], 2 * half, COLOUR["ground"], s.reversed_arrow)
         pen.arrow(x + half, middle_y + half * s.reversed_at[1], -2 * half, COLOUR["ground"], s.reversed_arrow)
+    if turns and step - turns[-1] < s.turn_steps:
+        gap, thick = s.turn_ring
+        pen.frame(x - cart_w / 2 - gap, top - gap, x + cart_w / 2 + gap, ground, s.corner, COLOUR["ink"], thick)
     thickness = min(s.pole_px[1], max(s.pole_px[0], s.pole * scale * math.sqrt(w.pole_mass / s.pole_mass)))
     pen.rod(*end_of(float(angle), length), ROLES[role].light, thickness)
-    if w.angle_bias or w.mirrored_sensors:  # the pole that the sensor reports
-        pen.dashed(*end_of(float(r.observations[step, 2]), length), COLOUR["ink"], s.sensed_dash, s.sensed_line)
+    if sensed_differs(w):  # the pole that the sensors report
+        foot, seen = (middle + float(r.observations[step, 0]) * scale if w.sensor_noise else x), float(r.observations[step, 2])
+        pen.dashed(foot, top, foot + math.sin(seen) * length, top - math.cos(seen) * length, COLOUR["ink"], s.sensed_dash, s.sensed_line)
     pen.dot(x, top, max(s.least_hub, thickness * s.hub), COLOUR["ground"])
     motor = float(r.forces[step]) if step < r.steps else 0.0
-    for force, y, name in ((motor, top + cart_h * 0.5, "force"), (w.wind, top - s.wind_above, "wind")):
+    lost = float(r.lost[step]) if w.lost_push and step < r.steps else 0.0
+    side = top + cart_h * 0.5
+    for force, y, name in ((motor, side, "force"), (lost, side, "muted"), (w.wind, top - s.wind_above, "wind")):
         pen.arrow(x + math.copysign(cart_w / 2 + s.arrow_gap, force), y, force * s.force * scale, COLOUR[name], s.arrow)
 
     pen.text(12, 10, label, COLOUR["ink"], 13)

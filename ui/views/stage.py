@@ -43,9 +43,11 @@ class Stage:
     reversed_half: tuple[float, float] = (0.3, 20)  # half the crossed arrows' length: of the cart's width, and px at most
     reversed_at: tuple[float, float] = (0.52, 0.36)  # of the cart's height, and of that half length up and down
     reversed_arrow: float = 2.2  # px
+    turn_steps: int = 15  # steps that a ring is seen around a cart whose motor has reversed by itself
+    turn_ring: tuple[int, int] = (4, 2)  # px: its distance and its line
     line: float = 1.5  # px of the track's lines
     limit_dash: tuple[int, int] = (2, 5)
-    sensed_line: float = 2.0  # px of the pole that the sensor reports
+    sensed_line: float = 2.0  # px of the pole that the sensors report
     sensed_dash: tuple[int, int] = (7, 6)
     ghost_line: float = 2.0  # px of an imagined cart and pole
     ghost_dash: tuple[int, int] = (3, 4)

@@ -208,3 +208,13 @@ def test_bad_input_is_refused():
     for changes, words in (({"episodes": 0}, "episodes must be"), ({"max_steps": 501}, "max_steps must be")):
         with pytest.raises(ValueError, match=words):
             motion.imagine(random_params(1), np.random.default_rng(0), **changes)
+
+
+@pytest.mark.parametrize("change", [{"sensor_noise": 0.2}, {"lost_push": 0.1}, {"motor_reversals": 10}])
+def test_noise_lost_pushes_and_reversals_are_noticed_and_widen_what_is_believed(change):
+    calm, hard = (DynamicsModel().fit(real_episodes([World(**fields)], 5, max_steps=500)) for fields in ({}, change))
+    assert not calm.unexplained[0] and (calm.noise_sd == NOISE_SD).all()
+    reverses = "motor_reversals" in change and hard.transitions[0] < 300  # short episodes may end before the first reversal
+    assert hard.unexplained[0] or reverses
+    if hard.unexplained[0]:
+        assert hard.summary().cart_push.sd > 20 * calm.summary().cart_push.sd and hard.summary().unexplained

@@ -12,7 +12,6 @@ import safetensors.torch
 import torch
 
 from model import CheckpointError, StateSpaceModel, load_checkpoint, load_pretrained
-from model.maml.meta_config import MetaTrainingConfig
 from model.imitation.recipe import ALL_RECIPES
 from model.policy import pretrained
 from model.policy.checkpoint import read_metadata, write_atomically

@@ -91,6 +91,20 @@ def test_delay_shows_in_the_applied_force(model):
     np.testing.assert_array_equal(recording.forces[2:], -7.0 * (2 * recording.actions[:-2] - 1))
 
 
+def test_noise_lost_pushes_and_reversals_are_recorded():
+    recording = record(shared_model("meta"), World(sensor_noise=0.2, lost_push=0.3, motor_reversals=20), 1)
+    r, rows = recording, list(csv.DictReader(io.StringIO(to_csv(recording))))
+    assert 0 < (r.lost != 0).sum() < r.steps and ((r.lost == 0) != (r.forces == 0)).all()
+    assert r.turns and min(r.turns) >= 20
+    sign = np.array([(-1) ** sum(turn <= t for turn in r.turns) for t in range(r.steps)])
+    np.testing.assert_array_equal(r.forces + r.lost, 10.0 * sign * (2 * r.actions - 1))
+    assert [int(row["motor_reversed"]) for row in rows[:-1]] == (sign < 0).astype(int).tolist()
+    assert [float(row["lost_force_N"]) for row in rows[:-1]] == r.lost.tolist()
+    assert 0.02 < (r.observations - r.states)[:, 1].std() < 0.12  # m/s
+    calm = record(shared_model("meta"), World(), 1)
+    assert calm.lost is None and calm.turns == ()
+
+
 def test_returns_of_random_actions_are_about_22_and_repeatable():
     values = returns(None, World(), 100, 0, True)
     assert 17 < values.mean() < 28

@@ -13,7 +13,7 @@ from model import WORLDS, World
 from ui.runs.episode import Recording, record
 from ui.runs.policies import shared_model
 from ui.views.animation import FRAMES_PER_SECOND, HOLD, gif, side_by_side
-from ui.views.colours import ROLES
+from ui.views.colours import ROLES, SCENE
 from ui.views.render import HEIGHT, TITLE, WIDTH, frame
 from ui.views.stage import pixels_per_metre
 
@@ -36,6 +36,20 @@ def test_the_pole_leans_where_the_state_says(name):
         feet.append(rows.min() + np.cos(angle) * length)
         assert foot - feet[-1] < 8
     assert max(feet) - min(feet) < 4  # the cart's top, at every step
+
+
+def test_a_lost_push_is_grey_and_a_motor_that_has_reversed_wears_a_ring():
+    states, forces = np.zeros((41, 4)), np.where(np.arange(40) % 2, 10.0, 0.0)
+    world = World(lost_push=0.5, motor_reversals=1)
+    actions, lost = np.ones(40, dtype=int), 10.0 - forces
+    recording = Recording(world, "meta", True, 0, states, states, actions, forces, None, None, None, lost, (21,))
+
+    def pixels(step: int, colour: str) -> int:
+        wanted = [int(SCENE[colour][0][i : i + 2], 16) for i in (1, 3, 5)]
+        return int((np.asarray(frame(recording, step)) == wanted).all(-1)[HEIGHT // 2 :].sum())
+
+    assert pixels(2, "muted") > pixels(3, "muted") + 100 and pixels(3, "force") > pixels(2, "force") + 100
+    assert pixels(22, "ink") > pixels(20, "ink") + 100 and pixels(38, "ink") == pixels(20, "ink")
 
 
 def test_a_long_pole_fits_and_is_to_scale():
