@@ -94,7 +94,7 @@ def train(args: argparse.Namespace) -> dict:
     polishing = recipe.polish_epochs
     if args.polish_epochs is not None:
         polishing = check_number("polish_epochs", parse_value(args.polish_epochs, int, "polish_epochs"), 0, 100_000, int)
-    configs = (config, recipe.polish(config, polishing)) if polishing else (config,)
+    configs = recipe.configs(config, polishing)
     training = Training(args.recipe, configs, out, read_state(out, args.recipe, configs) if args.resume else None, recipe.learner)
     total = sum(c.num_epochs for c in configs)
     bar = tqdm(total=total, unit="epoch", disable=args.json, file=sys.stderr, initial=training.epochs_done)

@@ -41,9 +41,11 @@
 
     stood() { this.settle(() => true); }
 
-    // own: whether the policy fell by itself; a change that the visitor's hand cut short is not counted.
+    // own: whether the policy fell by itself. It has then not outlived the episode's last change, however long ago that was; a change
+    // that the visitor's hand cut short is not counted.
     fell(own) {
       if (!own) this.met -= this.open.length;
+      else if (this.marks.length && !this.open.length) this.survived -= 1;
       this.open = [];
     }
   };

@@ -2,7 +2,7 @@
 (() => {
   const live = (globalThis.ssmLive ??= {});
   const make = window.ssmMake;
-  const PAD = { left: 8, right: 8, top: 16, bottom: 30 };
+  const PAD = { left: 8, right: 8, top: 14, bottom: 26 };
   const SPAN = 6; // degrees from the middle to the edge: half of what it may lean
 
   live.ChangesView = class {
@@ -13,7 +13,7 @@
       make("span", caption, { class: "live-key", "data-kind": "change" }, "change");
       make("span", caption, { class: "live-key", "data-kind": "noticed" }, "noticed");
       this.canvas = make("canvas", this.figure, { role: "img" });
-      const rule = `Noticed: from here on it pushed as its teacher would, ${live.config.notice.in_a_row} times in a row where that is clear.`;
+      const rule = `Noticed: from here ${live.config.notice.in_a_row} clear pushes are its teacher’s.`;
       make("p", this.figure, { class: "hint" }, rule);
       window.ssmDraw.onLook(this.canvas, () => { this.fitted = null; });
     }

@@ -158,12 +158,12 @@
 
     // A change of the world starts a new record, unless the memory goes on; the cart stays where it is.
     change(fields) {
-      const before = this.sim.world, events = live.runChangeWorld(this.run, fields);
+      const before = this.sim.world, events = live.runChangeWorld(this.run, fields), changed = live.changeWords(before, this.sim.world);
       if (events.length) {
         if (this.run.paused || !events[0].goesOn) this.begin();
-        this.changes.add(this.shown.steps, live.changeWords(before, this.sim.world));
+        this.changes.add(this.shown.steps, changed);
       }
-      return events.map((event) => ({ ...event, lane: this }));
+      return events.map((event) => ({ ...event, changed, lane: this }));
     }
 
     // Other starting weights, at once; the cart moves on.

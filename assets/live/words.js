@@ -86,7 +86,7 @@
     switch (event.type) {
       case "start": return opening(who, run, policy);
       case "world_changed":
-        if (event.goesOn) return `Now: ${live.differences(event.world).join(", ")}. Nobody tells it, and its memory goes on.`;
+        if (event.goesOn) return `Changed: ${event.changed}. Nobody tells the policy.`;
         return `Now: ${live.differences(event.world).join(", ")}. ${who} starts from its own weights, with no memory.`;
       case "policy_changed": return `${who} takes over in the same world.${policy === "taught" ? " Try to make it fall." : ""}`;
       case "noticed": return noticed(event.after);
@@ -94,7 +94,7 @@
         const how = event.ending === "track" ? "Off the track" : `Fall ${event.fall}`;
         const after = `${how} after ${steps(event.steps)} (${(event.steps * live.config.physics.tau).toFixed(2)} s).`;
         if (event.cause === "hand") return `You held it for ${(event.steps * live.config.physics.tau).toFixed(2)} s.`;
-        if (policy === "taught" && !run.learning) return `${after} This is beyond what it was taught, or came too fast for it.`;
+        if (policy === "taught" && !run.learning) return `${after} Beyond what it was taught, or too fast for it.`;
         if (!run.learning) return `${after} Learning is off: it will fall like this for ever.`;
         return run.givenUp ? null : `${after} Time stops.`; // that it can't learn this one stays said
       }

@@ -8,38 +8,53 @@ from model.imitation.config import ImitationConfig
 from model.imitation.dagger import Dagger
 from model.maml.recipes import RECIPES, Recipe
 
+SECOND_EPOCHS = 179
+
 
 @dataclass(frozen=True)
 class ImitationRecipe:
-    """How a taught checkpoint is made: from the memory weights, by a teacher that knows the world."""
+    """How a taught checkpoint is made, from the memory weights: everything at once; then ordinary worlds again, and one handicap at a
+    time, easy ones first; then all of it, for polish_epochs.
+    """
 
     help: str
     config: ImitationConfig
-    polish_epochs: int = 400
-
-    def polish(self, config: ImitationConfig, epochs: int) -> ImitationConfig:
-        """Settings of a second training from the best of the first: ordinary worlds again, and one handicap at a time."""
-        return replace(
-            config,
-            num_epochs=epochs,
-            small_epochs=0,
-            plain_share=0.4,
-            single_share=0.35,
-            easy_epochs=round(0.3 * epochs),
-            lr=0.002,
-            hold_lr_epochs=round(0.35 * epochs),
-            fall_lr_epochs=round(0.65 * epochs),
-            seed=(config.seed + 1) % 2**32,
-        )
+    polish_epochs: int
 
     def learner(self, config: ImitationConfig, epochs_done: int = 0) -> Dagger:
         """What teaches with this config."""
         return Dagger(config)
 
+    def configs(self, config: ImitationConfig, polish_epochs: int) -> tuple[ImitationConfig, ...]:
+        """The settings of the three trainings, each from the best of the one before; of the first alone with no polishing."""
+        if not polish_epochs:
+            return (config,)
+        second = replace(
+            config,
+            num_epochs=min(SECOND_EPOCHS, config.num_epochs),
+            small_epochs=0,
+            plain_share=0.4,
+            single_share=0.35,
+            easy_epochs=120,
+            lr=0.002,
+            hold_lr_epochs=140,
+            fall_lr_epochs=260,
+            seed=(config.seed + 1) % 2**32,
+        )
+        third = replace(
+            second,
+            num_epochs=polish_epochs,
+            plain_share=0.3,
+            single_share=0.45,
+            easy_epochs=0,
+            hold_lr_epochs=round(0.4 * polish_epochs),
+            fall_lr_epochs=max(1, round(0.6 * polish_epochs)),
+            seed=(config.seed + 2) % 2**32,
+        )
+        return config, second, third
+
 
 ALL_RECIPES: dict[str, Recipe | ImitationRecipe] = {
     **RECIPES,
-    "taught": ImitationRecipe(
-        "from memory, by imitation of a teacher that knows the world; the previous push as an input", ImitationConfig()
-    ),
+    "taught": ImitationRecipe("from memory, by imitation of a teacher that is told the true world", ImitationConfig(), polish_epochs=380),
 }

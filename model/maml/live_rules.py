@@ -3,6 +3,7 @@
 - A fall teaches by one gradient step on that one episode (inner_step.inner_step); actions are greedy.
 - A change of the world starts a new record: hidden state fresh, the starting weights again. Weights that were adapted to one
   world and carried into the next make it worse with every change.
+- A policy that sees its own previous push, and has learnt nothing here, goes on through a change with the memory that it has.
 - A fall after a push teaches nothing: the push felled it, not the policy's actions.
 - After `fruitless_updates` updates without standing, the starting weights come back; after `hopeless_falls` falls without
   standing, learning stops.

@@ -28,9 +28,9 @@ class Recipe:
         """What trains with this config, epochs_done epochs after the recipe began."""
         return MetaMAML(config, self.worlds(epochs_done))
 
-    def polish(self, config: MetaTrainingConfig, epochs: int) -> MetaTrainingConfig:
-        """Settings of the second training."""
-        return polish(config, epochs)
+    def configs(self, config: MetaTrainingConfig, polish_epochs: int) -> tuple[MetaTrainingConfig, ...]:
+        """The settings of one training after the other, each from the best of the one before."""
+        return (config, polish(config, polish_epochs)) if polish_epochs else (config,)
 
 
 class TwoMotorsFirst:

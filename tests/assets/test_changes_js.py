@@ -42,3 +42,5 @@ def test_a_change_is_outlived_when_it_stands_a_second_later_or_until_the_step_li
     assert [noticed(rows[:n], [0, 10])["survived"] for n in (SECOND - 1, SECOND, SECOND + 9, SECOND + 10)] == [0, 1, 1, 2]
     counts = {end: noticed(rows[:20], [0, 10], {15: end}) for end in ("stood", "own", "hand")}
     assert {end: (c["survived"], c["met"]) for end, c in counts.items()} == {"stood": (2, 2), "own": (0, 2), "hand": (0, 0)}
+    late = {end: noticed(rows, [0, 10], {2 * SECOND: end}) for end in ("own", "hand")}
+    assert {end: (c["survived"], c["met"]) for end, c in late.items()} == {"own": (1, 2), "hand": (2, 2)}

@@ -8,7 +8,7 @@ import pytest
 
 from model.experiments import provenance as module
 from model.experiments.provenance import commit, processor, provenance
-from model.policy.pretrained import PRETRAINED, WEIGHTS
+from model.policy.pretrained import SHIPPED, WEIGHTS
 
 
 def git(folder, *arguments: str) -> str:
@@ -18,7 +18,7 @@ def git(folder, *arguments: str) -> str:
 
 def test_the_weights_are_those_on_the_disk():
     found = provenance()["weights"]
-    assert found == {n: hashlib.sha256((WEIGHTS / f"{n}.safetensors").read_bytes()).hexdigest() for n in PRETRAINED}
+    assert found == {n: hashlib.sha256((WEIGHTS / f"{n}.safetensors").read_bytes()).hexdigest() for n in SHIPPED}
 
 
 @pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")

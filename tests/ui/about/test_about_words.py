@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 
+from model.experiments.cases import CASES
 from ui.tabs.about import content
 from ui.views.about.measured import comparison, html_table, measured, part, read, share_by_start
 from ui.views.about.sources import citation
 from ui.views.about.starts import start_picture, start_pictures
+from ui.views.about.taught import where_it_falls
 from ui.views.terms import GLOSSARY
 
 
@@ -24,6 +26,14 @@ def test_what_is_owed_to_the_start_is_the_results():
     results = read()
     share = results["hybrid"]["comparison"]["random"]["3"]["outside"]["hybrid"]["share_solved"][3]
     assert f"{share:.0%} from random start" in share_by_start(results)
+
+
+def test_where_the_taught_policy_falls_is_the_results():
+    names = list(CASES)
+    stands = {name: {"taught": {"share_standing": 1 - 0.01 * i}, "teacher": {"share_standing": 1.0}} for i, name in enumerate(names)}
+    text = where_it_falls({"taught": {"stands": stands}})
+    assert all(CASES[name].words in text for name in names[-3:]) and f"({1 - 0.01 * (len(names) - 1):.0%}, its teacher 100%)" in text
+    assert CASES[names[0]].words not in text and "%" not in where_it_falls({})
 
 
 def test_missing_numbers_name_the_command():

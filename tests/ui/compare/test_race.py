@@ -53,8 +53,8 @@ def test_a_stopped_race_keeps_what_was_reached():
 
 
 def test_each_start_has_its_own_step_size():
-    rates = {p: adaptation_of(RaceSettings(), Racer(p, "standard")).adapt_lr for p in ("meta", "memory", "untrained", "yours")}
-    assert rates["meta"] == rates["yours"] != rates["memory"]
+    rates = {p: adaptation_of(RaceSettings(), Racer(p, "standard")).adapt_lr for p in ("meta", "memory", "taught", "untrained", "yours")}
+    assert rates["meta"] == rates["yours"] != rates["memory"] == rates["taught"]
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,7 @@ def picture() -> str:
         "says which push it would choose, while the policy is taught."
     )
     parts = (
-        _box(10, 85, 100, "world", "changes at will"),
+        _box(10, 85, 100, "world", "may change"),
         _box(210, 10, 160, "teacher", "a regulator"),
         _box(210, 160, 160, "policy", "and its own last push"),
         _way("M60 85 L60 37 L208 37", 134, 28, "all of it, as it is"),
@@ -61,14 +61,16 @@ def picture() -> str:
 def where_it_falls(results: Results) -> str:
     """The cases that it holds least often, of those that were measured; without figures where there are none."""
     try:
-        shares = {name: results["taught"]["stands"][name]["taught"]["share_standing"] for name in CASES}
+        shares, teachers = (
+            {name: results["taught"]["stands"][name][player]["share_standing"] for name in CASES} for player in ("taught", "teacher")
+        )
     except (KeyError, TypeError):
         return (
             "Long delays and dead velocity sensors are the hardest; worlds that are too much for the motor the teacher can't hold either."
         )
     weakest = sorted(shares, key=shares.__getitem__)[:WEAKEST]
-    named = ", ".join(f"{CASES[name].words} ({shares[name]:.0%})" for name in weakest)
-    return f"Of the cases that were measured it stood least often in these, the share of episodes in parentheses: {named}."
+    named = "; ".join(f"{CASES[name].words} ({shares[name]:.0%}, its teacher {teachers[name]:.0%})" for name in weakest)
+    return f"Of all cases measured, the share of episodes for which it stands is least in these: {named}."
 
 
 def taught(model: StateSpaceModel, results: Results) -> str:
