@@ -23,7 +23,12 @@ window.ssmCopyLink = (query) => {
 };
 
 // A file that a handler has made reaches its hidden button only after this event.
-window.ssmClick = (id) => { setTimeout(() => document.getElementById(id).click(), 0); };
+const downloaded = {}; // id -> the address of the file that its button gave last
+window.ssmDownload = (id, file) => { // Gradio may tell of one file twice
+  if (!file || file.url === downloaded[id]) return;
+  downloaded[id] = file.url;
+  setTimeout(() => document.getElementById(id).click(), 0);
+};
 
 // A problem that names a field stands beside that field where it is in sight; the message area keeps it for screen readers.
 window.ssmBeside = (id) => setTimeout(() => {

@@ -30,15 +30,15 @@ def browser() -> Iterator:
 
 
 class Visit:
-    """One visitor's page, and everything that went wrong on it."""
+    """One visitor's page, and everything that went wrong on it. Pictures rest until they are played, which spares half the time."""
 
     contexts: ClassVar[list] = []  # those that are open
 
     def __init__(self, browser, url: str, **options):
-        self.context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
+        self.context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, "reduced_motion": "reduce", **options})
         self.context.set_default_timeout(PATIENCE)
         self.contexts.append(self.context)
-        self.context.on("close", lambda context: self.contexts.remove(context))
+        self.context.on("close", lambda context: context in self.contexts and self.contexts.remove(context))
         self.page = self.context.new_page()
         self.problems: list[str] = []
         self.page.on("console", lambda m: self.problems.append(m.text) if m.type == "error" else None)
@@ -162,6 +162,25 @@ def visit(browser, page_url, first_run) -> Iterator:
     assert not problems
 
 
+@pytest.fixture(scope="module")
+def shared(browser, page_url, first_run) -> Iterator:
+    """shared(**browser options): one page for all tests of a file that only look, or leave it as they found it."""
+    visits: dict[str, Visit] = {}
+
+    def opened(**options) -> Visit:
+        name = repr(sorted(options.items()))
+        if name not in visits:
+            visits[name] = Visit(browser, page_url, **options).open("", first_run)
+            Visit.contexts.remove(visits[name].context)  # it outlives the test that opened it
+        return visits[name]
+
+    yield opened
+    problems = [p for v in visits.values() for p in v.problems]
+    for v in visits.values():
+        v.context.close()
+    assert not problems
+
+
 @pytest.fixture(scope="session")
 def axe():
     """axe(page, **options): what axe-core finds on a page. Its script is read once."""
@@ -182,7 +201,7 @@ def opener(browser):
     visits: list[Visit] = []
 
     def opened(url: str, query: str, options: dict) -> Live:
-        visit = Visit(browser, url, **options)
+        visit = Visit(browser, url, **{"reduced_motion": "no-preference", **options})
         visits.append(visit)
         visit.page.goto(url + query)
         visit.page.wait_for_selector(ROOT)

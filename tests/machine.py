@@ -7,7 +7,7 @@ import shutil
 
 import pytest
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 QUIET = "disable-gpu disable-background-networking disable-component-update disable-sync no-first-run"
 CHROMIUM = {"args": ["--no-sandbox", *(f"--{switch}" for switch in QUIET.split())]}
 """How Playwright launches it, beside `executable_path`."""

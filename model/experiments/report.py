@@ -136,13 +136,13 @@ def cost_table(results: Results) -> str:
 
 def speed_table(results: Results) -> str:
     b = results["benchmark"]
-    ways = ("1 thread", "2 threads", "2 processes")
+    ways = ("1 thread", "2 threads")
     rows = [
         [f"meta-training, {label}", *(f"{b['meta_training'][f'{key}, {way}']:,.0f}" for way in ways)]
         for key, label in (("full", "episodes of 200 steps"), ("fresh", "a random policy's episodes"))
     ]
-    rows.append(["a plain loop: one episode, one model call a step, nothing learnt", f"{b['plain_loop']:,.0f}", "", ""])
-    rows.append(["the environment alone, 1,024 at once", f"{b['environment']['1024']:,.0f}", "", ""])
+    rows.append(["a plain loop: one episode, one model call a step, nothing learnt", f"{b['plain_loop']:,.0f}", ""])
+    rows.append(["the environment alone, 1,024 at once", f"{b['environment']['1024']:,.0f}", ""])
     shares = ", ".join(f"{name} {share:.0%}" for name, share in b["profile"].items())
     return table(["environment steps a second", *ways], rows) + f"\n\nWhere the time of a full epoch goes: {shares}."
 

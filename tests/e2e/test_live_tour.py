@@ -14,7 +14,7 @@ AT = "n => document.querySelector('.live').dataset.tour === String(n)"
 
 @pytest.mark.parametrize("options", [{}, PHONE], ids=["desktop", "phone"])
 def test_it_goes_along_from_standing_to_standing_again(browser, page_url, options):
-    visit = Visit(browser, page_url, **options)
+    visit = Visit(browser, page_url, reduced_motion="no-preference", **options)
     page, live = visit.page, Live(visit.page)
     page.goto(page_url)
     now = page.locator(".live-tour li[aria-current=step]")

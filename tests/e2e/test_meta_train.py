@@ -110,11 +110,6 @@ def test_a_reload_finds_its_own_training_and_nobody_elses(visit):
     assert other.evaluate(POINTS) == 0 and other.locator("#meta-stop").is_disabled()
     page.click("#meta-stop")
     page.wait_for_selector("#meta-check table")
-    mine.reload()  # and once more, when it has ended
-    come(page)
-    page.wait_for_selector("#meta-check table")
-    page.click("#meta-adapt")
-    page.wait_for_function("() => document.querySelector('#adapt-stage .notes')?.innerText.includes('mirrored')")
 
 
 def test_a_bad_setting_is_one_sentence_beside_its_field(visit):

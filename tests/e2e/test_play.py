@@ -15,7 +15,7 @@ from ui.views.player import Shown, player_value
 
 
 def test_it_plays_without_a_click(visit):
-    page = visit()
+    page = visit(reduced_motion="no-preference")
     first = page.step
     moved = "n => +document.querySelector('#play-stage .counter').textContent.split(' ')[1] > n"
     page.page.wait_for_function(moved, arg=max(first, 10))
@@ -35,9 +35,10 @@ def test_it_plays_without_a_click(visit):
     assert bottom - top > 2 * (right - left) > 0 and 0.08 * width < left < right < 0.92 * width
 
 
-def test_scrub_and_keyboard(visit):
+def test_where_motion_is_reduced_it_waits_and_is_played_by_keyboard(visit):
     page = visit()
     player = page.page.locator("#play-stage .player")
+    assert page.step == 0 and page.page.inner_text("#play-stage .play") == "Play"
     player.focus()
     player.press("End")
     assert page.step == page.steps
@@ -178,14 +179,6 @@ def test_a_bad_value_is_one_sentence_and_the_stage_stays(visit):
     assert page.page.locator(".problem").count() == 0 and page.page.locator(".stale").count() == 0
 
 
-def test_reduced_motion_waits_for_the_visitor(visit):
-    page = visit(reduced_motion="reduce")
-    page.page.wait_for_timeout(400)
-    assert page.step == 0 and page.page.inner_text("#play-stage .play") == "Play"
-    page.page.click("#play-stage .play")
-    page.page.wait_for_function("() => +document.querySelector('#play-stage .counter').textContent.split(' ')[1] > 2")
-
-
 def test_a_phone_in_the_dark(visit):
     page = visit(viewport={"width": 390, "height": 844}, color_scheme="dark", has_touch=True)
     assert page.page.evaluate("document.documentElement.scrollWidth") <= 390
@@ -199,8 +192,8 @@ def test_a_phone_in_the_dark(visit):
     assert frame["y"] >= 0 and frame["y"] + frame["height"] < 400  # the stage is in sight of the last control
 
 
-def test_everything_has_a_name(visit):
-    page = visit()
+def test_everything_has_a_name(shared):
+    page = shared()
     unnamed = page.page.evaluate(
         """() => [...document.querySelectorAll(".act button, .act input, .act select, .act canvas")]
         .filter((e) => e.offsetParent && !(e.getAttribute("aria-label") || e.innerText || (e.labels && e.labels.length) || e.title
@@ -210,8 +203,8 @@ def test_everything_has_a_name(visit):
     assert unnamed == []
 
 
-def test_the_page_is_as_wide_on_every_tab(visit):
-    page = visit()
+def test_the_page_is_as_wide_on_every_tab(shared):
+    page = shared()
     width = "document.querySelector('#acts').getBoundingClientRect().width"
     play = page.page.evaluate(width)
     page.page.get_by_role("tab", name="About").click()
@@ -221,8 +214,8 @@ def test_the_page_is_as_wide_on_every_tab(visit):
     page.page.wait_for_function("() => document.querySelector('#play-stage canvas').clientWidth > 300")
 
 
-def test_three_episodes_share_one_playhead(visit):
-    page = visit()
+def test_three_episodes_share_one_playhead(shared):
+    page = shared()
     model = shared_model("untrained")
     shown = [
         Shown(record(model, WORLDS["reversed_motor"], 0), "before", "Before"),

@@ -9,7 +9,7 @@ import pytest
 from gradio_client import Client
 from gradio_client.exceptions import AppError
 
-from tests.e2e.test_meta_train import nobody_is_left, open_tab, train_until, wait_for_message  # noqa: F401
+from tests.e2e.test_meta_train import come, nobody_is_left, open_tab, train_until, wait_for_message  # noqa: F401
 from ui.runs.trained import model_from_bytes
 from ui.server.training import TRAININGS
 
@@ -22,6 +22,19 @@ def test_a_closed_tab_gives_up_its_place(visit):
     while len(TRAININGS.line) and time.monotonic() < deadline:
         time.sleep(0.1)
     assert not len(TRAININGS.line)
+
+
+def test_a_reload_finds_what_has_ended_and_adapts_it(visit):
+    mine = visit()
+    page = open_tab(mine)
+    train_until(page, 1)
+    page.click("#meta-stop")
+    page.wait_for_selector("#meta-check table")
+    mine.reload()
+    come(page)
+    page.wait_for_selector("#meta-check table")
+    page.click("#meta-adapt")
+    page.wait_for_function("() => document.querySelector('#adapt-stage .notes')?.innerText.includes('mirrored')")
 
 
 def test_the_second_in_line_waits_and_plays_meanwhile(visit):

@@ -111,7 +111,7 @@ class AdaptLayout:
                     self.facts_table = gr.HTML("", elem_id="learnt-table")
                     self.agreement = gr.HTML("", elem_id="learnt-agreement", elem_classes="learnt-words")
                 with gr.Column(scale=4, min_width=300):
-                    self.rollouts = chart(elem_id="learnt-practice")
+                    self.rollouts = chart(elem_id="learnt-rollouts")
                 with gr.Column(scale=4, min_width=300, visible=False) as self.predicted:
                     self.forecast = chart(elem_id="learnt-forecast")
             gr.HTML(hint(METHOD), elem_id="learnt-method")

@@ -32,5 +32,5 @@ def file_button(elem_id: str) -> gr.DownloadButton:
     is made first; when it reaches the hidden button, the button is clicked.
     """
     button = gr.DownloadButton("File", visible="hidden", elem_id=elem_id)
-    button.change(None, js=f"() => window.ssmClick({elem_id!r})", **IN_BROWSER)
+    button.change(None, button, js=f"(file) => window.ssmDownload({elem_id!r}, file)", **IN_BROWSER)
     return button
