@@ -120,7 +120,7 @@
       const { lane } = this, words = live.differences(lane.sim.world).join(" · ");
       if (this.who.textContent !== lane.label) this.who.textContent = lane.label;
       this.who.dataset.role = lane.role;
-      if (this.notes.textContent !== words) this.notes.textContent = words;
+      if (this.notes.textContent !== words) this.notes.textContent = this.notes.title = words;
       this.showLegend();
       const how = lane.human ? "Hold the left or right arrow key to run the motor." : "Arrow keys push the cart.";
       this.canvas.setAttribute("aria-label", `${lane.label}: a cart that balances a pole. World: ${words}. ${how}`);
