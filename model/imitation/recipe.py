@@ -8,13 +8,13 @@ from model.imitation.config import ImitationConfig
 from model.imitation.dagger import Dagger
 from model.maml.recipes import RECIPES, Recipe
 
-SECOND_EPOCHS = 179
+SECOND_EPOCHS, THIRD_EPOCHS = 179, 380
 
 
 @dataclass(frozen=True)
 class ImitationRecipe:
     """How a taught checkpoint is made, from the memory weights: everything at once; then ordinary worlds again, and one handicap at a
-    time, easy ones first; then all of it, for polish_epochs.
+    time, easy ones first; then all of it; and for polish_epochs mostly ordinary worlds.
     """
 
     help: str
@@ -26,7 +26,7 @@ class ImitationRecipe:
         return Dagger(config)
 
     def configs(self, config: ImitationConfig, polish_epochs: int) -> tuple[ImitationConfig, ...]:
-        """The settings of the three trainings, each from the best of the one before; of the first alone with no polishing."""
+        """The settings of the four trainings, each from the best of the one before; of the first alone with no polishing."""
         if not polish_epochs:
             return (config,)
         second = replace(
@@ -43,18 +43,28 @@ class ImitationRecipe:
         )
         third = replace(
             second,
-            num_epochs=polish_epochs,
+            num_epochs=min(THIRD_EPOCHS, config.num_epochs),
             plain_share=0.3,
             single_share=0.45,
             easy_epochs=0,
-            hold_lr_epochs=round(0.4 * polish_epochs),
-            fall_lr_epochs=max(1, round(0.6 * polish_epochs)),
+            hold_lr_epochs=152,
+            fall_lr_epochs=228,
             seed=(config.seed + 2) % 2**32,
         )
-        return config, second, third
+        last = replace(
+            third,
+            num_epochs=polish_epochs,
+            plain_share=0.6,
+            single_share=0.25,
+            lr=0.0015,
+            hold_lr_epochs=round(0.4 * polish_epochs),
+            fall_lr_epochs=max(1, round(0.6 * polish_epochs)),
+            seed=(config.seed + 3) % 2**32,
+        )
+        return config, second, third, last
 
 
 ALL_RECIPES: dict[str, Recipe | ImitationRecipe] = {
     **RECIPES,
-    "taught": ImitationRecipe("from memory, by imitation of a teacher that is told the true world", ImitationConfig(), polish_epochs=380),
+    "taught": ImitationRecipe("from memory, by imitation of a teacher that is told the true world", ImitationConfig(), polish_epochs=150),
 }
