@@ -88,8 +88,6 @@ was looked at during development. All tables: `RESULTS.md`; curves: `curves.csv`
 
 {sets}
 
-Without adaptation, while the world changes: the share of episodes that stand for all 500 steps, and the mean return.
-
 {stands}
 
 ## Limits
@@ -116,6 +114,7 @@ learned model is Dyna (Sutton 1991); teaching is DAgger (Ross, Gordon and Bagnel
 al. 2020).
 """
 
+STANDS = "Without adaptation, while the world changes: the share of episodes that stand for all 500 steps, and the mean return."
 REPOSITORY = "stargatek1/ssm-metarl-cartpole"
 
 
@@ -132,7 +131,6 @@ def model_card(results: Results) -> str:
         entry("CartPole, motor reversed", "CartPoleWorld-v0", "mean reward before adaptation", reversed_motor["0"]),
         entry("CartPole, motor reversed, adapted", "CartPoleWorld-v0", "mean reward after one gradient step", reversed_motor["1"]),
     ]
+    stands = f"{STANDS}\n\n{stands_table(results)}" if "taught" in results else ""
     front = FRONT.format(entries="\n".join(entries))
-    return front + TEXT.format(
-        checkpoints=checkpoints_table(results), sets=start_sets_table(results), stands=stands_table(results), repository=REPOSITORY
-    )
+    return front + TEXT.format(checkpoints=checkpoints_table(results), sets=start_sets_table(results), stands=stands, repository=REPOSITORY)

@@ -148,7 +148,8 @@ SECTIONS: tuple[tuple[str, str, str], ...] = (
 def results_page(results: Results) -> str:
     """The whole of RESULTS.md."""
     parts = [INTRO.format(made_with=made_with(results))]
-    parts += [f"## {title}\n\n{text}\n\n{TABLES[name](results)}\n" for title, text, name in SECTIONS]
+    there = [section for section in SECTIONS if "taught" in results or section[2] not in ("stands", "notice")]
+    parts += [f"## {title}\n\n{text}\n\n{TABLES[name](results)}\n" for title, text, name in there]
     return "\n".join(parts)
 
 

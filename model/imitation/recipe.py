@@ -57,8 +57,8 @@ class ImitationRecipe:
             plain_share=0.6,
             single_share=0.25,
             lr=0.0015,
-            hold_lr_epochs=round(0.4 * polish_epochs),
-            fall_lr_epochs=max(1, round(0.6 * polish_epochs)),
+            hold_lr_epochs=60,
+            fall_lr_epochs=90,
             seed=(config.seed + 3) % 2**32,
         )
         return config, second, third, last
@@ -66,5 +66,5 @@ class ImitationRecipe:
 
 ALL_RECIPES: dict[str, Recipe | ImitationRecipe] = {
     **RECIPES,
-    "taught": ImitationRecipe("from memory, by imitation of a teacher that is told the true world", ImitationConfig(), polish_epochs=150),
+    "taught": ImitationRecipe("from memory, by imitation of a teacher that is told the true world", ImitationConfig(), polish_epochs=74),
 }
