@@ -96,7 +96,7 @@ def test_suffix_and_absence_are_named(tmp_path):
         random_model().load(tmp_path / "m.txt")
     with pytest.raises(CheckpointError, match="does not exist"):
         random_model().load(tmp_path / "m.pth")
-    with pytest.raises(ValueError, match="name must be one of meta, memory, standard, got 'best'"):
+    with pytest.raises(ValueError, match="name must be one of meta, memory, standard, taught, got 'best'"):
         load_pretrained("best")
 
 
