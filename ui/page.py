@@ -119,11 +119,12 @@ def build() -> tuple[gr.Blocks, dict[str, Any]]:
     later = threading.Timer(AFTER, warm_up)
     later.daemon = True
     later.start()
-    paper = f"<style>{(ASSETS / 'print.css').read_text()}</style>"  # Gradio would put its container before each selector of its css
+    # Gradio would put its container before each selector of its css. While the page is made, its footer waits below what is in sight.
+    frame = f"<style>main.contain {{ min-height: 100vh; }} {(ASSETS / 'print.css').read_text()}</style>"
     launch = {
         "theme": theme(),
         "css": css_variables() + "".join((ASSETS / name).read_text() for name in STYLES),
-        "head": scripts() + live_scripts() + terms_script() + about_script() + paper,
+        "head": scripts() + live_scripts() + terms_script() + about_script() + frame,
         "ssr_mode": False,
         "footer_links": ["api"],
         "run_history": False,

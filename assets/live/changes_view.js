@@ -9,7 +9,7 @@
     constructor(parent) {
       this.figure = make("figure", parent, { class: "live-changes" });
       const caption = make("figcaption", this.figure);
-      make("span", caption, {}, "Pole angle in this [[episode]]");
+      make("span", caption, {}, "Pole angle in this episode");
       make("span", caption, { class: "live-key", "data-kind": "change" }, "change");
       make("span", caption, { class: "live-key", "data-kind": "noticed" }, "noticed");
       this.canvas = make("canvas", this.figure, { role: "img" });

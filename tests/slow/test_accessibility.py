@@ -130,8 +130,8 @@ TERMS = {
 
 
 @pytest.mark.parametrize("options", [{}, PHONE], ids=["desktop", "phone"])
-def test_a_term_explains_itself_on_every_tab(shared, options):
-    page = shared(**options).page
+def test_a_term_explains_itself_on_every_tab(visit, options):
+    page = visit(**options).page
     tip, width = page.locator(".term.open .tip"), page.viewport_size["width"]
     for tab, terms in TERMS.items():
         choose(page, tab)
