@@ -30,7 +30,8 @@ window.ssmDownload = (id, file) => { // Gradio may tell of one file twice
   setTimeout(() => document.getElementById(id).click(), 0);
 };
 
-// A problem that names a field stands beside that field where it is in sight; the message area keeps it for screen readers.
+// A problem that names a field stands beside that field where it is in sight; the message area keeps it for screen readers. Any other
+// is brought into sight.
 window.ssmBeside = (id) => setTimeout(() => {
   const area = document.getElementById(id);
   if (!area) return; // its tab is not open yet
@@ -40,10 +41,10 @@ window.ssmBeside = (id) => setTimeout(() => {
     old.querySelector(".beside")?.remove();
     for (const input of old.querySelectorAll("input")) input.removeAttribute("aria-invalid");
   }
-  const problem = area.querySelector(".problem[data-field]");
-  const field = problem && page.querySelector(`.${problem.dataset.field}`);
-  area.classList.toggle("moved", !!field && !!field.offsetParent);
-  if (!field || !field.offsetParent) return;
+  const problem = area.querySelector(".problem"), named = problem?.dataset.field;
+  const field = named && page.querySelector(`.${named}`), beside = !!field?.offsetParent;
+  area.classList.toggle("moved", beside);
+  if (!beside) return problem && window.ssmSee(id);
   field.classList.add("wrong");
   for (const input of field.querySelectorAll("input")) input.setAttribute("aria-invalid", "true");
   window.ssmMake("p", field, { class: "problem beside", "aria-hidden": "true" }, problem.textContent);

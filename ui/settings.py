@@ -126,6 +126,8 @@ def from_query(query: Mapping[str, str], has_own_model: bool = False) -> Choice 
 
 # --- an adaptation ---
 
+TUNED = {"untrained": "random", "yours": "meta"}  # the starts whose step sizes these take, for they have none of their own
+
 
 @dataclass(frozen=True)
 class AdaptSettings:
@@ -140,6 +142,12 @@ class AdaptSettings:
     experience_weight: float = _ADAPT["experience_weight"].default
     seed: int = 0
     fresh_step: bool = True  # hybrid: a gradient step on the fresh episodes comes before the imagined rollouts
+
+
+def suited(start: str) -> tuple[float, bool]:
+    """The learning rate that suits a starting point, and whether hybrid should take a gradient step at all."""
+    known = TUNED.get(start, start)
+    return adaptation_config(known, "standard").adapt_lr, adaptation_config(known, "hybrid").adapt_lr > 0
 
 
 def check_adaptation(world: World, has_own_model: bool = False, **values: Any) -> AdaptSettings:
@@ -164,12 +172,19 @@ def adapt_to_query(s: AdaptSettings) -> dict[str, str]:
 
 
 def adapt_from_query(query: Mapping[str, str], has_own_model: bool = False) -> AdaptSettings | None:
-    """The adaptation that a link encodes, in the tab's first world where it names none; None when it does not lead to the Adapt tab."""
+    """The adaptation that a link encodes; None when it does not lead to the Adapt tab.
+
+    Where it names no world it is in the tab's first, and where it names no learning rate it takes the one that suits its start.
+    """
     if query.get("tab") != "adapt":
         return None
     known = {name: text for name, text in query.items() if name in (*_WORLD, *_ADAPT)}
     world = world_from_query(known) if {*_WORLD, "world"} & {*known} else WORLDS[_ADAPT["world"].default]
-    return AdaptSettings(world, **_read(_ADAPT, known, has_own_model, from_link))
+    values = _read(_ADAPT, known, has_own_model, from_link)
+    if "adapt_lr" not in known:
+        lr, fresh = suited(values["start"])
+        values = {**values, "adapt_lr": lr, **({} if "fresh_step" in known else {"fresh_step": fresh})}
+    return AdaptSettings(world, **values)
 
 
 # --- a comparison ---
@@ -177,7 +192,6 @@ def adapt_from_query(query: Mapping[str, str], has_own_model: bool = False) -> A
 MOST_RACERS = 6
 RACER_MODES = ("none", "standard", "hybrid")
 RACERS = FIELDS["adapt"]["start"].options
-TUNED = {"untrained": "random", "yours": "meta"}  # the starts whose step sizes these take, for they have none of their own
 
 
 @dataclass(frozen=True)

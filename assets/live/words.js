@@ -94,7 +94,7 @@
         const how = event.ending === "track" ? "Off the track" : `Fall ${event.fall}`;
         const after = `${how} after ${steps(event.steps)} (${(event.steps * live.config.physics.tau).toFixed(2)} s).`;
         if (event.cause === "hand") return `You held it for ${(event.steps * live.config.physics.tau).toFixed(2)} s.`;
-        if (policy === "taught" && !run.learning) return `${after} Beyond what it was taught, or too fast for it.`;
+        if (policy === "taught" && !run.learning) return `${after} Too much for it, or too fast.`;
         if (!run.learning) return `${after} Learning is off: it will fall like this for ever.`;
         return run.givenUp ? null : `${after} Time stops.`; // that it can't learn this one stays said
       }

@@ -158,7 +158,11 @@ def test_choosing_a_start_sets_what_suits_it(adapting):
     tab = adapting()
     open_settings(tab.page)
     fresh = tab.page.locator("#adapt-fresh input")
-    for start, lr, first in (("Memory", "0.1 5 times", False), ("Meta-trained", "0.5 as trained", True), ("Taught", "0.1 5 times", False)):
+    for start, lr, first in (
+        ("Memory", "0.1 5 times", False),
+        ("Meta-trained", "0.5 as in meta-training", True),
+        ("Taught", "0.1 5 times", False),
+    ):
         tab.page.locator("#adapt-start input").click()
         tab.page.get_by_role("option", name=start).first.click()
         tab.page.wait_for_function("lr => document.querySelector('#adapt-lr-words').innerText.replace(/\\s+/g, ' ').includes(lr)", arg=lr)

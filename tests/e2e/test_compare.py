@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.browser import Visit
+
 
 @pytest.fixture
 def compare(visit):
@@ -71,3 +73,17 @@ def test_no_racer_is_one_sentence(compare):
     page.click("#race-run")
     page.wait_for_selector("#race-message .problem", state="attached")
     assert page.inner_text("#race-result") == ""
+
+
+def test_why_a_link_can_not_be_opened_is_in_sight(browser, page_url):
+    for tab, query in (("play", "seed=-4"), ("adapt", "num_adapt_steps=99"), ("compare", "seed=x"), ("meta-train", "num_epochs=many")):
+        visit = Visit(browser, page_url)
+        visit.page.goto(f"{page_url}?tab={tab}&{query}")
+        told = visit.page.locator(".problem:visible")
+        told.wait_for()
+        assert told.inner_text().startswith("This link can't be opened: ")
+        visit.page.wait_for_function(
+            """() => [...document.querySelectorAll(".problem")].filter((e) => e.offsetParent)
+            .every((e) => e.getBoundingClientRect().top >= 0 && e.getBoundingClientRect().bottom <= innerHeight)"""
+        )
+        visit.context.close()

@@ -25,7 +25,7 @@ def test_break_it_and_it_learns_from_its_first_fall(live):
     page.until("d.lengths.split(' ').includes('500')")
     assert page.lengths[-1] == 500 and page.number("falls") <= 3
     assert page.says.startswith("It stands: all 500 steps, after")
-    assert page.page.locator(".live-next button").inner_text() == "Now one that you cannot make fall"
+    assert page.page.locator(".live-next button").inner_text() == "Now one that is hard to make fall"
 
 
 def test_from_other_starts_too(alone):
@@ -46,7 +46,7 @@ def test_act_two_nine_reversals_while_it_runs_and_it_stands(alone):
     page = alone("?tab=live&world=reversed_motor")
     page.speed("16")
     page.until("d.lengths.includes('500')")
-    page.page.get_by_role("button", name="Now one that you cannot make fall").click()
+    page.page.get_by_role("button", name="Now one that is hard to make fall").click()
     assert page.page.get_by_label("Which one").input_value() == "taught"
     assert page.page.inner_text(".live-stage .notes") == "motor reversed"
     assert not page.page.get_by_label("Learns from its falls").is_checked()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -27,6 +28,7 @@ from ui.settings import (
     race_from_page,
     race_from_query,
     race_to_query,
+    suited,
     to_query,
     world_from_page,
 )
@@ -257,3 +259,11 @@ def test_a_starting_point_that_is_gone_says_why():
     with pytest.raises(FieldError) as error:
         check(FIELDS["adapt"]["start"], "yours")
     assert error.value.on_page.startswith("Starting point must be another than yours: you have none yet")
+
+
+@pytest.mark.parametrize("start", ["meta", "memory", "taught", "standard", "untrained"])
+def test_a_link_without_a_rate_takes_what_suits_its_start_and_one_with_a_rate_keeps_it(start):
+    settings = adapt_from_query({"tab": "adapt", "start": start, "mode": "hybrid"})
+    assert (settings.adapt_lr, settings.fresh_step) == suited(start)
+    other = replace(settings, adapt_lr=0.2, fresh_step=not settings.fresh_step)
+    assert adapt_from_query(adapt_to_query(other)) == other

@@ -8,11 +8,11 @@ from typing import Any
 
 import gradio as gr
 
-from model import WORLDS, adaptation_config
+from model import WORLDS
 from ui.field import choices, on_page, to_page
 from ui.fields import FIELDS, MODES
 from ui.server.session import Session
-from ui.settings import TUNED, AdaptSettings, adapt_from_page
+from ui.settings import AdaptSettings, adapt_from_page, suited
 from ui.tabs.controls import FIRST_BREAK, WorldControls, by_name, control
 from ui.tabs.events import IN_BROWSER
 from ui.views.terms import terms_hint
@@ -29,23 +29,14 @@ HOW = (
 
 POWERS = range(round(on_page(RATE).minimum), round(on_page(RATE).maximum) + 1)
 LR_SCALE = '<p class="lr-scale" aria-hidden="true">{}</p><p class="lr-value"><b>LR</b> HOW</p>'.format(
-    "".join(
-        f'<span class="{"trained" if power == 0 else ""}">{RATE.default * 10**power:.3g}{" trained" if power == 0 else ""}</span>'
-        for power in POWERS
-    )
+    "".join(f'<span class="{"trained" if power == 0 else ""}">{RATE.default * 10**power:.3g}</span>' for power in POWERS)
 )
 LR_WORDS = f"""(power) => {{
   const lr = +({RATE.default} * 10 ** power).toPrecision(3), times = +(10 ** Math.abs(power)).toPrecision(3);
-  const how = power === 0 ? "as trained" : `${{times}} times ${{power > 0 ? "larger" : "smaller"}} than trained`;
+  const how = power === 0 ? "as in meta-training" : `${{times}} times ${{power > 0 ? "larger" : "smaller"}} than in meta-training`;
   document.querySelector("#adapt-lr input[type=range]")?.setAttribute("aria-valuetext", `${{lr}}, ${{how}}`);
   return {json.dumps(LR_SCALE)}.replace("LR", lr).replace("HOW", how);
 }}"""
-
-
-def suited(start: str) -> tuple[float, bool]:
-    """The learning rate that suits a starting point, and whether hybrid should take a gradient step at all; from validation worlds."""
-    known = TUNED.get(start, start)
-    return adaptation_config(known, "standard").adapt_lr, adaptation_config(known, "hybrid").adapt_lr > 0
 
 
 SUITED = f"""(start) => {{
@@ -57,7 +48,8 @@ SUITED = f"""(start) => {{
 def lr_words(lr: float) -> str:
     """The learning rate's scale, its value and how it compares; the same as LR_WORDS makes while the slider moves."""
     times = max(lr / RATE.default, RATE.default / lr)
-    how = "as trained" if lr == RATE.default else f"{times:.3g} times {'larger' if lr > RATE.default else 'smaller'} than trained"
+    compared = f"{times:.3g} times {'larger' if lr > RATE.default else 'smaller'} than"
+    how = f"{'as' if lr == RATE.default else compared} in meta-training"
     return LR_SCALE.replace("LR", f"{lr:g}").replace("HOW", how)
 
 

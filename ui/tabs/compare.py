@@ -173,7 +173,9 @@ class CompareTab:
         try:
             settings = race_from_query(query, session.model is not None)
         except ValueError as error:
-            return {self.message: problem(unopened(error))}
+            # The first lanes stand there, so that coming to the tab finds nothing to do and leaves the message.
+            told = self.state.of(None, now=link_of(FIRST), stage=link_of(FIRST))
+            return {self.message: problem(unopened(error)), self.state.box: told, self.player: start_value(FIRST, session.policy_model)}
         now = link_of(settings)
         return {
             self.player: start_value(settings, session.policy_model),

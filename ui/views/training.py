@@ -21,7 +21,7 @@ from ui.views.training_lines import SMOOTH, WIDTHS, after_label, lines, side_nam
 from ui.views.training_seen import what_you_see
 from ui.words import OF_ALL, count
 
-EMPTY = "Press Train: the returns before and after adaptation grow here, epoch by epoch."
+EMPTY = "Press Train: the returns before and after a step grow here."
 PROMISE = "See it learn to learn: press Train. The [[return]] after [[adaptation]] climbs, while the return before it need not."
 BOLD = "Bold: worlds that are reversed. Thin: as usual. "
 

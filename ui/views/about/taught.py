@@ -12,14 +12,15 @@ WIDTH, HEIGHT = 380, 236
 WEAKEST = 3  # cases that are named
 
 WORDS = """
-<h2>One that you cannot make fall, and how it was taught</h2>
+<h2>One that is hard to make fall, and how it was taught</h2>
 <p>The policy <em>taught</em> learnt by imitation (DAgger), not by reinforcement learning: it played, and at every step a teacher said
 which push it would have chosen. The teacher is a linear regulator that is told the true world as it is at that moment: state, motor,
 delay, wind, and every change of them. The policy is told none of this: it has the four sensors and its own last push, which makes
 {total} parameters, and must find out in which world it is by what its pushes do.</p>
 {picture}
 <p>It was taught in worlds drawn over everything that this page can set and switch while it runs, and keeps its memory where the
-world changes. Outside of that it can fall: a push by hand or a gust it never met. {where}</p>
+world changes; a push by hand or a gust it never met. It can still fall, above all where several changes come within a second.
+{where}</p>
 """
 
 
