@@ -188,7 +188,9 @@ def build_parser() -> argparse.ArgumentParser:
     sub.add_argument("--recipe", choices=ALL_RECIPES, default="meta", help="; ".join(f"{n}: {r.help}" for n, r in ALL_RECIPES.items()))
     sub.add_argument("--out", metavar="FILE", help="where to write the checkpoint (default weights/<recipe>.safetensors)")
     sub.add_argument(
-        "--polish_epochs", metavar="N", help="further epochs of 500-step episodes at half the outer_lr (default: the recipe's)"
+        "--polish_epochs",
+        metavar="N",
+        help="epochs of the last training, at a lower learning rate (default: the recipe's; 0: none follows the first)",
     )
     sub.add_argument("--resume", action="store_true", help="go on with the unfinished training of --out")
     add_config_options(sub, MetaTrainingConfig)

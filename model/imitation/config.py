@@ -21,9 +21,9 @@ class Round(NamedTuple):
 
 @dataclass(frozen=True)
 class ImitationConfig:
-    """Settings of teaching. The defaults are those in the header of weights/taught.safetensors."""
+    """Settings of teaching; the defaults are those of the first training of `train --recipe taught`."""
 
-    num_epochs: int = bounded(604, 1, 100_000, "rounds of teaching, each of new episodes and some Adam steps")
+    num_epochs: int = bounded(600, 1, 100_000, "rounds of teaching, each of new episodes and some Adam steps")
     episodes_per_epoch: int = bounded(256, 1, 10_000, "episodes in each round, each in a world of its own")
     max_steps_per_episode: int = bounded(400, 2, MAX_EPISODE_STEPS, "step limit of the training episodes", "steps")
     short_rounds: int = bounded(4, 1, 100, "two of three rounds have so many times as many episodes, of so many times fewer steps")
@@ -41,8 +41,8 @@ class ImitationConfig:
     batch_size: int = bounded(96, 1, 10_000, "episodes in each Adam step")
     lr: float = bounded(0.003, 0.0, 1.0, "learning rate (Adam), falling to a twentieth")
     warm_up: int = bounded(20, 0, 10_000, "over this many rounds lr grows linearly to its value")
-    hold_lr_epochs: int = bounded(336, 0, 100_000, "these first rounds keep lr constant before it falls")
-    fall_lr_epochs: int = bounded(504, 1, 100_000, "over so many further rounds lr falls linearly")
+    hold_lr_epochs: int = bounded(340, 0, 100_000, "these first rounds keep lr constant before it falls")
+    fall_lr_epochs: int = bounded(260, 1, 100_000, "over so many further rounds lr falls linearly")
     value_weight: float = bounded(0.3, 0.0, 10.0, "weight of the value baselines' loss")
     discount_factor: float = bounded(0.99, 0.5, 0.999, "discount of the long value's returns")
     length_exponent: float = bounded(0.5, 0.0, 1.0, "weighs a step by its episode's length to this power, inverted")

@@ -8,14 +8,19 @@ from model.imitation.config import ImitationConfig
 from model.imitation.dagger import Dagger
 from model.maml.recipes import RECIPES, Recipe
 
-SECOND_EPOCHS, THIRD_EPOCHS = 179, 380
+LATER = (
+    {"num_epochs": 560, "small_epochs": 0, "easy_epochs": 120, "plain_share": 0.35, "single_share": 0.4}
+    | {"lr": 0.002, "hold_lr_epochs": 330, "fall_lr_epochs": 230},
+    {"num_epochs": 150, "easy_epochs": 0, "plain_share": 0.6, "single_share": 0.25}
+    | {"lr": 0.0015, "hold_lr_epochs": 60, "fall_lr_epochs": 90},
+)
+"""What the later trainings change, each against the one before: ordinary worlds again, and one handicap at a time, easy ones first;
+at last mostly ordinary worlds."""
 
 
 @dataclass(frozen=True)
 class ImitationRecipe:
-    """How a taught checkpoint is made, from the memory weights: everything at once; then ordinary worlds again, and one handicap at a
-    time, easy ones first; then all of it; and for polish_epochs mostly ordinary worlds.
-    """
+    """How a taught checkpoint is made from the memory weights: everything at once, then LATER."""
 
     help: str
     config: ImitationConfig
@@ -26,45 +31,18 @@ class ImitationRecipe:
         return Dagger(config)
 
     def configs(self, config: ImitationConfig, polish_epochs: int) -> tuple[ImitationConfig, ...]:
-        """The settings of the four trainings, each from the best of the one before; of the first alone with no polishing."""
-        if not polish_epochs:
-            return (config,)
-        second = replace(
-            config,
-            num_epochs=min(SECOND_EPOCHS, config.num_epochs),
-            small_epochs=0,
-            plain_share=0.4,
-            single_share=0.35,
-            easy_epochs=120,
-            lr=0.002,
-            hold_lr_epochs=140,
-            fall_lr_epochs=260,
-            seed=(config.seed + 1) % 2**32,
-        )
-        third = replace(
-            second,
-            num_epochs=min(THIRD_EPOCHS, config.num_epochs),
-            plain_share=0.3,
-            single_share=0.45,
-            easy_epochs=0,
-            hold_lr_epochs=152,
-            fall_lr_epochs=228,
-            seed=(config.seed + 2) % 2**32,
-        )
-        last = replace(
-            third,
-            num_epochs=polish_epochs,
-            plain_share=0.6,
-            single_share=0.25,
-            lr=0.0015,
-            hold_lr_epochs=60,
-            fall_lr_epochs=90,
-            seed=(config.seed + 3) % 2**32,
-        )
-        return config, second, third, last
+        """The settings of each training, which starts from the best of the one before; of the first alone with no polishing.
+
+        polish_epochs: of the last one; those between are no longer than the first. Seeds are one apart.
+        """
+        configs = [config]
+        for later in LATER if polish_epochs else ():
+            epochs = polish_epochs if later is LATER[-1] else min(later["num_epochs"], config.num_epochs)
+            configs.append(replace(configs[-1], **later | {"num_epochs": epochs, "seed": (configs[-1].seed + 1) % 2**32}))
+        return tuple(configs)
 
 
 ALL_RECIPES: dict[str, Recipe | ImitationRecipe] = {
     **RECIPES,
-    "taught": ImitationRecipe("from memory, by imitation of a teacher that is told the true world", ImitationConfig(), polish_epochs=74),
+    "taught": ImitationRecipe("from memory, by imitation of a teacher that is told the true world", ImitationConfig(), polish_epochs=150),
 }
