@@ -32,7 +32,7 @@ class TypesLeftOut(ast.NodeTransformer):
 def imports(path: Path) -> set[str]:
     """Every module that a file imports, wherever the import stands."""
     found = set()
-    for node in ast.walk(TypesLeftOut().visit(ast.parse(path.read_text()))):
+    for node in ast.walk(TypesLeftOut().visit(ast.parse(path.read_text(encoding="utf-8")))):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -100,7 +100,7 @@ def private(name: str) -> bool:
 def test_what_others_keep_to_themselves_is_left_alone():
     """A name with an underscore is used in its own file alone: a library changes its own from one version to the next."""
     for name, path in FILES.items():
-        nodes = list(ast.walk(ast.parse(path.read_text())))
+        nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
         touched = [n for n in nodes if isinstance(n, ast.Attribute) and private(n.attr) and ast.unparse(n) not in DOCUMENTED]
         own = {n.attr for n in touched if isinstance(n.ctx, ast.Store) and ast.unparse(n.value) == "self"}
         own |= {n.name for n in nodes if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef))}
@@ -110,7 +110,21 @@ def test_what_others_keep_to_themselves_is_left_alone():
         assert not wrong, f"{name} uses {wrong}"
 
 
+def test_text_is_utf_8_on_every_machine():
+    """Where nothing says so, Python reads and writes text as the machine's language has it. Ruff (PLW1514) sees `open` alone."""
+    for path in (p for folder in ("model", "ui", "tests", ".") for p in ROOT.glob("*.py" if folder == "." else f"{folder}/**/*.py")):
+        for node in (n for n in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(n, ast.Call)):
+            given = {k.arg for k in node.keywords}
+            named = isinstance(node.func, ast.Attribute) and node.func.attr in ("read_text", "write_text")
+            ours = "encoding" in given or not named
+            assert ours and not {"text", "capture_output"} <= given, f"{path.relative_to(ROOT)}, line {node.lineno}: name the encoding"
+
+
 def test_a_file_is_read_in_one_sitting():
     scripts = [p for p in (ROOT / "assets").rglob("*") if p.suffix in (".js", ".css")]
-    long = {p.relative_to(ROOT).as_posix(): n for p in [*FILES.values(), *scripts] if (n := len(p.read_text().splitlines())) > LONGEST}
+    long = {
+        p.relative_to(ROOT).as_posix(): n
+        for p in [*FILES.values(), *scripts]
+        if (n := len(p.read_text(encoding="utf-8").splitlines())) > LONGEST
+    }
     assert not long

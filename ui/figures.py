@@ -19,6 +19,7 @@ from model.experiments.report import START_LABELS, Results, name_of
 from model.experiments.results_page import TABLES, budgets_csv, curves_csv, results_page
 from model.experiments.runner import RESULTS
 from model.maml.to_file import read_log
+from model.policy.checkpoint import write_atomically
 from model.policy.pretrained import PRETRAINED, WEIGHTS, pretrained_path
 from model.worlds.cartpole import MAX_EPISODE_STEPS, SOLVED
 from ui.views.colours import ROLES
@@ -104,7 +105,7 @@ PAGES: dict[str, Callable[[Results], str]] = {
 
 def read_results(path: Path = RESULTS) -> dict[str, Any]:
     """What the study measured, and under "benchmark" what the benchmark did. Raises OSError or ValueError for unreadable files."""
-    return {**json.loads(path.read_text()), "benchmark": json.loads(BENCHMARK.read_text())}
+    return {**json.loads(path.read_text(encoding="utf-8")), "benchmark": json.loads(BENCHMARK.read_text(encoding="utf-8"))}
 
 
 def with_tables(readme: str, results: Results) -> str:
@@ -128,9 +129,9 @@ def main(argv: list[str] | None = None) -> int:
     for name, draw in FIGURES.items():
         draw(results).savefig(ASSETS / f"{name}.svg", **SVG)
     readme = ROOT / "README.md"
-    readme.write_text(with_tables(readme.read_text(), results))
+    write_atomically(readme, with_tables(readme.read_text(encoding="utf-8"), results).encode())
     for name, make in PAGES.items():
-        (WEIGHTS / name).write_text(make(results))
+        write_atomically(WEIGHTS / name, make(results).encode())
     return 0
 
 

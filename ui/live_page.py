@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 from model import CheckpointError
+from model.policy.checkpoint import write_atomically
 from ui.views.colours import css_variables
 from ui.views.live_scripts import LABELS, live_scripts
 from ui.views.player import ASSETS, scripts
@@ -37,7 +38,7 @@ short_description: A policy that learns from every fall
 
 def html() -> str:
     """The whole page."""
-    css = css_variables() + "".join((ASSETS / name).read_text() for name in STYLES)
+    css = css_variables() + "".join((ASSETS / name).read_text(encoding="utf-8") for name in STYLES)
     value = json.dumps({"labels": LABELS, "server": False}).replace("</", "<\\/")
     return f"""<!doctype html>
 <html lang="en">
@@ -72,8 +73,8 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         text = html()
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "index.html").write_text(text, encoding="utf-8")
-        (folder / "README.md").write_text(FRONT_MATTER, encoding="utf-8")
+        write_atomically(folder / "index.html", text.encode())
+        write_atomically(folder / "README.md", FRONT_MATTER.encode())
     except (CheckpointError, OSError) as error:
         print(error, file=sys.stderr)
         return 1

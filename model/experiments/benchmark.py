@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-import resource
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -31,6 +30,7 @@ from model.worlds.families import family_sampler
 from model.worlds.named import WORLDS
 
 BENCHMARK = WEIGHTS / "benchmark.json"
+STATM = Path("/proc/self/statm")
 FIRST_MINUTE_SEED = 1000  # those below 1000 were used to choose the recipe
 
 
@@ -81,12 +81,19 @@ def one_minute(report: Report, seed: int, seeds: int = 20) -> list[dict[str, Any
     return rows
 
 
-def memory_use(report: Report, seed: int, minutes: float = 10.0) -> dict[str, float]:
-    """Resident memory (MB) of this process in a training of ten minutes: after its first minute, at its end, at its peak."""
+def memory_use(report: Report, seed: int, minutes: float = 10.0) -> dict[str, float] | None:
+    """Resident memory (MB) of this process in a training of ten minutes: after its first minute, at its end, at its peak.
+
+    None where the system does not tell (only Linux does).
+    """
+    if not STATM.is_file():
+        return report("memory: not measured, for this system does not tell it as Linux does")
+    import resource  # Windows has none
+
     page = os.sysconf("SC_PAGE_SIZE")
 
     def resident() -> float:
-        return int(Path("/proc/self/statm").read_text().split()[1]) * page / 1e6
+        return int(STATM.read_text(encoding="utf-8").split()[1]) * page / 1e6
 
     early = late = resident()
     for record in MetaMAML(dataclasses.replace(ONE_MINUTE, num_epochs=100_000, seed=seed), family_sampler(ONE_MINUTE_FAMILIES)).train():
@@ -127,7 +134,7 @@ def run_benchmark(parts: Sequence[str] = (), seed: int = 0, report: Report | Non
         made_with = provenance()
         result = PARTS[name](say, seed)
         # Read only now: another run may have measured other parts meanwhile.
-        results = json.loads(BENCHMARK.read_text()) if BENCHMARK.is_file() else {}
+        results = json.loads(BENCHMARK.read_text(encoding="utf-8")) if BENCHMARK.is_file() else {}
         if result is not None:
             results[name] = result
             results.setdefault("made_with", {})[name] = made_with

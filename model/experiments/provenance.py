@@ -21,7 +21,7 @@ def _git(*arguments: str) -> str | None:
     """What git answers in this checkout, None if it can't."""
     if shutil.which("git") is None:
         return None
-    answer = subprocess.run(["git", "-C", str(ROOT), *arguments], capture_output=True, text=True)
+    answer = subprocess.run(["git", "-C", str(ROOT), *arguments], capture_output=True, encoding="utf-8")
     return answer.stdout.strip() if answer.returncode == 0 else None
 
 
@@ -33,7 +33,7 @@ def commit() -> str | None:
 def processor() -> str:
     """The name of this machine's processor."""
     if CPU_INFO.is_file():
-        for line in CPU_INFO.read_text().splitlines():
+        for line in CPU_INFO.read_text(encoding="utf-8").splitlines():
             name, _, value = line.partition(":")
             if name.strip() == "model name":
                 return value.strip()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import multiprocessing
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from datetime import UTC, datetime
@@ -98,7 +99,7 @@ def measured(
     if processes == 1:
         executor: Executor = ThreadPoolExecutor(1)  # in this process
     else:
-        executor = ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("forkserver"))
+        executor = ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("forkserver" if os.name == "posix" else "spawn"))
     with executor as pool:
         futures = {pool.submit(one_part, *study, part): place for place, part in todo.items()}
         for future in as_completed(futures):
@@ -128,7 +129,7 @@ def kept_results(file: Path, seed: int, made_with: dict[str, Any], parts: Iterab
 
     A checkpoint that has been added since changes nothing that was measured without it.
     """
-    old = json.loads(file.read_text()) if file.is_file() else {}
+    old = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
     weights = old.get("made_with", {}).get("weights")
     if weights is None or any(made_with["weights"].get(name) != digest for name, digest in weights.items()) or old.get("seed") != seed:
         return {key: old[key] for key in ("sealed_reads",) if key in old}

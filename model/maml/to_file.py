@@ -40,7 +40,7 @@ def log_row(record: Record) -> list[str]:
 
 def read_log(checkpoint: Path) -> list[dict[str, str]]:
     """The training log beside a checkpoint, a dictionary for each epoch."""
-    with log_path(checkpoint).open(newline="") as file:
+    with log_path(checkpoint).open(newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
 
 
@@ -85,7 +85,7 @@ def locked(out: Path) -> Iterator[None]:
         yield
         return
     path = lock_path(out)
-    with open(path, "a+") as file:
+    with open(path, "a+", encoding="utf-8") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -43,17 +43,20 @@ def _checked_suffix(path: Path) -> str:
 
 def write_atomically(path: str | Path, data: bytes) -> None:
     """Write a file so that a reader, or a crash, sees the old content or the new, never half of it."""
-    path = Path(path)
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=path.name, suffix=".tmp", delete=False) as file:
-        try:
+    path, temporary = Path(path), None
+    try:
+        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".tmp", delete=False) as file:
+            temporary = Path(file.name)
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-            os.chmod(file.name, 0o644)
-            os.replace(file.name, path)
-        except BaseException:  # a full disk, or Ctrl-C: nothing half-written stays
-            os.unlink(file.name)
-            raise
+        temporary.chmod(0o644)
+        temporary.replace(path)  # Windows replaces only by a file that is closed
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from None
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)  # after a full disk, or Ctrl-C: nothing half-written stays
 
 
 def serialise(model: nn.Module, metadata: Mapping[str, Any] | None = None) -> bytes:

@@ -35,15 +35,15 @@ def run_javascript(scripts: Mapping[str, str], act: str, payload: Any = None) ->
     """What the body of a function `act` returns after the scripts (name -> text) have run; `payload` is there by this name."""
     with tempfile.TemporaryDirectory() as folder:
         given, answer = Path(folder, "given.json"), Path(folder, "answer.json")
-        given.write_text(json.dumps({"scripts": list(scripts.items()), "act": act, "payload": payload}))
-        done = subprocess.run([NODE, "-e", RUNNER, folder], capture_output=True, text=True, timeout=600)
+        given.write_text(json.dumps({"scripts": list(scripts.items()), "act": act, "payload": payload}), encoding="utf-8")
+        done = subprocess.run([NODE, "-e", RUNNER, folder], capture_output=True, encoding="utf-8", timeout=600)
         assert done.returncode == 0, done.stderr[-2000:]
-        return json.loads(answer.read_text())
+        return json.loads(answer.read_text(encoding="utf-8"))
 
 
 def run_check(check: str, payload: Any, config: dict | None = None) -> Any:
     """What ssmChecks[check](payload) of checks.js returns; config stands in the place of what Python emits."""
-    scripts = {path.name: path.read_text() for path in [*LIVE, LIVE[0].with_name("link.js"), HERE / "checks.js"]}
+    scripts = {path.name: path.read_text(encoding="utf-8") for path in [*LIVE, LIVE[0].with_name("link.js"), HERE / "checks.js"]}
     act = "ssmLive.configure(payload.config); return ssmChecks[payload.check](payload.payload);"
     return run_javascript(scripts, act, {"config": config or live_config(), "check": check, "payload": payload})
 

@@ -10,7 +10,7 @@ from tests.assets.engine import run_javascript
 from ui.views.colours import css_variables
 from ui.views.player import scripts
 
-FAKE_PAGE = Path(__file__).with_name("fake_page.js").read_text()
+FAKE_PAGE = Path(__file__).with_name("fake_page.js").read_text(encoding="utf-8")
 WIDTH, HEIGHT = 600, 340  # CSS pixels of every canvas
 
 

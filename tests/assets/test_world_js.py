@@ -112,6 +112,6 @@ def test_no_number_of_the_science_is_typed_in_javascript():
         "changes.js": "0 1",
     }
     for path in LIVE:
-        code = re.sub(r"//.*", "", path.read_text())
+        code = re.sub(r"//.*", "", path.read_text(encoding="utf-8"))
         found = set(re.findall(r"(?<![\w.])(?:0x[\da-f]+|\d+(?:\.\d+)?(?:e-?\d+)?)", code))
         assert found <= set(allowed[path.name].split()), path.name

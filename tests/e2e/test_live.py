@@ -264,6 +264,6 @@ def test_it_also_runs_alone(alone):
 
 
 def test_a_folder_that_cant_be_written_is_one_sentence(tmp_path, capsys):
-    (tmp_path / "taken").write_text("a file")
+    (tmp_path / "taken").write_text("a file", encoding="utf-8")
     assert live_page.main(["--out", str(tmp_path / "taken")]) == 1
     assert capsys.readouterr().err.count("\n") == 1

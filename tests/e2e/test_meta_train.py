@@ -80,8 +80,8 @@ def test_train_stop_use_save_and_upload(visit, tmp_path):
             page.click(f"#meta-{button}")
         files[button] = tmp_path / f"file{suffix}"
         download.value.save_as(files[button])
-    assert load_checkpoint(files["checkpoint"]).hidden_dim == 8 and "<svg" in files["figure"].read_text()
-    epochs = len(list(csv.DictReader(files["log"].read_text().splitlines())))
+    assert load_checkpoint(files["checkpoint"]).hidden_dim == 8 and "<svg" in files["figure"].read_text(encoding="utf-8")
+    epochs = len(list(csv.DictReader(files["log"].read_text(encoding="utf-8").splitlines())))
     assert epochs >= 3 and f"{epochs} of 1000" in page.inner_text("#meta-numbers")
 
     page.click("#meta-use")

@@ -127,7 +127,7 @@ def test_break_it_and_download(visit, tmp_path):
         assert download.value.suggested_filename.endswith(suffix)
         file = tmp_path / f"file{suffix}"
         download.value.save_as(file)
-    rows = list(csv.DictReader((tmp_path / "file.csv").read_text().splitlines()))
+    rows = list(csv.DictReader((tmp_path / "file.csv").read_text(encoding="utf-8").splitlines()))
     assert len(rows) == page.steps + 1
     assert Image.open(tmp_path / "file.gif").n_frames == page.steps + 1  # slowed, every step is shown
 

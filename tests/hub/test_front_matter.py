@@ -33,12 +33,12 @@ def test_its_thumbnail_is_in_the_repository(space):
 
 
 def test_the_builders_gradio_is_the_one_that_was_tested(space):
-    assert f"gradio=={space['sdk_version']}" in (ROOT / "requirements.txt").read_text().splitlines()
+    assert f"gradio=={space['sdk_version']}" in (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
 
 
 def test_binary_files_are_stored_by_lfs():
     """The Hub refuses a binary file of any size in a plain push."""
-    patterns = [line.split()[0] for line in (ROOT / ".gitattributes").read_text().splitlines() if "filter=lfs" in line]
+    patterns = [line.split()[0] for line in (ROOT / ".gitattributes").read_text(encoding="utf-8").splitlines() if "filter=lfs" in line]
     suffixes = {p.removeprefix("*") for p in patterns}
     for folder in ("weights", "assets"):
         for path in (ROOT / folder).rglob("*"):
@@ -48,7 +48,7 @@ def test_binary_files_are_stored_by_lfs():
 
 def test_the_model_card_states_what_was_measured():
     card = ModelCard.load(ROOT / "weights" / "README.md", ignore_metadata_errors=False)
-    results = json.loads((ROOT / "weights" / "results.json").read_text())
+    results = json.loads((ROOT / "weights" / "results.json").read_text(encoding="utf-8"))
     stated = {r.dataset_name: r.metric_value for r in card.data.eval_results if r.metric_type == "mean_reward"}
     row = results["standard_world"]["meta"]
     assert stated["CartPole-v1"] == f"{row['mean']:.2f} +/- {row['std']:.2f}"

@@ -11,7 +11,7 @@ import ctypes, threading
 from model.allocator import keep_freed_memory, share_arenas
 libc = ctypes.CDLL(None)
 libc.malloc.restype, libc.free.argtypes = ctypes.c_void_p, [ctypes.c_void_p]
-held = lambda: int(open("/proc/self/statm").read().split()[1]) * 4096
+held = lambda: int(open("/proc/self/statm", encoding="utf-8").read().split()[1]) * 4096
 def kept():
     before, block = held(), libc.malloc(50_000_000)
     ctypes.memset(ctypes.c_void_p(block), 1, 50_000_000)
@@ -35,7 +35,7 @@ libc.fflush(None)
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="the C library is not glibc")
 def test_freed_memory_is_kept_and_threads_share_two_arenas():
-    printed = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True).stdout
+    printed = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, encoding="utf-8", check=True).stdout
     given_back, kept = map(int, printed.split("\n")[0].split())
     assert kept > 40_000_000 > 10_000_000 > given_back
     assert printed.count("<heap nr=") == 2

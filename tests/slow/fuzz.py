@@ -240,7 +240,7 @@ def fuzz(url: str, calls: int, seed: int, log: Path | None = None) -> Fuzzer:
     """Fuzz a page; `faults` of what comes back is empty when all is well."""
     fuzzer = Fuzzer(url, seed)
     fuzzer.run(calls)
-    if log is not None and "Traceback" in (text := log.read_text()):
+    if log is not None and "Traceback" in (text := log.read_text(encoding="utf-8")):
         fuzzer.faults.append(f"a traceback in the log: {text[text.index('Traceback') :][-600:]}")
     return fuzzer
 

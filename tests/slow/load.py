@@ -133,7 +133,7 @@ def main() -> int:
         print(f"{args.joins} joins: {flooded}", app.use(), flush=True)
         held = memory(app, args.visitors)
         print(f"MB after each third of {args.visitors} visitors: {held}", app.use(), flush=True)
-        quiet = "Traceback" not in app.log.read_text()
+        quiet = "Traceback" not in app.log.read_text(encoding="utf-8")
     aims = {
         "nobody of a class is refused": crowd["answered"] == args.pupils,
         "Run's p95 below 3 s": flooded["p95"] < 3,

@@ -30,18 +30,18 @@ class Served(NamedTuple):
     def use(self) -> dict[str, float]:
         """Resident memory (MB), open descriptors, child processes and files of the server."""
         proc = Path(f"/proc/{self.pid}")
-        resident = int((proc / "statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
-        children = sum(len(c.read_text().split()) for c in (proc / "task").glob("*/children"))
+        resident = int((proc / "statm").read_text(encoding="utf-8").split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+        children = sum(len(c.read_text(encoding="utf-8").split()) for c in (proc / "task").glob("*/children"))
         files = sum(p.is_file() for p in self.folder.rglob("*"))
         return {"MB": round(resident, 1), "descriptors": len(list((proc / "fd").iterdir())), "processes": children, "files": files}
 
     def peak(self, act: Callable[[], object]) -> float:
         """By how many MB the server's memory rises at the most while `act` runs."""
         proc = Path(f"/proc/{self.pid}")
-        (proc / "clear_refs").write_text("5")  # the peak counts from now on
+        (proc / "clear_refs").write_text("5", encoding="utf-8")  # the peak counts from now on
         before = self.use()["MB"]
         act()
-        (high,) = re.findall(r"VmHWM:\s+(\d+) kB", (proc / "status").read_text())
+        (high,) = re.findall(r"VmHWM:\s+(\d+) kB", (proc / "status").read_text(encoding="utf-8"))
         return round(int(high) * 1024 / 1e6 - before, 1)
 
 
@@ -57,7 +57,7 @@ def served(**environment: str) -> Iterator[Served]:
         temp.mkdir()
         env = {**os.environ, "GRADIO_ANALYTICS_ENABLED": "False", "TMPDIR": str(temp), "GRADIO_TEMP_DIR": str(temp / "gradio")}
         env |= environment
-        with log.open("w") as out:
+        with log.open("w", encoding="utf-8") as out:
             server = subprocess.Popen([sys.executable, "app.py", "--port", str(port)], cwd=ROOT, env=env, stdout=out, stderr=out)
         try:
             for _ in range(240):
@@ -66,7 +66,7 @@ def served(**environment: str) -> Iterator[Served]:
                     break
                 except httpx.HTTPError:
                     if server.poll() is not None:
-                        raise RuntimeError(f"the app did not start: {log.read_text()[-2000:]}") from None
+                        raise RuntimeError(f"the app did not start: {log.read_text(encoding='utf-8')[-2000:]}") from None
                     time.sleep(0.25)
             yield Served(url, server.pid, log, temp)
         finally:

@@ -14,7 +14,7 @@ from tests.slow.serve import Served, served
 def app() -> Iterator[Served]:
     with served() as running:
         yield running
-        assert "Traceback" not in running.log.read_text()
+        assert "Traceback" not in running.log.read_text(encoding="utf-8")
 
 
 def test_a_class_behind_one_address_waits_and_nobody_is_refused(app):

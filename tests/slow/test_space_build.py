@@ -23,9 +23,13 @@ BUILDER_ADDS = ("gradio[oauth,mcp]=={version}", "uvicorn>=0.14.0", "websockets>=
 def test_requirements_resolve_together_with_what_the_builder_adds(python, tmp_path):
     version = SpaceCard.load(ROOT / "README.md").data.to_dict()["sdk_version"]
     # torch is the machine's own file here, for one Python alone; nothing that the builder adds depends on it but `spaces`, which takes any.
-    ours = [line for line in (ROOT / "requirements.txt").read_text().splitlines() if line and not line.startswith(("#", "torch"))]
+    ours = [
+        line
+        for line in (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+        if line and not line.startswith(("#", "torch"))
+    ]
     wanted = tmp_path / "requirements.txt"
-    wanted.write_text("\n".join([*ours, *(text.format(version=version) for text in BUILDER_ADDS)]))
+    wanted.write_text("\n".join([*ours, *(text.format(version=version) for text in BUILDER_ADDS)]), encoding="utf-8")
     command = [
         sys.executable,
         "-m",
@@ -38,7 +42,7 @@ def test_requirements_resolve_together_with_what_the_builder_adds(python, tmp_pa
         str(tmp_path / "t"),
     ]
     command += ["--python-version", python, "--implementation", "cp", "-q", "-r", str(wanted)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=300)
     if re.search(r"ConnectionError|NewConnectionError|Temporary failure|Network is unreachable|getaddrinfo", done.stderr):
         unavailable("the package registry can't be reached")
     assert done.returncode == 0, done.stderr[-2000:]
@@ -77,13 +81,13 @@ def test_a_clean_export_serves_the_page_as_the_spaces_user_without_a_network(tmp
     subprocess.run(["chmod", "-R", "a-w,a+rX", str(code)], check=True)
     os.chown(home, SPACE_USER, SPACE_USER)
     client = tmp_path / "client.py"
-    client.write_text(CLIENT)
+    client.write_text(CLIENT, encoding="utf-8")
     inside = f"ip link set lo up 2>/dev/null || ifconfig lo up; exec setpriv --reuid={SPACE_USER} --regid={SPACE_USER} --clear-groups "
     # This machine's Python may lie in a folder of root's: the user may read everything, and write to its home alone.
     inside += "--inh-caps=+dac_read_search --ambient-caps=+dac_read_search "
     inside += f"{sys.executable} {client} {code} {sys.executable}"
     environment = {"HOME": str(home), "PATH": os.environ["PATH"], "TMPDIR": str(home), "PYTHONDONTWRITEBYTECODE": "1"}
-    done = subprocess.run(["unshare", "-n", "bash", "-c", inside], capture_output=True, text=True, timeout=180, env=environment)
+    done = subprocess.run(["unshare", "-n", "bash", "-c", inside], capture_output=True, encoding="utf-8", timeout=180, env=environment)
     if "unshare failed" in done.stderr:
         unavailable("this machine allows no network namespaces")
     assert "TITLE SSM-MetaRL playground True" in done.stdout, done.stdout + done.stderr[-3000:]

@@ -12,7 +12,7 @@ from model.worlds.cartpole import MAX_EPISODE_STEPS
 from model.worlds.named import WORLDS
 from ui.figures import ASSETS, FIGURES, PAGES, ROOT, SVG, main, read_results, with_tables
 
-README = (ROOT / "README.md").read_text()
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_every_table_is_the_results():
@@ -20,7 +20,7 @@ def test_every_table_is_the_results():
     assert {"sets", "broken", "cost"} <= set(re.findall(r"<!-- table: (\w+) -->", README)) <= set(TABLES)
     assert with_tables(README, results) == README
     for name, make in PAGES.items():
-        assert (WEIGHTS / name).read_text() == make(results)
+        assert (WEIGHTS / name).read_text(encoding="utf-8") == make(results)
 
 
 def test_the_results_page_holds_every_table_that_the_readme_leaves_out():
@@ -29,7 +29,7 @@ def test_the_results_page_holds_every_table_that_the_readme_leaves_out():
 
 
 def rows_of(name: str) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO((WEIGHTS / name).read_text())))
+    return list(csv.DictReader(io.StringIO((WEIGHTS / name).read_text(encoding="utf-8"))))
 
 
 def test_the_curves_hold_every_world_start_and_method_that_was_measured():
@@ -121,7 +121,7 @@ def test_every_figure_is_drawn_and_shown(tmp_path):
     for name, draw in FIGURES.items():
         draw(results).savefig(tmp_path / f"{name}.svg", **SVG)
         assert (tmp_path / f"{name}.svg").stat().st_size > 5_000
-        assert (ASSETS / f"{name}.svg").is_file() and f"{name}.svg" in README + (WEIGHTS / "RESULTS.md").read_text()
+        assert (ASSETS / f"{name}.svg").is_file() and f"{name}.svg" in README + (WEIGHTS / "RESULTS.md").read_text(encoding="utf-8")
 
 
 def test_missing_results_name_the_command(tmp_path, capsys):

@@ -93,4 +93,4 @@ class AboutTab:
 
 def about_script() -> str:
     """What lights up the drawing, for the page's <head>."""
-    return f"<script>{(ASSETS / 'about.js').read_text()}</script>"
+    return f"<script>{(ASSETS / 'about.js').read_text(encoding='utf-8')}</script>"

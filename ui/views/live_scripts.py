@@ -50,7 +50,7 @@ def weights() -> dict[str, str]:
 @cache
 def live_scripts() -> str:
     """All of it as <script> elements."""
-    code = [(ASSETS / "live" / name).read_text() for name in (*SCRIPTS, *VIEW_SCRIPTS)]
+    code = [(ASSETS / "live" / name).read_text(encoding="utf-8") for name in (*SCRIPTS, *VIEW_SCRIPTS)]
     values = {"weights": weights(), "glossary": dict(GLOSSARY)}
     data = f"ssmLive.configure({json.dumps(live_config())}); Object.assign(ssmLive, {json.dumps(values)});"
     return "".join(f"<script>{text}</script>" for text in [*code, data.replace("</", "<\\/")])

@@ -51,7 +51,7 @@ CONFIG = {
 
 def code() -> list[str]:
     """The page's JavaScript, in the order in which it has to run: first the numbers, then what uses them."""
-    return [f"window.ssmConfig = {json.dumps(CONFIG)};", *((ASSETS / name).read_text() for name in SCRIPTS)]
+    return [f"window.ssmConfig = {json.dumps(CONFIG)};", *((ASSETS / name).read_text(encoding="utf-8") for name in SCRIPTS)]
 
 
 def scripts() -> str:

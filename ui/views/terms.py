@@ -90,4 +90,4 @@ def terms_hint(text: str, where: str) -> str:
 
 def terms_script() -> str:
     """What opens and closes the explanations, for the page's <head>."""
-    return f"<script>{(ASSETS / 'terms.js').read_text()}</script>"
+    return f"<script>{(ASSETS / 'terms.js').read_text(encoding='utf-8')}</script>"

@@ -23,9 +23,9 @@ def file(tmp_path, monkeypatch):
 
 
 def test_parts_are_written_one_by_one_and_the_others_kept(file, capsys):
-    file.write_text('{"ppo": {"kept": true}, "plain_loop": 1.0}')
+    file.write_text('{"ppo": {"kept": true}, "plain_loop": 1.0}', encoding="utf-8")
     assert main(["benchmark", "--part", "plain_loop", "--part", "profile", "--seed", "3"]) == 0
-    written = json.loads(file.read_text())
+    written = json.loads(file.read_text(encoding="utf-8"))
     assert written["ppo"] == {"kept": True} and written["plain_loop"] > 1.0
     assert written["made_with"].keys() == {"plain_loop", "profile"}
     assert written["made_with"]["profile"] == provenance()

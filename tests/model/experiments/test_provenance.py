@@ -13,7 +13,7 @@ from model.policy.pretrained import SHIPPED, WEIGHTS
 
 def git(folder, *arguments: str) -> str:
     own = ["-c", "user.name=x", "-c", "user.email=x@example.org", "-c", "commit.gpgsign=false"]
-    return subprocess.run(["git", *own, "-C", str(folder), *arguments], check=True, capture_output=True, text=True).stdout.strip()
+    return subprocess.run(["git", *own, "-C", str(folder), *arguments], check=True, capture_output=True, encoding="utf-8").stdout.strip()
 
 
 def test_the_weights_are_those_on_the_disk():
@@ -24,14 +24,14 @@ def test_the_weights_are_those_on_the_disk():
 @pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
 def test_the_commit_is_the_checkouts_own(tmp_path, monkeypatch):
     (tmp_path / "model").mkdir()
-    (tmp_path / "model" / "a.py").write_text("")
+    (tmp_path / "model" / "a.py").write_text("", encoding="utf-8")
     monkeypatch.setattr(module, "ROOT", tmp_path)
     assert commit() is None and provenance()["model_differs_from_commit"] is None  # outside a checkout
     git(tmp_path, "init", "-q")
     git(tmp_path, "add", ".")
     git(tmp_path, "commit", "-qm", "one")
     assert commit() == git(tmp_path, "rev-parse", "HEAD") and provenance()["model_differs_from_commit"] is False
-    (tmp_path / "model" / "a.py").write_text("changed = True\n")
+    (tmp_path / "model" / "a.py").write_text("changed = True\n", encoding="utf-8")
     assert provenance()["model_differs_from_commit"] is True
     monkeypatch.setattr(module, "ROOT", tmp_path / "model")
     assert commit() is None  # a folder of somebody else's repository
@@ -41,7 +41,7 @@ def test_the_commit_is_the_checkouts_own(tmp_path, monkeypatch):
 
 def test_the_processor_has_a_name(tmp_path, monkeypatch):
     info = tmp_path / "cpuinfo"
-    info.write_text("processor\t: 0\nvendor_id\t: X\nmodel name\t: Fast Chip 3000 @ 2 GHz: special\nflags : a b\n")
+    info.write_text("processor\t: 0\nvendor_id\t: X\nmodel name\t: Fast Chip 3000 @ 2 GHz: special\nflags : a b\n", encoding="utf-8")
     monkeypatch.setattr(module, "CPU_INFO", info)
     assert processor() == "Fast Chip 3000 @ 2 GHz: special"
     monkeypatch.setattr(module, "CPU_INFO", tmp_path / "none")

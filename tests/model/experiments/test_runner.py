@@ -53,10 +53,10 @@ def test_a_stopped_run_keeps_what_was_finished_and_goes_on(run, parts):
     parts.broken = True
     with pytest.raises(RuntimeError, match="stopped"):
         run("test")
-    assert json.loads(run.file.read_text())["branch"].keys() == {"a", "b"}
+    assert json.loads(run.file.read_text(encoding="utf-8"))["branch"].keys() == {"a", "b"}
     parts.broken = False
     results = run("test")
-    assert parts.measured == ["a", "b", "c"] and results == json.loads(run.file.read_text())
+    assert parts.measured == ["a", "b", "c"] and results == json.loads(run.file.read_text(encoding="utf-8"))
     assert results["parts_made_with"] == dict.fromkeys(("branch/a", "branch/b", "c"), COMMIT)
 
 
@@ -73,7 +73,7 @@ def test_a_part_of_another_commit_stays_and_says_so_and_that_of_other_weights_go
 
 def test_what_was_measured_as_a_whole_is_told_part_by_part(run):
     old = {"seed": 0, "made_with": COMMIT, "branch": {"a": {"n": 9}}, "parts_made_with": {"branch": {**COMMIT, "commit": "old"}}}
-    run.file.write_text(json.dumps(old))
+    run.file.write_text(json.dumps(old), encoding="utf-8")
     made = run("test", chosen=["branch/b"])["parts_made_with"]
     assert {name: m["commit"] for name, m in made.items()} == {"branch/a": "old", "branch/b": "a" * 40}
 
@@ -86,14 +86,14 @@ def test_only_what_counts_is_written(run):
 def test_the_sealed_split_is_read_once_and_the_file_says_when_and_by_what(run, parts):
     run("test")
     results = run("sealed")
-    written = json.loads(run.file.read_text())
+    written = json.loads(run.file.read_text(encoding="utf-8"))
     assert results["split"] == "sealed" and written["sealed"] == results and written["split"] == "test"
     assert [r["commit"] for r in written["sealed_reads"]] == ["a" * 40] and written["sealed_reads"][0]["date"]
     with pytest.raises(ValueError, match=r"^split sealed was read on \d{4}-\d\d-\d\d with commit a+; --read_again reads it once more$"):
         run("sealed")
     assert len(parts.measured) == 6
     run("sealed", read_again=True)
-    assert [r["again"] for r in json.loads(run.file.read_text())["sealed_reads"]] == [False, True]
+    assert [r["again"] for r in json.loads(run.file.read_text(encoding="utf-8"))["sealed_reads"]] == [False, True]
 
 
 def test_unknown_names():

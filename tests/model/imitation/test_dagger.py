@@ -140,6 +140,6 @@ def test_a_checkpoint_names_its_sizes_and_recipe_and_a_stopped_training_goes_on(
     assert out.read_bytes() == whole.read_bytes() and not state_path(out).exists()
     rows = read_log(out)
     assert [r["epoch"] for r in rows] == ["0", "1", "2"] and rows[0].keys() >= {"agreement", "episode_return", "env_steps"}
-    assert log_path(out).read_text().count("epoch,") == 1
+    assert log_path(out).read_text(encoding="utf-8").count("epoch,") == 1
     model = load_checkpoint(out)
     assert model.sizes == {"state_dim": 32, "input_dim": 5, "output_dim": 4, "hidden_dim": 64} and not model.training

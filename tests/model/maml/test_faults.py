@@ -47,7 +47,7 @@ def test_one_training_to_a_file_at_a_time(tmp_path, capsys):
     with locked(out):
         assert train(out) == 1
         assert f"is being trained by process {os.getpid()}" in one_sentence(capsys) and not out.exists()
-    lock_path(out).write_text("123")  # left behind by a killed training, it holds nobody up
+    lock_path(out).write_text("123", encoding="utf-8")  # left behind by a killed training, it holds nobody up
     assert train(out) == 0 and not lock_path(out).exists()
 
 

@@ -119,6 +119,33 @@ def test_writing_is_atomic(tmp_path):
     assert path.read_bytes() == b"old" and [p.name for p in tmp_path.iterdir()] == ["m.safetensors"]
 
 
+def test_only_a_closed_file_replaces_another(tmp_path, monkeypatch):
+    """As on Windows, where `replace` and `unlink` refuse a file that is open."""
+
+    def closed_only(action):
+        def act(path, *rest, **options):
+            still_open = {os.path.realpath(f"/proc/self/fd/{n}") for n in os.listdir("/proc/self/fd")}
+            if str(path) in still_open:
+                raise PermissionError(13, "The process cannot access the file because it is being used by another process", str(path))
+            return action(path, *rest, **options)
+
+        return act
+
+    for name in ("replace", "unlink"):
+        monkeypatch.setattr(Path, name, closed_only(getattr(Path, name)))
+        monkeypatch.setattr(os, name, closed_only(getattr(os, name)))
+    path = tmp_path / "m.safetensors"
+    for seed in (1, 2):
+        random_model(seed).save(path)
+    assert torch.equal(load_checkpoint(path).B, random_model(2).B) and [p.name for p in tmp_path.iterdir()] == [path.name]
+
+
+def test_a_file_that_cannot_be_written_is_named_as_it_was_given(tmp_path):
+    with pytest.raises(OSError) as error:
+        random_model().save(tmp_path / "nowhere" / "m.pth")
+    assert error.value.filename == str(tmp_path / "nowhere" / "m.pth")
+
+
 @pytest.mark.parametrize("name", SHIPPED)
 def test_shipped_checkpoints_are_small_complete_and_fresh_copies(name):
     path = pretrained_path(name)

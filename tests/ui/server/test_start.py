@@ -20,6 +20,7 @@ import model.policy.pretrained
 from ui.runs.policies import shared_model
 
 ROOT = Path(__file__).parents[3]
+ASCII_LOCALE = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
 
 
 def wait_until(happens: Callable[[], bool], seconds: float = 180) -> bool:
@@ -47,13 +48,13 @@ def test_a_port_that_cannot_be_had_is_one_sentence(arguments, environment, sente
         busy = str(taken.getsockname()[1])
         env = {**os.environ, **{name: value.format(busy=busy) for name, value in environment.items()}}
         given = [a.format(busy=busy) for a in arguments]
-        ended = subprocess.run([sys.executable, "app.py", *given], cwd=ROOT, env=env, capture_output=True, text=True, timeout=120)
+        ended = subprocess.run([sys.executable, "app.py", *given], cwd=ROOT, env=env, capture_output=True, encoding="utf-8", timeout=120)
     assert ended.returncode and sentence.format(busy=busy) in ended.stderr.splitlines()[-1] and "Traceback" not in ended.stderr
 
 
 @pytest.mark.skipif(importlib.util.find_spec("mcp") is not None, reason="the extra is installed")
 def test_mcp_without_its_extra_is_one_sentence():
-    ended = subprocess.run([sys.executable, "app.py", "--mcp"], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    ended = subprocess.run([sys.executable, "app.py", "--mcp"], cwd=ROOT, capture_output=True, encoding="utf-8", timeout=120)
     assert ended.returncode == 1 and ended.stderr.count("\n") == 1 and 'pip install "gradio[mcp]==' in ended.stderr
 
 
@@ -75,13 +76,13 @@ def test_missing_or_damaged_weights_are_one_sentence(content, tmp_path, monkeypa
 
 
 def test_sigterm_leaves_nothing(tmp_path):
-    """The server, started as nohup does, is asked to go while it holds files: they are gone, and its code is 0."""
+    """The server, started as nohup does and in a locale of ASCII, is asked to go while it holds files: they are gone, and its code is 0."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     code = f"import signal, sys, app; signal.signal(signal.SIGINT, signal.SIG_IGN); sys.argv = ['app.py', '--port', '{port}']; "
     code += "from ui.server.files import new_file; new_file('a.csv', b'1'); sys.exit(app.main())"
-    env = {**os.environ, "TMPDIR": str(tmp_path), "GRADIO_TEMP_DIR": str(tmp_path / "gradio")}
+    env = {**os.environ, "TMPDIR": str(tmp_path), "GRADIO_TEMP_DIR": str(tmp_path / "gradio"), **ASCII_LOCALE}
     server = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     try:
 
@@ -110,4 +111,6 @@ def test_a_training_goes_with_its_server():
     pid = int(server.stdout.readline())
     server.kill()
     server.communicate()
-    assert wait_until(lambda: not Path(f"/proc/{pid}").exists() or "Z" in Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1][:3])
+    assert wait_until(
+        lambda: not Path(f"/proc/{pid}").exists() or "Z" in Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1][:3]
+    )

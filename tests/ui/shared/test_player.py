@@ -56,5 +56,5 @@ def test_differences_are_named_for_every_field():
 def test_no_number_of_the_science_is_typed_again():
     """The step limit, the mean return that counts as solved, and where an episode ends have one home."""
     for path in [*ASSETS.rglob("*.js"), *(ASSETS.parent / "ui").rglob("*.py")]:
-        text = re.sub(r"#.*|\"\"\"(.|\n)*?\"\"\"|//.*", "", path.read_text())
+        text = re.sub(r"#.*|\"\"\"(.|\n)*?\"\"\"|//.*", "", path.read_text(encoding="utf-8"))
         assert not re.search(r"(?<![\w.#-])(500|475)(?![\w.])", text), path

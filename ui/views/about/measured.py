@@ -41,7 +41,7 @@ def read() -> dict[str, Any]:
 
     def content(path: Path) -> dict[str, Any]:
         try:
-            return json.loads(path.read_text())
+            return json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return {}
 
@@ -115,7 +115,7 @@ def address(path: Path) -> str:
 
 def figure(name: str, title: str) -> str:
     """One of the study's figures; it scrolls where the page is narrower than the figure can be read."""
-    size = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', (ASSETS / name).read_text()[:2000])
+    size = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', (ASSETS / name).read_text(encoding="utf-8")[:2000])
     room = f' width="{float(size[1]):.0f}" height="{float(size[2]):.0f}"' if size else ""  # kept before the picture comes
     image = f'<img src="{address(ASSETS / name)}"{room} alt="{title}. The tables below give the numbers.">'
     return (
