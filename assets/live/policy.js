@@ -8,7 +8,7 @@
   const live = (globalThis.ssmLive ??= {});
 
   // The parameters and their shapes, matrices by rows. S state, I input, O output, H hidden dimension.
-  const shapes = ({ S, I, O, H }) => ({
+  live.shapes = ({ S, I, O, H }) => ({
     A: [S, S], B: [I, S], C: [S, O], D: [I, O], state_bias: [S], initial_state: [S], input_scale: [I],
     mix_weight: [S + I, S], mix_bias: [S], mlp_in_weight: [S, H], mlp_in_bias: [H], mlp_out_weight: [H, S], mlp_out_bias: [S],
     output_bias: [O],
@@ -126,7 +126,7 @@
     const sizes = { S: header.A?.shape?.[1], I, O, H: header.mlp_in_weight?.shape?.[1] };
     const fits = (n) => Number.isInteger(n) && n >= 1 && n <= max_dim;
     if (!fits(sizes.S) || !fits(sizes.H)) throw unreadable("The file is not a policy of this architecture: it lacks A or mlp_in_weight.", OTHER);
-    const expected = shapes(sizes);
+    const expected = live.shapes(sizes);
     const odd = Object.keys(header).find((name) => !Object.hasOwn(expected, name));
     if (odd !== undefined) throw unreadable(`The file has the unknown parameter ${odd.slice(0, 40)}: it was made for another architecture.`, OTHER);
     const params = {};
@@ -174,7 +174,7 @@
     const named = JSON.stringify({ sizes: { state_dim: S, input_dim: I, output_dim: O, hidden_dim: H } });
     const header = { __metadata__: { model: named } };
     let end = 0;
-    for (const [name, shape] of Object.entries(shapes(policy.sizes))) {
+    for (const [name, shape] of Object.entries(live.shapes(policy.sizes))) {
       const begin = end;
       end += 4 * policy.params[name].length;
       header[name] = { dtype: "F32", shape, data_offsets: [begin, end] };
@@ -185,7 +185,7 @@
     const view = new DataView(bytes);
     view.setBigUint64(0, BigInt(length), true);
     new Uint8Array(bytes, 8, length).fill(0x20).set(text);
-    for (const name of Object.keys(shapes(policy.sizes))) {
+    for (const name of Object.keys(live.shapes(policy.sizes))) {
       const at = 8 + length + header[name].data_offsets[0];
       policy.params[name].forEach((value, k) => view.setFloat32(at + 4 * k, value, true));
     }

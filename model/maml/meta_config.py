@@ -85,11 +85,12 @@ class MetaTrainingConfig:
     def outer_lr_at(self, epoch: int) -> float:
         """The learning rate of an epoch's Adam steps: constant for hold_lr_share, then falling linearly to a tenth."""
         held, done = self.hold_lr_share, epoch / self.num_epochs
-        return self.outer_lr if done < held else self.outer_lr * max(0.1, 1 - (done - held) / max(1 - held, 1e-9))
+        return self.outer_lr if done < held else self.outer_lr * max(LAST_LR_SHARE, 1 - (done - held) / max(1 - held, 1e-9))
 
     def advantage_weights(self, epoch: int) -> tuple[float, float]:
         """Weights of the (long, short) advantage in an epoch's outer loss."""
         return 1.0, self.short_advantage_weight if epoch >= SHORT_ADVANTAGE_SHARE * self.num_epochs else 1.0
 
 
+LAST_LR_SHARE = 0.1  # of outer_lr, which it falls to
 SHORT_ADVANTAGE_SHARE = 0.35  # of the epochs: by then a policy balances, and what is left to learn is the slow drift

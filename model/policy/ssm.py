@@ -43,6 +43,9 @@ from model.policy.params import GROUPS, Params, group_of, with_task_axis
 from model.policy.recurrence import stable
 
 MAX_DIM = 512  # of the state and the hidden layer
+# Random weights: the slowest decay of a state, how small the read-out begins, and the sensors' scales. CartPole's angles are about a
+# tenth of its positions: the scales bring all to the same size.
+MAX_DECAY, READ_OUT_GAIN, INPUT_SCALE = 0.95, 0.1, (1.0, 1.0, 5.0, 2.0)
 
 
 class Step(NamedTuple):
@@ -101,17 +104,16 @@ class StateSpaceModel(nn.Module):
         def normal(rows: int, columns: int, gain: float = 1.0) -> Tensor:
             return torch.randn(rows, columns, generator=generator) * gain / rows**0.5
 
-        # Decay rates spread over [0, 0.95] and inputs scaled by sqrt(1 - lambda^2), so that every state has unit
+        # Decay rates spread over [0, MAX_DECAY] and inputs scaled by sqrt(1 - lambda^2), so that every state has unit
         # variance for white inputs (LRU: Orvieto et al. 2023).
-        decay = torch.linspace(0, 0.95, S)
+        decay = torch.linspace(0, MAX_DECAY, S)
         self.A = nn.Parameter(torch.diag(decay))
         self.B = nn.Parameter(normal(I, S) * torch.sqrt(1 - decay**2))
-        self.C = nn.Parameter(normal(S, O, 0.1))
+        self.C = nn.Parameter(normal(S, O, READ_OUT_GAIN))
         self.D = nn.Parameter(torch.zeros(I, O))
         self.state_bias = nn.Parameter(torch.zeros(S))
         self.initial_state = nn.Parameter(torch.zeros(S))
-        # CartPole's angles are about a tenth of its positions: bring all sensors to the same size.
-        self.input_scale = nn.Parameter(torch.tensor([1.0, 1.0, 5.0, 2.0])[torch.arange(I) % 4])
+        self.input_scale = nn.Parameter(torch.tensor(INPUT_SCALE)[torch.arange(I) % len(INPUT_SCALE)])
         self.mix_weight = nn.Parameter(normal(S + I, S))
         self.mix_bias = nn.Parameter(torch.zeros(S))
         self.mlp_in_weight = nn.Parameter(normal(S, H))

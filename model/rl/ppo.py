@@ -12,6 +12,8 @@ from torch import Tensor
 
 from model.rl.rollout import Episodes, action_log_probs
 
+LOG_RATIO_LIMIT = 10.0
+
 
 class Targets(NamedTuple):
     """What episodes are worth, fixed before the first update on them.
@@ -59,7 +61,7 @@ def ppo_terms(outputs: Tensor, episodes: Episodes, targets: Targets, clip_ratio:
     r = pi(a) / mu(a)        surrogate = -min(r A, clip(r, 1 - c, 1 + c) A)        (eq. 7)
     """
     weights, advantage, values = targets
-    log_ratio = (action_log_probs(outputs[..., :2], episodes.actions) - episodes.log_probs).clamp(-10, 10)
+    log_ratio = (action_log_probs(outputs[..., :2], episodes.actions) - episodes.log_probs).clamp(-LOG_RATIO_LIMIT, LOG_RATIO_LIMIT)
     ratio = log_ratio.exp()
     surrogate = -torch.minimum(ratio * advantage, ratio.clamp(1 - clip_ratio, 1 + clip_ratio) * advantage) * weights
     value_error = (outputs[..., 2:4] - values).square().sum(-1) * weights

@@ -1,7 +1,7 @@
 // What the tests ask of the scripts of assets/live/, in whichever engine: ssmChecks[name](payload) -> result, both plain JSON.
 (() => {
   "use strict";
-  const live = globalThis.ssmLive;
+  const live = globalThis.ssmLive, train = globalThis.ssmTrain;
   const list = (values) => Array.from(values);
   const bytesOf = (base64) => Uint8Array.from(atob(base64), (c) => c.charCodeAt(0)).buffer;
   const base64Of = (bytes) => btoa(new Uint8Array(bytes).reduce((text, byte) => text + String.fromCharCode(byte), ""));
@@ -104,7 +104,9 @@
         const loaded = policyOf(policy);
         const record = recordOf(given);
         const { policy: after, loss, norm, moved, distance } = live.innerStep(loaded, record, lr);
-        const { grads } = live.policyGradient(loaded, record);
+        const sequence = new train.Sequence(loaded.sizes, record.actions.length), { discount } = live.config.learn;
+        const { gradient } = train.policyGradient(sequence, train.flat(loaded.params, loaded.sizes), [live.episodeOf(record)], discount);
+        const grads = train.named(gradient, loaded.sizes, Float64Array);
         return { grads: listsOf(grads), params: listsOf(after.params), same: after === loaded, loss, norm, moved, distance };
       }),
 

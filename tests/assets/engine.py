@@ -20,19 +20,20 @@ from ui.views.live_config import SCRIPTS, live_config
 
 HERE = Path(__file__).parent
 NODE = Path(playwright.__file__).parent / "driver" / ("node.exe" if os.name == "nt" else "node")
-LIVE = [HERE.parents[1] / "assets" / "live" / name for name in SCRIPTS]
+ASSETS = HERE.parents[1] / "assets"
+PURE = [ASSETS / name for name in SCRIPTS]
 RUNNER = """
 const fs = require("fs"), vm = require("vm"), [folder] = process.argv.slice(1);
 const given = JSON.parse(fs.readFileSync(folder + "/given.json", "utf8"));
 globalThis.payload = given.payload;
 for (const [name, code] of given.scripts) vm.runInThisContext(code, { filename: name });
-const answer = vm.runInThisContext("(() => {" + given.act + "\\n})()", { filename: "act" });
-fs.writeFileSync(folder + "/answer.json", JSON.stringify(answer ?? null));
+Promise.resolve(vm.runInThisContext("(() => {" + given.act + "\\n})()", { filename: "act" }))
+  .then((answer) => fs.writeFileSync(folder + "/answer.json", JSON.stringify(answer ?? null)));
 """
 
 
 def run_javascript(scripts: Mapping[str, str], act: str, payload: Any = None) -> Any:
-    """What the body of a function `act` returns after the scripts (name -> text) have run; `payload` is there by this name."""
+    """What the body of a function `act` returns or promises after the scripts (name -> text) have run; `payload` is there by this name."""
     with tempfile.TemporaryDirectory() as folder:
         given, answer = Path(folder, "given.json"), Path(folder, "answer.json")
         given.write_text(json.dumps({"scripts": list(scripts.items()), "act": act, "payload": payload}), encoding="utf-8")
@@ -43,7 +44,8 @@ def run_javascript(scripts: Mapping[str, str], act: str, payload: Any = None) ->
 
 def run_check(check: str, payload: Any, config: dict | None = None) -> Any:
     """What ssmChecks[check](payload) of checks.js returns; config stands in the place of what Python emits."""
-    scripts = {path.name: path.read_text(encoding="utf-8") for path in [*LIVE, LIVE[0].with_name("link.js"), HERE / "checks.js"]}
+    files = [*PURE, ASSETS / "live" / "link.js", HERE / "checks.js", HERE / "train_checks.js"]
+    scripts = {str(path): path.read_text(encoding="utf-8") for path in files}
     act = "ssmLive.configure(payload.config); return ssmChecks[payload.check](payload.payload);"
     return run_javascript(scripts, act, {"config": config or live_config(), "check": check, "payload": payload})
 

@@ -1,4 +1,4 @@
-"""Everything that the scripts of assets/live/ take from Python, as one JSON object: no number of the science is typed in JavaScript."""
+"""Everything that the scripts of assets/live/ and assets/train/ take from Python, as one JSON object: they type none of these numbers."""
 
 from __future__ import annotations
 
@@ -20,9 +20,10 @@ from model.worlds import cartpole, disturbances
 from model.worlds.named import BREAK_SET
 from ui.field import for_scripts
 from ui.fields import FIELDS, spoken
+from ui.views.train_config import WORKER_SCRIPTS, train_config
 
-SCRIPTS = ("disturbances.js", "world.js", "teacher.js", "policy.js", "learn.js", "protocol.js", "changes.js")
-"""The scripts of assets/live/ that know no page, in the order in which to load them; then call ssmLive.configure(live_config())."""
+SCRIPTS = (*WORKER_SCRIPTS, *(f"live/{name}.js" for name in ("teacher", "learn", "protocol", "changes")))
+"""The scripts of assets/ that know no page, in the order in which to load them; then call ssmLive.configure(live_config())."""
 
 
 def _field(info: FieldInfo) -> dict[str, Any]:
@@ -38,7 +39,7 @@ def live_config() -> dict[str, Any]:
     worlds: name -> description and fields; break_set: names of those that break the meta-trained policy.
     policy: the architecture's fixed sizes and its bound; groups of parameters, the last for all others.
     learn: the constants of the inner step. teacher: the regulator's; notice: when a change counts as noticed.
-    rules: the protocol's numbers.
+    rules: the protocol's numbers. train: those of meta-training (train_config.py).
     """
     sizes, adaptation = StateSpaceModel().sizes, StandardAdaptationConfig()
     return {
@@ -87,6 +88,7 @@ def live_config() -> dict[str, Any]:
             "doublings": teacher.DOUBLINGS,
         },
         "notice": {"clear": notice.CLEAR, "in_a_row": notice.IN_A_ROW},
+        "train": train_config(),
         "rules": asdict(LiveRules()),
         "rules_fields": [_field(info) for info in field_infos(LiveRules)],
     }

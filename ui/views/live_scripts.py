@@ -12,6 +12,7 @@ from ui.runs.policies import shared_model
 from ui.views.live_config import SCRIPTS, live_config
 from ui.views.player import ASSETS
 from ui.views.terms import GLOSSARY
+from ui.views.train_config import WORKER_SCRIPTS
 
 VIEW_SCRIPTS = (
     "link.js",
@@ -35,7 +36,7 @@ VIEW_SCRIPTS = (
     "board.js",
     "page.js",
 )
-"""The scripts of assets/live/ that draw and listen; they come after those of emit.SCRIPTS and ui/views/player.py's."""
+"""The scripts of assets/live/ that draw and listen; they come after those of live_config.SCRIPTS and ui/views/player.py's."""
 
 CHOICES = (*SHIPPED, "untrained")
 LABELS = [(name, POLICIES[name]) for name in CHOICES]
@@ -50,7 +51,8 @@ def weights() -> dict[str, str]:
 @cache
 def live_scripts() -> str:
     """All of it as <script> elements."""
-    code = [(ASSETS / "live" / name).read_text(encoding="utf-8") for name in (*SCRIPTS, *VIEW_SCRIPTS)]
+    names = (*SCRIPTS, *(f"live/{name}" for name in VIEW_SCRIPTS))
+    code = [(name in WORKER_SCRIPTS, (ASSETS / name).read_text(encoding="utf-8")) for name in names]
     values = {"weights": weights(), "glossary": dict(GLOSSARY)}
     data = f"ssmLive.configure({json.dumps(live_config())}); Object.assign(ssmLive, {json.dumps(values)});"
-    return "".join(f"<script>{text}</script>" for text in [*code, data.replace("</", "<\\/")])
+    return "".join(f"<script{' data-worker' * worker}>{text}</script>" for worker, text in [*code, (False, data.replace("</", "<\\/"))])
