@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import math
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -43,6 +44,18 @@ def _field_infos(cls: type) -> tuple[FieldInfo, ...]:
     )
 
 
+class ReadOnly(dict):
+    """A dictionary that stays as it is; unlike types.MappingProxyType it can be copied, pickled and written as JSON."""
+
+    def _refused(self, *_: Any, **__: Any) -> None:
+        raise TypeError("this table is read-only; dict(...) makes one of your own")
+
+    __setitem__ = __delitem__ = __ior__ = clear = pop = popitem = setdefault = update = _refused
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return ReadOnly, (dict(self),)
+
+
 LONGEST_ECHO = 80  # characters of a bad value that an error repeats
 
 
@@ -53,7 +66,12 @@ def cut(text: str) -> str:
 
 def quoted(value: Any) -> str:
     """A given value as an error repeats it."""
-    return cut(repr(value))
+    return cut(" ".join(repr(value).split()))
+
+
+def exact(number: float) -> str:
+    """A bound as text, every digit that it has."""
+    return f"{number:.15g}"
 
 
 def check_number(name: str, value: Any, minimum: Any, maximum: Any, kind: type = float, unit: str = "") -> Any:
@@ -68,8 +86,27 @@ def check_number(name: str, value: Any, minimum: Any, maximum: Any, kind: type =
             number = float(value)
     if not math.isfinite(number) or not minimum <= number <= maximum or (kind is int and number != int(number)):
         whole = "a whole number " if kind is int else ""
-        raise ValueError(f"{name} must be {whole}between {minimum:g} and {maximum:g}{' ' + unit if unit else ''}, got {quoted(value)}")
+        bounds = f"{exact(minimum)} and {exact(maximum)}{' ' + unit if unit else ''}"
+        raise ValueError(f"{name} must be {whole}between {bounds}, got {quoted(value)}")
     return kind(number)
+
+
+def check_kind(name: str, value: Any, kind: type, default: bool = False) -> Any:
+    """The value, which must be a `kind`; with `default`, None stands for kind(). Raises ValueError for another kind."""
+    if value is None and default:
+        return kind()
+    if not isinstance(value, kind):
+        article = "an" if kind.__name__[0] in "AEIOU" else "a"
+        raise ValueError(f"{name} must be {article} {kind.__name__}, got {quoted(value)}")
+    return value
+
+
+def check_choice(name: str, value: Any, choices: Iterable[str]) -> str:
+    """The value, which must be one of the choices, or ValueError naming them."""
+    choices = list(choices)
+    if value not in choices:
+        raise ValueError(f"{name} must be one of {', '.join(choices)}, got {quoted(value)}")
+    return value
 
 
 def check_fields(config: Any) -> None:

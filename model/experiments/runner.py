@@ -19,6 +19,7 @@ from typing import Any
 import torch
 
 from model.allocator import keep_freed_memory
+from model.config import check_choice
 from model.experiments import comparison
 from model.experiments.notice import notice_parts
 from model.experiments.provenance import provenance
@@ -61,8 +62,7 @@ def run_study(
     others measured stays if it was with the same weights and seed. The sealed split's stand in the file under "sealed", beside its ledger.
     Raises ValueError for a part or split that is none, and for the sealed split once it was read, unless read_again.
     """
-    if split not in SPLITS:
-        raise ValueError(f"split must be one of {', '.join(SPLITS)}, got {split!r}")
+    check_choice("split", split, SPLITS)
     parts = all_parts(quick) if parts is None else parts
     for wanted in chosen:
         if not any(f"{name_of(p)}/".startswith(f"{wanted}/") for p in parts):

@@ -20,15 +20,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from model.config import check_kind
 from model.imitation.config import ImitationConfig, Round
 from model.imitation.teacher import Teacher
 from model.imitation.worlds import as_changes, life, taught_world
 from model.maml.guard import CollapseGuard, copied
 from model.policy.cell import sequence_outputs
 from model.policy.inputs import SENSORS, with_previous_push
-from model.policy.params import Params, with_task_axis
+from model.policy.params import Params, with_gradients, with_task_axis
 from model.policy.pretrained import load_pretrained
-from model.policy.ssm import StateSpaceModel
+from model.policy.ssm import StateSpaceModel, check_policy
 from model.rl.advantages import advantages
 from model.rl.ppo import step_weights
 from model.rl.rollout import Episodes, collect, concatenated
@@ -193,7 +194,7 @@ class Dagger:
     Record = TaughtEpoch
 
     def __init__(self, config: ImitationConfig | None = None):
-        self.config = config or ImitationConfig()
+        self.config = check_kind("config", config, ImitationConfig, default=True)
         self._run: Run | None = None
 
     @property
@@ -203,6 +204,7 @@ class Dagger:
 
     def _student(self, model: StateSpaceModel | None) -> StateSpaceModel:
         if model is not None:
+            model = check_policy(model)
             return (with_previous_push(model) if model.input_dim == SENSORS else model.with_params(model.params())).train()
         student = with_previous_push(load_pretrained("memory"))
         with torch.no_grad():
@@ -210,6 +212,7 @@ class Dagger:
                 logits *= SOFTER
         return student.train()
 
+    @with_gradients
     def train(self, model: StateSpaceModel | None = None, resume: Mapping[str, Any] | None = None) -> Iterator[TaughtEpoch]:
         """Teach `model` (left unchanged; four inputs are given the fifth), or the memory weights; yield a record after every epoch.
 

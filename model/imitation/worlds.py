@@ -17,8 +17,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from model.worlds.cartpole import MAX_DELAY, World
 from model.worlds.sampling import SPLITS, draw_world
+from model.worlds.world import MAX_DELAY, World
 
 PHYSICS = ("gravity", "cart_mass", "pole_mass", "pole_half_length", "force_mag")
 BOUNDS = {f.name: (f.minimum, f.maximum) for f in World.fields()}

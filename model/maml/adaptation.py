@@ -11,12 +11,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from model.config import bounded, check_fields, check_number
+from model.config import bounded, check_fields, check_kind, check_number
 from model.maml.inner_step import equal_weights, inner_step
-from model.policy.params import Params, with_task_axis
-from model.policy.ssm import StateSpaceModel
+from model.policy.params import Params, with_gradients, with_task_axis
+from model.policy.ssm import StateSpaceModel, check_policy
 from model.rl.rollout import Episodes, collect
 from model.worlds.cartpole import MAX_EPISODE_STEPS, World
+from model.worlds.named import AnyWorld, as_world
 
 
 class NonFiniteParameters(ArithmeticError):
@@ -116,6 +117,7 @@ def adapt_tasks(
 T = TypeVar("T")
 
 
+@with_gradients
 def adaptation_steps(
     model: StateSpaceModel, seed: int, tasks: Callable[[Params, np.random.Generator], Iterator[TaskStep | T]]
 ) -> Iterator[AdaptationStep | T]:
@@ -125,6 +127,7 @@ def adaptation_steps(
     """
     # A stream of its own: `evaluate_policy` with the same seed judges by other episodes than those that were learnt from.
     generator = np.random.default_rng([check_number("seed", seed, 0, 2**32 - 1, int), 2])
+    model = check_policy(model)
     yield AdaptationStep(0, model.with_params(model.params()))
     env_steps, seconds, index = 0, 0.0, 0
     steps = tasks(with_task_axis(model.params()), generator)
@@ -148,8 +151,9 @@ class StandardAdapter:
     """Adapts to a world by gradient steps on fresh episodes."""
 
     def __init__(self, config: StandardAdaptationConfig | None = None):
-        self.config = config or StandardAdaptationConfig()
+        self.config = check_kind("config", config, StandardAdaptationConfig, default=True)
 
-    def adapt(self, model: StateSpaceModel, world: World, seed: int = 0) -> Iterator[AdaptationStep]:
+    def adapt(self, model: StateSpaceModel, world: AnyWorld, seed: int = 0) -> Iterator[AdaptationStep]:
         """Yield an AdaptationStep before any step and after each of them. The given model never changes."""
-        return adaptation_steps(model, seed, lambda params, generator: adapt_tasks(params, [world], self.config, generator))
+        worlds = [as_world(world)]
+        return adaptation_steps(model, seed, lambda params, generator: adapt_tasks(params, worlds, self.config, generator))

@@ -101,4 +101,4 @@ def missed_share(episodes: Episodes) -> Tensor:
 def equal_weights(episodes: Episodes) -> Tensor:
     """1 / K for each of the K episodes of every task: (M, K)."""
     M, K = episodes.terminated.shape
-    return torch.full((M, K), 1.0 / K)
+    return torch.full((M, K), 1.0 / K, dtype=episodes.obs.dtype)

@@ -123,7 +123,7 @@ def meta_loss(
     the two gradients apart); params if None. Returns the loss, and for each policy (sum of log-ratios, steps), whose quotient is its KL
     from the policy that collected.
     """
-    c, loss, moved = config, torch.zeros(()), []
+    c, loss, moved = config, 0.0, []
     for step in range(c.inner_steps + 1):
         e = batch.episodes[step].tasks(tasks)
         terms = ppo_terms(sequence_outputs(params, e.obs, alive=e.alive), e, batch.targets[step].tasks(tasks), c.clip_ratio)
@@ -156,7 +156,7 @@ def add_meta_gradient(
     M, rows = len(batch.worlds), max(e.alive[0].numel() for e in batch.episodes)
     split = config.split_meta_gradient and config.inner_steps > 0
     leaves = {name: p.detach().requires_grad_() for name, p in params.items()}
-    total, moved = 0.0, torch.zeros(config.inner_steps + 1, 2)
+    total, moved = 0.0, 0.0
     at_once = max(1, rows_at_once // rows)
     for first in range(0, M, at_once):
         tasks = slice(first, min(first + at_once, M))

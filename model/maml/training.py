@@ -20,12 +20,14 @@ from typing import Any, ClassVar
 import numpy as np
 import torch
 
+from model.config import check_kind, quoted
 from model.maml.guard import CollapseGuard, copied
 from model.maml.meta_batch import GRADIENT_LIMIT, Batch, add_meta_gradient, collect_batch
 from model.maml.meta_config import MetaTrainingConfig
-from model.policy.params import Params, with_task_axis
-from model.policy.ssm import StateSpaceModel
+from model.policy.params import Params, with_gradients, with_task_axis
+from model.policy.ssm import StateSpaceModel, check_policy
 from model.worlds.cartpole import MAX_EPISODE_STEPS, World
+from model.worlds.named import as_worlds
 from model.worlds.sampling import training_worlds
 
 WorldSampler = Callable[[int, np.random.Generator], list[World]]
@@ -73,7 +75,9 @@ class MetaMAML:
     Record = MetaEpoch
 
     def __init__(self, config: MetaTrainingConfig | None = None, worlds: WorldSampler | None = None):
-        self.config = config or MetaTrainingConfig()
+        self.config = check_kind("config", config, MetaTrainingConfig, default=True)
+        if worlds is not None and not callable(worlds):
+            raise ValueError(f"worlds must be a function (n, generator) -> list of World, got {quoted(worlds)}")
         self.worlds = worlds or training_worlds
         self._best: StateSpaceModel | None = None
 
@@ -86,10 +90,12 @@ class MetaMAML:
 
     def _initial_model(self, model: StateSpaceModel | None) -> StateSpaceModel:
         if model is not None:
+            model = check_policy(model)
             return model.with_params(model.params()).train()
         c = self.config
         return StateSpaceModel(c.state_dim, hidden_dim=c.hidden_dim, generator=torch.Generator().manual_seed(c.seed))
 
+    @with_gradients
     def train(self, model: StateSpaceModel | None = None, resume: Mapping[str, Any] | None = None) -> Iterator[MetaEpoch]:
         """Meta-train from `model` (left unchanged) or from random weights; yield a record after every epoch.
 
@@ -109,7 +115,7 @@ class MetaMAML:
             epoch = run.epoch
             for group in optimizer.param_groups:
                 group["lr"] = c.outer_lr_at(epoch)
-            worlds = self.worlds(c.tasks_per_epoch, run.generator)
+            worlds = as_worlds(self.worlds(c.tasks_per_epoch, run.generator))
             batch = collect_batch(with_task_axis(theta), worlds, c, support_size(c, run.generator), run.generator, epoch)
             run.guard.start_epoch()
             meta_loss, finite = self._update(theta, optimizer, batch)

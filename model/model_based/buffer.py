@@ -6,7 +6,7 @@ from collections import deque
 
 import numpy as np
 
-from model.config import check_number
+from model.config import check_kind, check_number
 from model.rl.rollout import Episodes, concatenated
 
 
@@ -33,7 +33,7 @@ class ExperienceBuffer:
 
     def add(self, episodes: Episodes) -> None:
         """Add every episode of one task (M = 1). Raises ValueError for several tasks."""
-        if episodes.obs.shape[0] != 1:
+        if check_kind("episodes", episodes, Episodes).obs.shape[0] != 1:
             raise ValueError(f"episodes must be of 1 task, got {episodes.obs.shape[0]}")
         for k in range(episodes.obs.shape[1]):
             episode = episodes.episode(k)
@@ -48,6 +48,7 @@ class ExperienceBuffer:
         None if the buffer is empty or transitions is 0. Raises ValueError for a negative or non-whole number.
         """
         wanted = check_number("transitions", transitions, 0, 10**9, int)
+        check_kind("generator", generator, np.random.Generator)
         chosen: list[Episodes] = []
         for i in generator.permutation(len(self._episodes)):
             if wanted <= 0:

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from model.config import bounded, check_fields, check_number
+from model.config import bounded, check_fields, check_kind, check_number
 from model.model_based.dynamics_summary import DynamicsSummary, Estimate, summarised
 from model.model_based.features import FEATURES, features
 from model.model_based.imagination import Generators, Starts, imagined_episodes, listed
@@ -58,14 +58,15 @@ class DynamicsModel:
     """
 
     def __init__(self, config: DynamicsConfig | None = None):
-        self.config = config or DynamicsConfig()
+        self.config = check_kind("config", config, DynamicsConfig, default=True)
 
     def fit(self, episodes: Episodes | Sequence[Episodes]) -> DynamicsModel:
         """Fit to episodes of M tasks (M, K, T), or to one batch of single-task episodes for each task; returns self.
 
         What was fitted before is forgotten. Raises ValueError where a task has no episode.
         """
-        tasks = [episodes.task(i) for i in range(episodes.obs.shape[0])] if isinstance(episodes, Episodes) else list(episodes)
+        tasks = [episodes.task(i) for i in range(episodes.obs.shape[0])] if isinstance(episodes, Episodes) else episodes
+        tasks = [check_kind("episodes", e, Episodes) for e in tasks]
         if not tasks or any(e.obs.shape[1] == 0 for e in tasks):
             raise ValueError("episodes must hold at least 1 episode of every task, got 0")
         gram, moment, squares, self.transitions, starts, dead = (list(column) for column in zip(*map(_statistics, tasks), strict=True))
@@ -152,7 +153,7 @@ class DynamicsModel:
 
     def summary(self, task: int = 0) -> DynamicsSummary:
         """What was learnt about one world, each with an interval that covers."""
-        one = self.tasks(np.array([task]))
+        one = self.tasks(np.array([check_number("task", task, 0, len(self) - 1, int)]))
         drawn = one.draw(np.random.default_rng(0), SUMMARY_DRAWS)[0]
         first = Estimate(float(one.angle_offset[0]), float(one.angle_offset_sd[0]))
         return summarised(drawn, first, bool(one.velocity_reads_zero[0]), int(one.transitions[0]), bool(one.unexplained[0]))

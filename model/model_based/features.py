@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from model.worlds.cartpole import MAX_DELAY, TAU
+from model.worlds.cartpole import TAU
+from model.worlds.world import MAX_DELAY
 
 PAST_ACTIONS = MAX_DELAY
 STEP_SECONDS = TAU

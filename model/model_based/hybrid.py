@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from model.config import bounded, check_fields
+from model.config import bounded, check_choice, check_fields, check_kind
 from model.maml.adaptation import (
     AdaptationStep,
     NonFiniteParameters,
@@ -33,6 +33,7 @@ from model.policy.params import Params
 from model.policy.ssm import StateSpaceModel
 from model.rl.rollout import collect
 from model.worlds.cartpole import World
+from model.worlds.named import AnyWorld, as_world
 
 TASKS_AT_ONCE = 10  # that imagine together: more don't fit the processor's cache
 FEW = 3  # episodes a step up to which the first of these learning rates holds; above, the second
@@ -68,8 +69,7 @@ class HybridAdaptationConfig(StandardAdaptationConfig):
     def __post_init__(self) -> None:
         check_fields(self)
         for name, kind in (("dynamics", DynamicsConfig), ("ppo", ImaginedPPOConfig)):
-            if not isinstance(getattr(self, name), kind):
-                raise ValueError(f"{name} must be a {kind.__name__}, got {getattr(self, name)!r}")
+            check_kind(name, getattr(self, name), kind)
 
     @property
     def rounds(self) -> int:
@@ -153,21 +153,22 @@ class HybridAdapter:
     """
 
     def __init__(self, config: HybridAdaptationConfig | None = None, buffer: ExperienceBuffer | None = None):
-        self.config = config or HybridAdaptationConfig()
-        self.buffer = ExperienceBuffer() if buffer is None else buffer
+        self.config = check_kind("config", config, HybridAdaptationConfig, default=True)
+        self.buffer = check_kind("buffer", buffer, ExperienceBuffer, default=True)
         self._world: World | None = None
 
-    def adapt(self, model: StateSpaceModel, world: World, seed: int = 0) -> Iterator[AdaptationStep]:
+    def adapt(self, model: StateSpaceModel, world: AnyWorld, seed: int = 0) -> Iterator[AdaptationStep]:
         """Yield an AdaptationStep before any step and after each of them. The given model never changes."""
         return (step for step in self.adapt_in_rounds(model, world, seed) if isinstance(step, AdaptationStep))
 
     def adapt_in_rounds(
-        self, model: StateSpaceModel, world: World, seed: int = 0, stop: Stop = lambda: False
+        self, model: StateSpaceModel, world: AnyWorld, seed: int = 0, stop: Stop = lambda: False
     ) -> Iterator[AdaptationStep | ImaginedRound]:
         """As `adapt`, and within a step also an ImaginedRound after each round, for whoever wants to watch.
 
         stop: asked between rounds; once it says True the step ends with the best parameters so far.
         """
+        world = as_world(world)
         if self._world is not None and world != self._world:
             self.buffer.clear()
         self._world = world
@@ -182,10 +183,8 @@ def adaptation_config(start: str, mode: str, **changes: Any) -> StandardAdaptati
     start: "meta", "memory", "standard", "taught" or "random". mode: "standard" or "hybrid". changes: fields that shall be other than these.
     Raises ValueError for other names or bad values.
     """
-    if start not in LEARNING_RATES:
-        raise ValueError(f"start must be one of {', '.join(LEARNING_RATES)}, got {start!r}")
-    if mode not in ("standard", "hybrid"):
-        raise ValueError(f"mode must be one of standard, hybrid, got {mode!r}")
+    check_choice("start", start, LEARNING_RATES)
+    check_choice("mode", mode, ("standard", "hybrid"))
     config = StandardAdaptationConfig if mode == "standard" else HybridAdaptationConfig
     few = config(**changes).episodes_per_step <= FEW
     few_lr, lr = LEARNING_RATES[start][mode]

@@ -84,7 +84,8 @@ def imagined_episodes(params: Params, coefficients: np.ndarray, starts: Starts, 
     log_probs = action_log_probs(logits, actions)
     obs = torch.where(mask.unsqueeze(-1), tensor(observations), torch.zeros(()))
     log_probs = torch.where(mask, log_probs, torch.zeros(()))
-    return Episodes(obs, actions, log_probs, mask.float(), torch.from_numpy(ended[-1].copy()))
+    dtype = params["initial_state"].dtype
+    return Episodes(obs.to(dtype), actions, log_probs.to(dtype), mask.to(dtype), torch.from_numpy(ended[-1].copy()))
 
 
 def _inside(obs: np.ndarray, offset: np.ndarray) -> np.ndarray:

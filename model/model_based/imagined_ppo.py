@@ -178,6 +178,7 @@ def ppo_targets(params: Params, e: Episodes, config: ImaginedPPOConfig) -> Targe
     advantage = advantages(values, e, config.discount_factor, config.gae_lambda)
     weights = step_weights(e, config.length_exponent)
     # Once the pole is up, what is left to learn is to stay on the track, about which the short horizon is only noise.
-    short = torch.where(e.lengths.mean(1) > config.long_episodes, config.short_weight, 1.0).view(-1, 1, 1)
+    mean_length = e.lengths.mean(1)
+    short = torch.ones_like(mean_length).masked_fill(mean_length > config.long_episodes, config.short_weight).view(-1, 1, 1)
     total = normalised(advantage[..., 0] + short * advantage[..., 1], weights, (1, 2), 1e-3)
     return Targets(weights / weights.sum((1, 2), keepdim=True), total, values + advantage)

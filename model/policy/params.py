@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import torch
 from torch import Tensor
 
 Params = Mapping[str, Tensor]
 """Parameters as values: name -> tensor, with a leading task axis (M or 1) wherever `step` or `sequence_outputs` take them."""
 
 GROUPS = ("A", "B", "C", "D", "other layers")
+
+
+with_gradients = torch.inference_mode(False)
+"""Decorates a function that differentiates: it does so under the caller's `no_grad` and `inference_mode` too."""
 
 
 def group_of(name: str) -> str:

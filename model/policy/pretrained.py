@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from model.config import check_choice
 from model.policy.checkpoint import CheckpointError, first_line, load_into, read_metadata
 from model.policy.ssm import StateSpaceModel
 
@@ -30,9 +31,7 @@ def load_checkpoint(path: str | Path) -> StateSpaceModel:
 
 def pretrained_path(name: str) -> Path:
     """Where the shipped checkpoint of this name lies."""
-    if name not in SHIPPED:
-        raise ValueError(f"name must be one of {', '.join(SHIPPED)}, got {name!r}")
-    return WEIGHTS / f"{name}.safetensors"
+    return WEIGHTS / f"{check_choice('name', name, SHIPPED)}.safetensors"
 
 
 def load_pretrained(name: str = "meta") -> StateSpaceModel:

@@ -36,7 +36,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from model.config import check_number
+from model.config import check_number, quoted
 from model.policy import checkpoint
 from model.policy.cell import Cell, sequence_outputs
 from model.policy.params import GROUPS, Params, group_of, with_task_axis
@@ -101,26 +101,29 @@ class StateSpaceModel(nn.Module):
         self.output_dim = O = check_number("output_dim", output_dim, 1, 64, int)  # noqa: E741
         self.hidden_dim = H = check_number("hidden_dim", hidden_dim, 1, MAX_DIM, int)
 
+        def zeros(*shape: int) -> Tensor:
+            return torch.zeros(*shape, dtype=torch.float32)
+
         def normal(rows: int, columns: int, gain: float = 1.0) -> Tensor:
-            return torch.randn(rows, columns, generator=generator) * gain / rows**0.5
+            return torch.randn(rows, columns, generator=generator, dtype=torch.float32) * gain / rows**0.5
 
         # Decay rates spread over [0, MAX_DECAY] and inputs scaled by sqrt(1 - lambda^2), so that every state has unit
         # variance for white inputs (LRU: Orvieto et al. 2023).
-        decay = torch.linspace(0, MAX_DECAY, S)
+        decay = torch.linspace(0, MAX_DECAY, S, dtype=torch.float32)
         self.A = nn.Parameter(torch.diag(decay))
         self.B = nn.Parameter(normal(I, S) * torch.sqrt(1 - decay**2))
         self.C = nn.Parameter(normal(S, O, READ_OUT_GAIN))
-        self.D = nn.Parameter(torch.zeros(I, O))
-        self.state_bias = nn.Parameter(torch.zeros(S))
-        self.initial_state = nn.Parameter(torch.zeros(S))
-        self.input_scale = nn.Parameter(torch.tensor(INPUT_SCALE)[torch.arange(I) % len(INPUT_SCALE)])
+        self.D = nn.Parameter(zeros(I, O))
+        self.state_bias = nn.Parameter(zeros(S))
+        self.initial_state = nn.Parameter(zeros(S))
+        self.input_scale = nn.Parameter(torch.tensor(INPUT_SCALE, dtype=torch.float32)[torch.arange(I) % len(INPUT_SCALE)])
         self.mix_weight = nn.Parameter(normal(S + I, S))
-        self.mix_bias = nn.Parameter(torch.zeros(S))
+        self.mix_bias = nn.Parameter(zeros(S))
         self.mlp_in_weight = nn.Parameter(normal(S, H))
-        self.mlp_in_bias = nn.Parameter(torch.zeros(H))
+        self.mlp_in_bias = nn.Parameter(zeros(H))
         self.mlp_out_weight = nn.Parameter(normal(H, S))
-        self.mlp_out_bias = nn.Parameter(torch.zeros(S))
-        self.output_bias = nn.Parameter(torch.zeros(O))
+        self.mlp_out_bias = nn.Parameter(zeros(S))
+        self.output_bias = nn.Parameter(zeros(O))
 
     @property
     def sizes(self) -> dict[str, int]:
@@ -128,8 +131,9 @@ class StateSpaceModel(nn.Module):
         return {"state_dim": self.state_dim, "input_dim": self.input_dim, "output_dim": self.output_dim, "hidden_dim": self.hidden_dim}
 
     def params(self) -> dict[str, Tensor]:
-        """The parameters as values: detached copies, name -> tensor, without a task axis."""
-        return {name: p.detach().clone() for name, p in self.named_parameters()}
+        """The parameters as values: detached copies, name -> tensor, without a task axis; of half precision in float32."""
+        own = {name: p.detach().clone() for name, p in self.named_parameters()}
+        return {name: p.to(torch.promote_types(p.dtype, torch.float32)) for name, p in own.items()}
 
     def with_params(self, params: Params) -> StateSpaceModel:
         """A new model of the same sizes that holds copies of `params`; this one stays as it is."""
@@ -150,13 +154,20 @@ class StateSpaceModel(nn.Module):
 
     def forward(self, obs: Tensor, hidden: Tensor) -> tuple[Tensor, Tensor]:
         """One time step. obs (B, I), hidden (B, S) -> outputs (B, O), hidden (B, S)."""
+        self._check_inputs(obs, "B")
         outputs, hidden = Cell(with_task_axis(dict(self.named_parameters()))).step(obs.unsqueeze(0), hidden.unsqueeze(0))
         return outputs.squeeze(0), hidden.squeeze(0)
 
     def sequence(self, obs: Tensor, hidden: Tensor | None = None) -> Tensor:
         """Whole episodes. obs (B, T, I), hidden (B, S) or None for h0 -> outputs (B, T, O); equals stepping."""
+        self._check_inputs(obs, "B", "T")
         hidden = None if hidden is None else hidden.unsqueeze(0)
         return sequence_outputs(with_task_axis(dict(self.named_parameters())), obs.unsqueeze(0), hidden).squeeze(0)
+
+    def _check_inputs(self, obs: Any, *axes: str) -> None:
+        if not isinstance(obs, Tensor) or obs.dim() != len(axes) + 1 or obs.shape[-1] != self.input_dim:
+            given = tuple(obs.shape) if isinstance(obs, Tensor) else quoted(obs)
+            raise ValueError(f"obs must be a tensor ({', '.join(axes)}, {self.input_dim}), got {given}")
 
     def save(self, path: str | Path, metadata: Mapping[str, Any] | None = None) -> None:
         """Write the parameters and sizes; the suffix, .safetensors or .pth, decides the format. See checkpoint.save."""
@@ -165,3 +176,11 @@ class StateSpaceModel(nn.Module):
     def load(self, path: str | Path) -> StateSpaceModel:
         """Read parameters into this model, in place and strictly, and return it. CheckpointError leaves it unchanged."""
         return checkpoint.load_into(self, path)
+
+
+def check_policy(model: Any) -> StateSpaceModel:
+    """The policy that is given, taken out of a wrapper such as DataParallel. Raises ValueError for what is none."""
+    policy = getattr(model, "module", model)
+    if not hasattr(policy, "with_params"):
+        raise ValueError(f"model must be a StateSpaceModel, got {quoted(model)}")
+    return policy

@@ -11,9 +11,10 @@ import torch
 from model.config import check_number
 from model.policy.inputs import NO_PUSH, joined, pushes
 from model.policy.params import Params, with_task_axis
-from model.policy.ssm import StateSpaceModel
+from model.policy.ssm import StateSpaceModel, check_policy
 from model.rl.rollout import collect
 from model.worlds.cartpole import MAX_EPISODE_STEPS, World
+from model.worlds.named import AnyWorld, as_world
 
 
 def evaluate_tasks(params: Params, worlds: Sequence[World], episodes: int, generator: np.random.Generator) -> np.ndarray:
@@ -24,7 +25,7 @@ def evaluate_tasks(params: Params, worlds: Sequence[World], episodes: int, gener
     return collect(params, worlds, episodes, generator, MAX_EPISODE_STEPS, greedy=True).lengths.double().numpy()
 
 
-def evaluate_policy(model: StateSpaceModel, world: World, episodes: int = 100, seed: int = 0, greedy: bool = True) -> np.ndarray:
+def evaluate_policy(model: StateSpaceModel, world: AnyWorld, episodes: int = 100, seed: int = 0, greedy: bool = True) -> np.ndarray:
     """Returns of `episodes` episodes under the 500-step limit, (episodes,) float64.
 
     The same seed gives the same episodes, and the first n of them whatever `episodes` is. The hidden state starts
@@ -32,9 +33,9 @@ def evaluate_policy(model: StateSpaceModel, world: World, episodes: int = 100, s
     """
     episodes = check_number("episodes", episodes, 1, 100_000, int)
     seed = check_number("seed", seed, 0, 2**32 - 1, int)
-    params = with_task_axis(model.params())
+    params = with_task_axis(check_policy(model).params())
     first_states, actions = np.random.default_rng(seed), np.random.default_rng([seed, 1])
-    played = collect(params, [world], episodes, first_states, MAX_EPISODE_STEPS, greedy, actions)
+    played = collect(params, [as_world(world)], episodes, first_states, MAX_EPISODE_STEPS, greedy, actions)
     return played.lengths[0].double().numpy()
 
 

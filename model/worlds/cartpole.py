@@ -1,53 +1,25 @@
-"""CartPole in other worlds: physics, motor and sensors as one frozen value, and the batched environment that obeys it."""
+"""CartPole in other worlds: the batched environment that obeys them."""
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from gymnasium.envs.classic_control.cartpole import CartPoleVectorEnv
 
-from model.config import FieldInfo, bounded, check_fields, field_infos
-from model.worlds.disturbances import MAX_REVERSALS, NOISE_SD, PERIOD, Disturbances, episode_keys, keys_of_starts
+from model.config import check_number
+from model.worlds.disturbances import PERIOD, Disturbances, episode_keys, keys_of_starts
+from model.worlds.named import AnyWorld, as_worlds
+from model.worlds.world import World
 
 MAX_EPISODE_STEPS = PERIOD  # CartPole-v1's limit, 500, and the highest return
+NO_LIMIT = 2**31 - 1  # steps, where something else ends an episode
 SOLVED = 475.0  # the mean return at which Gymnasium counts CartPole-v1 as solved
-MAX_DELAY = 5  # steps
 X_LIMIT = 2.4  # m
 ANGLE_LIMIT = 12 * 2 * np.pi / 360  # rad
 TAU = 0.02  # s, from step to step
 START_RANGE = 0.05  # each of the four state variables starts uniformly within +-0.05
-_NOISE = "{:g} m, {:g} m/s, {:g} rad and {:g} rad/s".format(*NOISE_SD)
-
-
-@dataclasses.dataclass(frozen=True)
-class World:
-    """One CartPole world. The defaults are CartPole-v1. Raises ValueError for a field out of its bounds."""
-
-    gravity: float = bounded(9.8, 1.0, 30.0, "pull on cart and pole", "m/s^2")
-    cart_mass: float = bounded(1.0, 0.2, 5.0, "mass of the cart", "kg")
-    pole_mass: float = bounded(0.1, 0.01, 2.0, "mass of the pole", "kg")
-    pole_half_length: float = bounded(0.5, 0.05, 2.0, "half the pole's length", "m")
-    force_mag: float = bounded(10.0, 1.0, 30.0, "force of one push of the motor", "N")
-    wind: float = bounded(0.0, -6.0, 6.0, "constant horizontal force on the cart, to the right when positive", "N")
-    reversed_motor: bool = bounded(False, False, True, "left pushes right and right pushes left")
-    angle_bias: float = bounded(0.0, -0.2, 0.2, "error added to the observed pole angle only", "rad")
-    mirrored_sensors: bool = bounded(False, False, True, "the pole's angle and angular velocity are read with the opposite sign")
-    action_delay: int = bounded(0, 0, MAX_DELAY, "steps that pass before an action reaches the motor", "steps")
-    velocity_sensors: bool = bounded(True, False, True, "off: both velocities read 0")
-    sensor_noise: float = bounded(0.0, 0.0, 2.0, f"noise of every reading; at 1 its standard deviation is {_NOISE}")
-    lost_push: float = bounded(0.0, 0.0, 0.5, "probability that a push gives no force")
-    motor_reversals: int = bounded(0, 0, MAX_REVERSALS, "times that the motor reverses by itself in 500 steps, at random moments")
-
-    def __post_init__(self) -> None:
-        check_fields(self)
-
-    @staticmethod
-    def fields() -> list[FieldInfo]:
-        """For each field: name, unit, minimum, maximum, default, help."""
-        return field_infos(World)
 
 
 class WorldCartPole(CartPoleVectorEnv):
@@ -60,8 +32,9 @@ class WorldCartPole(CartPoleVectorEnv):
     `begin`), not from the actions.
     """
 
-    def __init__(self, worlds: Sequence[World], max_episode_steps: int = MAX_EPISODE_STEPS, render_mode: str | None = None):
-        worlds = list(worlds)
+    def __init__(self, worlds: Sequence[AnyWorld], max_episode_steps: int = MAX_EPISODE_STEPS, render_mode: str | None = None):
+        worlds = as_worlds(worlds)
+        max_episode_steps = check_number("max_episode_steps", max_episode_steps, 1, NO_LIMIT, int)
         if not worlds:
             raise ValueError("worlds must hold at least 1 world, got 0")
         super().__init__(num_envs=len(worlds), max_episode_steps=max_episode_steps, render_mode=render_mode)
@@ -107,7 +80,7 @@ class WorldCartPole(CartPoleVectorEnv):
         State, step count and noise go on, and so do the actions on their way to the motor, unless the delay itself changes: then
         the motor gives no force until the first action with the new delay arrives. Raises ValueError for bad indices.
         """
-        chosen, worlds = np.asarray(chosen, dtype=np.int64).reshape(-1), list(worlds)
+        chosen, worlds = np.asarray(chosen, dtype=np.int64).reshape(-1), as_worlds(worlds)
         if len(chosen) != len(worlds) or len(np.unique(chosen)) != len(chosen) or not np.isin(chosen, self._everyone).all():
             must = f"hold {len(worlds)} different indices below {self.num_envs}, one for each world"
             raise ValueError(f"chosen must {must}, got {chosen.tolist()}")

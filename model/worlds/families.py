@@ -7,8 +7,8 @@ from types import MappingProxyType
 
 import numpy as np
 
-from model.worlds.cartpole import MAX_DELAY, World
 from model.worlds.sampling import draw_world
+from model.worlds.world import MAX_DELAY, World
 
 FAMILIES: MappingProxyType[str, str] = MappingProxyType(
     {

@@ -8,7 +8,9 @@ from typing import Any, ClassVar
 import gymnasium
 import numpy as np
 
-from model.worlds.cartpole import MAX_EPISODE_STEPS, World, WorldCartPole
+from model.worlds.cartpole import MAX_EPISODE_STEPS, NO_LIMIT, WorldCartPole
+from model.worlds.named import AnyWorld, as_world, as_worlds
+from model.worlds.world import World
 
 
 class WorldCartPoleEnv(gymnasium.Env):
@@ -16,10 +18,10 @@ class WorldCartPoleEnv(gymnasium.Env):
 
     metadata: ClassVar[dict[str, Any]] = {"render_modes": [], "render_fps": 50}
 
-    def __init__(self, world: World | None = None, render_mode: str | None = None):
-        self.world = World() if world is None else world
+    def __init__(self, world: AnyWorld | None = None, render_mode: str | None = None):
+        self.world = World() if world is None else as_world(world)
         # The step limit belongs to gymnasium's TimeLimit wrapper.
-        self.batch = WorldCartPole([self.world], max_episode_steps=np.iinfo(np.int32).max)
+        self.batch = WorldCartPole([self.world], max_episode_steps=NO_LIMIT)
         self.action_space = self.batch.single_action_space
         self.observation_space = self.batch.single_observation_space
         self.render_mode = render_mode
@@ -35,10 +37,10 @@ class WorldCartPoleEnv(gymnasium.Env):
 
 
 def make_vector(
-    num_envs: int = 1, worlds: Sequence[World] | None = None, max_episode_steps: int = MAX_EPISODE_STEPS, **kwargs: Any
+    num_envs: int = 1, worlds: Sequence[AnyWorld] | None = None, max_episode_steps: int = MAX_EPISODE_STEPS, **kwargs: Any
 ) -> WorldCartPole:
     """Entry point of gymnasium.make_vec("CartPoleWorld-v0", num_envs=n, worlds=[...]); one world serves all."""
-    worlds = list(worlds) if worlds is not None else [World()]
+    worlds = as_worlds(World() if worlds is None else worlds)
     if len(worlds) == 1:
         worlds = worlds * num_envs
     if len(worlds) != num_envs:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
+from collections.abc import Iterable, Mapping
+from typing import Any
 
-from model.worlds.cartpole import World
+from model.config import ReadOnly, quoted
+from model.worlds.world import World
 
 _PRESETS: dict[str, tuple[World, str]] = {
     "standard": (World(), "CartPole-v1 as Gymnasium defines it."),
@@ -51,8 +52,30 @@ _PRESETS: dict[str, tuple[World, str]] = {
     ),
     "restless_motor": (World(motor_reversals=5), "The motor reverses by itself, five times in an episode, when nobody expects it."),
 }
-WORLDS: Mapping[str, World] = MappingProxyType({name: world for name, (world, _) in _PRESETS.items()})
-DESCRIPTIONS: Mapping[str, str] = MappingProxyType({name: text for name, (_, text) in _PRESETS.items()})
+WORLDS: Mapping[str, World] = ReadOnly({name: world for name, (world, _) in _PRESETS.items()})
+DESCRIPTIONS: Mapping[str, str] = ReadOnly({name: text for name, (_, text) in _PRESETS.items()})
+
+AnyWorld = World | str | Mapping[str, Any]
+"""A world, its name in WORLDS, or its fields that differ from the standard one's."""
+
+
+def as_world(world: AnyWorld) -> World:
+    """The world that is meant. Raises ValueError for an unknown name, an unknown field or another kind of value."""
+    if isinstance(world, World):
+        return world
+    if isinstance(world, str) and world in WORLDS:
+        return WORLDS[world]
+    if isinstance(world, Mapping) and world.keys() <= {i.name for i in World.fields()}:
+        return World(**world)
+    fields, names = ", ".join(i.name for i in World.fields()), ", ".join(WORLDS)
+    raise ValueError(f"world must be a World, a mapping with fields of {fields}, or one of {names}, got {quoted(world)}")
+
+
+def as_worlds(worlds: AnyWorld | Iterable[AnyWorld]) -> list[World]:
+    """Several worlds, or a single one, as a list. Raises ValueError as `as_world` does."""
+    several = isinstance(worlds, Iterable) and not isinstance(worlds, (str, Mapping))
+    return [as_world(w) for w in (worlds if several else [worlds])]
+
 
 BREAK_SET = (
     "reversed_motor",

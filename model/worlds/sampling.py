@@ -22,8 +22,8 @@ from types import MappingProxyType
 
 import numpy as np
 
-from model.config import check_number
-from model.worlds.cartpole import World
+from model.config import check_choice, check_number
+from model.worlds.world import World
 
 TRAINING_RANGES: Mapping[str, tuple[float, float]] = MappingProxyType(
     {
@@ -92,8 +92,7 @@ def sample_worlds(split: str, n: int, seed: int) -> list[World]:
 
     The same seed gives the same worlds. Raises ValueError for another split or bad numbers.
     """
-    if split not in SPLITS:
-        raise ValueError(f"split must be one of {', '.join(SPLITS)}, got {split!r}")
+    check_choice("split", split, SPLITS)
     n = check_number("n", n, 0, 10**6, int)
     seed = check_number("seed", seed, 0, 2**32 - 1, int)
     generator = np.random.default_rng([list(SPLITS).index(split), seed])

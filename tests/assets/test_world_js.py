@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from model import WORLDS, World
-from model.worlds.cartpole import MAX_DELAY, START_RANGE
+from model.worlds.cartpole import START_RANGE
 from model.worlds.disturbances import NOISE_SD, Disturbances, episode_keys, gaussians, reversal_steps
+from model.worlds.world import MAX_DELAY
 from tests.assets.engine import PURE, numbers, run_check
 from tests.assets.vectors import any_worlds, recorded_steps
 from ui.views.live_config import live_config

@@ -11,7 +11,7 @@ from model.imitation.teacher import COST, DISCOUNT, PUSH_COST, Teacher, gains, l
 from model.imitation.worlds import reversed_world
 from model.policy.params import with_task_axis
 from model.rl.rollout import Changes, Episodes, collect
-from model.worlds.cartpole import MAX_DELAY
+from model.worlds.world import MAX_DELAY
 
 ANY = with_task_axis(StateSpaceModel(4, hidden_dim=4, generator=torch.Generator().manual_seed(0)).params())
 
