@@ -26,6 +26,7 @@ from model.experiments.provenance import provenance
 from model.experiments.stands import stands_parts
 from model.experiments.study import QUICK, Part, Size, Study, study_parts
 from model.experiments.summaries import break_set
+from model.experiments.who_wins import map_parts
 from model.policy.checkpoint import write_atomically
 from model.policy.pretrained import WEIGHTS
 
@@ -37,7 +38,7 @@ Place = tuple[str, ...]
 def all_parts(quick: bool = False) -> dict[Place, Part]:
     """Every part of the study: its place in the results, and what makes it."""
     compared = comparison.comparison_parts(comparison.QUICK if quick else comparison.ComparisonSize())
-    return {**study_parts(), **compared, **stands_parts(), **notice_parts()}
+    return {**study_parts(), **compared, **stands_parts(), **notice_parts(), **map_parts()}
 
 
 def name_of(place: Place) -> str:
