@@ -42,7 +42,7 @@ class AdaptiveConfig:
     """Chosen on validation worlds, one setting for all families of worlds."""
 
     window: int = bounded(60, 2, 500, "a step counts for so many further ones (exponential forgetting)", "steps")
-    surprise: float = bounded(40.0, 1.0, 1e9, "a change that is wrong by so many standard deviations makes it forget what came before")
+    surprise: float = bounded(200.0, 1.0, 1e9, "a change that is wrong by so many standard deviations makes it forget what came before")
     kept: float = bounded(0.001, 0.0, 1.0, "share of the past that still counts after a surprise")
     prior_sd: float = bounded(0.3, 1e-4, 100.0, "standard deviation of the coefficients of state and push about the data sheet's")
     elsewhere: float = bounded(0.1, 1e-3, 10.0, "that of the other coefficients, as a share of it")
@@ -100,7 +100,7 @@ class FilteredRegulator(Controller):
     process_sds: what the model does not explain of a change, in NOISE_SDs.
     """
 
-    def __init__(self, dynamics: DynamicsModel, worlds: Sequence[World], episodes: int, process_sds: float = 10.0):
+    def __init__(self, dynamics: DynamicsModel, worlds: Sequence[World], episodes: int, process_sds: float = 50.0):
         super().__init__(len(worlds) * episodes)
         step = shifted(dynamics.mean)
         self.gains, self.step = (x.repeat(episodes, axis=0) for x in (riccati(step, dynamics.angle_offset)[0], step))
@@ -118,9 +118,11 @@ class FilteredRegulator(Controller):
             f[:, PAST:] = f[:, :4]
             P[:, PAST:, PAST:] = P[:, :4, PAST:] = P[:, PAST:, :4] = P[:, :4, :4]
             self.begun = True
-        gain = np.linalg.solve(P[:, :4, :4] + self.readings + np.diag(np.square(NOISE_SD)), P[:, :4]).swapaxes(1, 2)  # (N, F, 4)
+        seen = P[:, :4, :4] + self.readings + np.diag(np.square(NOISE_SD))
+        gain = P[:, :, :4] @ np.linalg.pinv(seen, hermitian=True)  # (N, F, 4)
         f += (gain @ (obs - f[:, :4])[..., None])[..., 0]
-        self.covariance = P - gain @ P[:, :4]
+        P = P - gain @ P[:, :4]
+        self.covariance = (P + P.mT) / 2
         return -(f * self.gains).sum(1)
 
     def pushed(self, push: np.ndarray) -> None:

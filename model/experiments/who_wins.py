@@ -21,6 +21,7 @@ from model.experiments.study import Part, Study
 from model.experiments.trials import Trials, in_batches, run_trials
 from model.model_based.hybrid import adaptation_config
 from model.policy.params import Params
+from model.policy.pretrained import load_pretrained
 from model.rl.evaluation import bootstrap_interval, summary
 from model.worlds.cartpole import MAX_EPISODE_STEPS, SOLVED, World
 from model.worlds.sampling import sample_worlds
@@ -83,25 +84,25 @@ STARTS = ("standard", "memory", "meta", "taught")
 LEARNERS = ("meta_3", *(f"hybrid_{start}" for start in STARTS), "regulator", "filtered")  # whose return grows with environment steps
 
 
-def adaptive_returns(study: Study, worlds: Sequence[World]) -> np.ndarray:
+def adaptive_returns(worlds: Sequence[World], seed: int) -> np.ndarray:
     """Mean return of the adaptive regulator in each world, (M,), in the episodes of every other method."""
 
-    def run(params: Params, some: list[World], seed: list[int]) -> tuple[np.ndarray, ...]:
-        same = np.random.default_rng([*seed, 1])
+    def run(params: Params, some: list[World], own_seed: list[int]) -> tuple[np.ndarray, ...]:
+        same = np.random.default_rng([*own_seed, 1])
         played = play(AdaptiveRegulator(some, EVAL_EPISODES), some, EVAL_EPISODES, same, MAX_EPISODE_STEPS)
         returns = played.lengths.mean(1).numpy()[None]
         return returns, np.zeros_like(returns), np.zeros(returns.shape, bool)
 
-    return in_batches(study.starts["memory"], worlds, study.seed, run).returns[0]
+    return in_batches(load_pretrained("memory"), worlds, seed, run).returns[0]
 
 
-def trials_of(study: Study, worlds: Sequence[World]) -> dict[str, Trials]:
+def trials_of(worlds: Sequence[World], seed: int, collections: int) -> dict[str, Trials]:
     """Every learner's trials, paired."""
 
     def config(start: str, mode: str):
-        return adaptation_config(start, mode, episodes_per_step=EPISODES, num_adapt_steps=COLLECTIONS)
+        return adaptation_config(start, mode, episodes_per_step=EPISODES, num_adapt_steps=collections)
 
-    starts, seed = study.starts, study.seed
+    starts = {name: load_pretrained(name) for name in STARTS}
     collected = (starts["memory"], worlds, config("memory", "standard"), seed, EVAL_EPISODES)
     return {
         "meta_3": run_trials(starts["meta"], worlds, config("meta", "standard"), seed, EVAL_EPISODES),
@@ -111,12 +112,12 @@ def trials_of(study: Study, worlds: Sequence[World]) -> dict[str, Trials]:
     }
 
 
-def who_wins(study: Study, family: str, n: int | None = None) -> dict[str, Any]:
+def who_wins(study: Study, family: str, n: int | None = None, collections: int = COLLECTIONS) -> dict[str, Any]:
     """One family by every method: returns of n worlds, who is best, and whose paired difference to the best may be none."""
     worlds = FAMILIES[family].worlds(study.split, n or study.size.trials, study.seed)
-    trials = trials_of(study, worlds)
-    returns = {s: trials[f"hybrid_{s}"].returns[0] for s in STARTS} | {"adaptive": adaptive_returns(study, worlds)}
-    returns |= {"meta_1": trials["meta_3"].returns[1], **{name: t.returns[COLLECTIONS] for name, t in trials.items()}}
+    trials = trials_of(worlds, study.seed, collections)
+    returns = {s: trials[f"hybrid_{s}"].returns[0] for s in STARTS} | {"adaptive": adaptive_returns(worlds, study.seed)}
+    returns |= {"meta_1": trials["meta_3"].returns[1], **{name: t.returns[-1] for name, t in trials.items()}}
     best = max(returns, key=lambda name: returns[name].mean())
     ties = [name for name in METHODS if bootstrap_interval(returns[best] - returns[name])[0] <= 0]
     rows = {name: {**summary(returns[name]), "share_solved": float((returns[name] >= SOLVED).mean())} for name in METHODS}

@@ -10,11 +10,10 @@ Only the two value outputs are fitted to returns, as the baselines that gradient
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import torch
@@ -24,7 +23,7 @@ from model.config import check_kind
 from model.imitation.config import ImitationConfig, Round
 from model.imitation.teacher import Teacher
 from model.imitation.worlds import as_changes, life, taught_world
-from model.maml.guard import CollapseGuard, copied
+from model.maml.run import Run
 from model.policy.cell import sequence_outputs
 from model.policy.inputs import SENSORS, with_previous_push
 from model.policy.params import Params, with_gradients, with_task_axis
@@ -142,33 +141,15 @@ def batches(n: int, shape: Round, generator: np.random.Generator) -> Iterator[Te
 
 
 @dataclass
-class Run:
-    """Where a teaching stands: all that changes from epoch to epoch."""
+class Teaching(Run):
+    """A teaching's run. mean: of the weights, running; pool: what is learnt from."""
 
-    learner: StateSpaceModel
-    optimizer: torch.optim.Optimizer
-    guard: CollapseGuard
-    generator: np.random.Generator
-    mean: dict[str, Tensor]  # of the weights, running
+    mean: dict[str, Tensor] = field(init=False)
     pool: list[Lessons] = field(default_factory=list)
-    epoch: int = 0
-    episodes: int = 0
-    env_steps: int = 0
-    seconds: float = 0.0
 
-    COUNTERS: ClassVar[tuple[str, ...]] = ("epoch", "episodes", "env_steps", "seconds")
-
-    def state_dict(self) -> dict[str, Any]:
-        """Tensors and plain values."""
-        return {
-            "learner": self.learner.params(),
-            "optimizer": copied(self.optimizer.state_dict()),
-            "guard": self.guard.state_dict(),
-            "generator": json.dumps(self.generator.bit_generator.state),
-            "mean": dict(self.mean),
-            "pool": [[*lesson.episodes.tensors, lesson.labels, lesson.step_limit] for lesson in self.pool],
-            **{name: getattr(self, name) for name in self.COUNTERS},
-        }
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.mean = self.learner.params()
 
     def take(self, new: Lessons, most: int) -> None:
         """Into the pool, from which the oldest of their kind go."""
@@ -176,16 +157,14 @@ class Run:
         gone = kind[: max(0, len(kind) + 1 - most)]
         self.pool = [p for p in self.pool if not any(p is g for g in gone)] + [new]
 
+    def state_dict(self) -> dict[str, Any]:
+        pool = [[*lesson.episodes.tensors, lesson.labels, lesson.step_limit] for lesson in self.pool]
+        return {**super().state_dict(), "mean": dict(self.mean), "pool": pool}
+
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Stand where `state_dict` stood."""
-        self.learner.load_state_dict(state["learner"])
-        self.optimizer.load_state_dict(copied(state["optimizer"]))
-        self.guard.load_state_dict(state["guard"])
-        self.generator.bit_generator.state = json.loads(state["generator"])
+        super().load_state_dict(state)
         self.mean = dict(state["mean"])
         self.pool = [Lessons(Episodes(*tensors), labels, limit) for *tensors, labels, limit in state["pool"]]
-        for name in self.COUNTERS:
-            setattr(self, name, state[name])
 
 
 class Dagger:
@@ -195,7 +174,7 @@ class Dagger:
 
     def __init__(self, config: ImitationConfig | None = None):
         self.config = check_kind("config", config, ImitationConfig, default=True)
-        self._run: Run | None = None
+        self._run: Teaching | None = None
 
     @property
     def best(self) -> StateSpaceModel:
@@ -222,44 +201,36 @@ class Dagger:
         c = self.config
         learner = self._student(model)
         theta = dict(learner.named_parameters())
-        optimizer = torch.optim.Adam(theta.values(), lr=c.lr)
-        guard = CollapseGuard(learner, optimizer, start_at=GUARD_FROM)
-        self._run = run = Run(learner, optimizer, guard, np.random.default_rng([c.seed, 22]), learner.params())
+        self._run = run = Teaching(learner, np.random.default_rng([c.seed, 22]), c.lr, GUARD_FROM)
         if resume is not None:
             run.load_state_dict(resume)
         started = time.perf_counter() - run.seconds
         while run.epoch < c.num_epochs:
             epoch = run.epoch
-            for group in optimizer.param_groups:
-                group["lr"] = c.lr_at(epoch)
-            guard.start_epoch()
+            run.start_epoch(c.lr_at(epoch))
             new, agreement = lessons(with_task_axis(learner.params()), c, run.generator, epoch)
             run.take(new, c.pool_epochs)
             loss, finite = self._update(theta, run, c.shape(epoch))
             lengths = new.episodes.lengths
-            rolled_back = guard.check(float(lengths.mean()) / new.step_limit, finite)
+            rolled_back = run.guard.check(float(lengths.mean()) / new.step_limit, finite)
             decay = min(c.mean_decay, epoch / (epoch + 1))
             run.mean = {name: decay * run.mean[name] + (1 - decay) * p.detach() for name, p in theta.items()}
-            run.epoch, run.episodes, run.env_steps = epoch + 1, run.episodes + len(lengths), run.env_steps + new.episodes.env_steps
-            run.seconds = time.perf_counter() - started
+            counts = run.end_epoch(len(lengths), new.episodes.env_steps, time.perf_counter() - started)
             standing = float((lengths >= new.step_limit).float().mean())
-            counts = (run.episodes, run.env_steps, run.seconds)
             yield TaughtEpoch(epoch, loss, agreement, float(lengths.mean()), standing, new.step_limit, *counts, rolled_back)
 
     def state_dict(self) -> dict[str, Any]:
         """Everything that `train(resume=...)` needs to go on after the last epoch; only tensors and plain values."""
         return self._run.state_dict()
 
-    def _update(self, theta: Params, run: Run, shape: Round) -> tuple[float, bool]:
+    def _update(self, theta: Params, run: Teaching, shape: Round) -> tuple[float, bool]:
         """One epoch's Adam steps on theta, in place. Returns the mean loss, and whether all gradients were finite."""
         c, pool, losses = self.config, together([p for p in run.pool if p.step_limit == shape.steps]), []
         for rows in batches(len(pool.labels), shape, run.generator):
             run.optimizer.zero_grad()
             loss = imitation_loss(with_task_axis(theta), pool.chosen(rows), c)
             loss.backward()
-            norm = torch.nn.utils.clip_grad_norm_(theta.values(), c.max_grad_norm)
-            if not torch.isfinite(norm):  # a clipped infinite gradient is NaN: never let it reach the parameters
+            if not run.clipped_step(c.max_grad_norm):
                 return float("nan"), False
-            run.optimizer.step()
             losses.append(float(loss.detach()))
         return float(np.mean(losses)), True

@@ -10,20 +10,19 @@ this is plain policy gradient over the sampled worlds (domain randomisation).
 
 from __future__ import annotations
 
-import json
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
 import torch
 
 from model.config import check_kind, quoted
-from model.maml.guard import CollapseGuard, copied
 from model.maml.meta_batch import GRADIENT_LIMIT, Batch, add_meta_gradient, collect_batch
 from model.maml.meta_config import MetaTrainingConfig
+from model.maml.run import Run
 from model.policy.params import Params, with_gradients, with_task_axis
 from model.policy.ssm import StateSpaceModel, check_policy
 from model.worlds.cartpole import MAX_EPISODE_STEPS, World
@@ -79,14 +78,12 @@ class MetaMAML:
         if worlds is not None and not callable(worlds):
             raise ValueError(f"worlds must be a function (n, generator) -> list of World, got {quoted(worlds)}")
         self.worlds = worlds or training_worlds
-        self._best: StateSpaceModel | None = None
+        self._run: MetaRun | None = None
 
     @property
     def best(self) -> StateSpaceModel:
         """The parameters with the highest running mean of the return so far; the initial ones before the first epoch."""
-        if self._best is None:
-            self._best = self._initial_model(None)
-        return self._best.with_params(self._best.params()).eval()
+        return (self._initial_model(None) if self._run is None else self._run.learner.with_params(self._run.best)).eval()
 
     def _initial_model(self, model: StateSpaceModel | None) -> StateSpaceModel:
         if model is not None:
@@ -104,85 +101,61 @@ class MetaMAML:
         """
         c = self.config
         learner = self._initial_model(model)
-        self._best = learner.with_params(learner.params())
         theta = dict(learner.named_parameters())
-        optimizer = torch.optim.Adam(theta.values(), lr=c.outer_lr)
-        self._run = run = Run(learner, optimizer, CollapseGuard(learner, optimizer, start_at=c.guard_from), np.random.default_rng(c.seed))
+        self._run = run = MetaRun(learner, np.random.default_rng(c.seed), c.outer_lr, c.guard_from)
         if resume is not None:
-            self._best = learner.with_params(run.load_state_dict(resume))
+            run.load_state_dict(resume)
         started = time.perf_counter() - run.seconds
         while run.epoch < c.num_epochs:
             epoch = run.epoch
-            for group in optimizer.param_groups:
-                group["lr"] = c.outer_lr_at(epoch)
             worlds = as_worlds(self.worlds(c.tasks_per_epoch, run.generator))
             batch = collect_batch(with_task_axis(theta), worlds, c, support_size(c, run.generator), run.generator, epoch)
-            run.guard.start_epoch()
-            meta_loss, finite = self._update(theta, optimizer, batch)
-            returns, (episodes, env_steps) = batch.returns(), batch.counts()
+            run.start_epoch(c.outer_lr_at(epoch))
+            meta_loss, finite = self._update(theta, run, batch)
+            returns = batch.returns()
             # The score is what the objective asks for: the return after adaptation, or without inner steps the return.
             rolled_back = run.guard.check(float(np.mean(returns[1:] or returns)), finite)
             if run.guard.running > run.best_score and not rolled_back:
-                run.best_score, self._best = run.guard.running, learner.with_params(run.guard.candidate)
-            run.epoch, run.episodes, run.env_steps = epoch + 1, run.episodes + episodes, run.env_steps + env_steps
-            run.seconds = time.perf_counter() - started
-            counts = (run.episodes, run.env_steps, run.seconds)
+                run.best_score, run.best = run.guard.running, dict(run.guard.candidate)
+            counts = run.end_epoch(*batch.counts(), time.perf_counter() - started)
             sides = (batch.returns(reversed_worlds=False), batch.returns(reversed_worlds=True))
             yield MetaEpoch(epoch, meta_loss, returns[0], returns[-1], returns[1:], *counts, rolled_back, c.step_limit(epoch), *sides)
 
     def state_dict(self) -> dict[str, Any]:
         """Everything that `train(resume=...)` needs to go on after the last epoch; only tensors and plain values."""
-        return {**self._run.state_dict(), "best": self.best.params()}
+        return self._run.state_dict()
 
-    def _update(self, theta: Params, optimizer: torch.optim.Optimizer, batch: Batch) -> tuple[float, bool]:
+    def _update(self, theta: Params, run: MetaRun, batch: Batch) -> tuple[float, bool]:
         """One epoch's Adam steps on theta, in place. Returns the first meta-loss, and whether all gradients were finite."""
         first_loss = float("nan")
         for update in range(self.config.outer_updates):
-            optimizer.zero_grad()
+            run.optimizer.zero_grad()
             loss, divergence = add_meta_gradient(with_task_axis(theta), batch, self.config)
             if update == 0:
                 first_loss = loss
             elif divergence > self.config.kl_stop:
                 break
-            norm = torch.nn.utils.clip_grad_norm_(theta.values(), GRADIENT_LIMIT)
-            if not torch.isfinite(norm):  # a clipped infinite gradient is NaN: never let it reach the parameters
+            if not run.clipped_step(GRADIENT_LIMIT):
                 return first_loss, False
-            optimizer.step()
         return first_loss, True
 
 
 @dataclass
-class Run:
-    """Where a training stands: all that changes from epoch to epoch."""
+class MetaRun(Run):
+    """A meta-training's run. best, best_score: the parameters with the highest running mean of the return, and that mean."""
 
-    learner: StateSpaceModel
-    optimizer: torch.optim.Optimizer
-    guard: CollapseGuard
-    generator: np.random.Generator
-    epoch: int = 0
-    episodes: int = 0
-    env_steps: int = 0
-    seconds: float = 0.0
+    best: dict[str, torch.Tensor] = field(init=False)
     best_score: float = -math.inf
 
-    COUNTERS: ClassVar[tuple[str, ...]] = ("epoch", "episodes", "env_steps", "seconds", "best_score")
+    COUNTERS: ClassVar[tuple[str, ...]] = (*Run.COUNTERS, "best_score")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.best = self.learner.params()
 
     def state_dict(self) -> dict[str, Any]:
-        """Tensors and plain values; the generator's state holds integers too long for some readers, so it is JSON."""
-        return {
-            "learner": self.learner.params(),
-            "optimizer": copied(self.optimizer.state_dict()),
-            "guard": self.guard.state_dict(),
-            "generator": json.dumps(self.generator.bit_generator.state),
-            **{name: getattr(self, name) for name in self.COUNTERS},
-        }
+        return {**super().state_dict(), "best": dict(self.best)}
 
-    def load_state_dict(self, state: Mapping[str, Any]) -> dict[str, torch.Tensor]:
-        """Stand where `state_dict` stood; returns the best parameters so far."""
-        self.learner.load_state_dict(state["learner"])
-        self.optimizer.load_state_dict(copied(state["optimizer"]))
-        self.guard.load_state_dict(state["guard"])
-        self.generator.bit_generator.state = json.loads(state["generator"])
-        for name in self.COUNTERS:
-            setattr(self, name, state[name])
-        return state["best"]
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        super().load_state_dict(state)
+        self.best = dict(state["best"])

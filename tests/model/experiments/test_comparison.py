@@ -8,7 +8,7 @@ import pytest
 from model import DynamicsModel, StandardAdaptationConfig, World, load_pretrained, sample_worlds
 from model.experiments.ablations import ABLATIONS
 from model.experiments.comparison import BUDGETS, ComparisonSize, ablation, compare, comparison_parts, worlds_of
-from model.experiments.linear_control import linear_trials, play, regulator
+from model.experiments.linear_control import linear_trials, planned, play
 from model.experiments.study import QUICK, Study
 from model.experiments.trials import Trials, run_trials, run_until_spent
 from model.policy.params import with_task_axis
@@ -89,7 +89,7 @@ def test_ablations_are_read_on_validation_even_in_a_test_run():
 def test_the_regulator_stands_on_what_a_few_falls_say():
     worlds = [World(), REVERSED, World(mirrored_sensors=True, wind=2.0), World(action_delay=3), World(angle_bias=0.08)]
     fallen = collect(with_task_axis(load_pretrained("standard").params()), worlds, 10, np.random.default_rng(0))
-    played = play(regulator(DynamicsModel().fit(fallen)), worlds, 4, np.random.default_rng(1), 500)
+    played = play(planned(DynamicsModel().fit(fallen), worlds, 4), worlds, 4, np.random.default_rng(1), 500)
     assert played.lengths.min() > 400 and played.obs.shape[:2] == (5, 4)
 
 
