@@ -206,7 +206,7 @@ def build_parser() -> argparse.ArgumentParser:
         help="steps on fresh episodes; hybrid: then imagined rollouts of a fitted dynamics model",
     )
     sub.add_argument("--policy", choices=SHIPPED, default="meta", help="the shipped weights to start from (default meta)")
-    sub.add_argument("--checkpoint", metavar="FILE", help="start from this .safetensors checkpoint instead")
+    sub.add_argument("--checkpoint", metavar="FILE", help="start from this checkpoint instead (.safetensors or .pth)")
     sub.add_argument(
         "--episodes", type=int, default=20, help="greedy episodes that measure each step; not counted as environment steps (default 20)"
     )

@@ -18,7 +18,7 @@ from model.experiments.trials import run_trials
 from model.maml.adaptation import StandardAdaptationConfig
 from model.maml.to_file import read_log
 from model.model_based.hybrid import adaptation_config
-from model.policy.checkpoint import file_hash, read_metadata
+from model.policy.checkpoint import file_hash, read
 from model.policy.pretrained import PRETRAINED, load_pretrained, pretrained_path
 from model.policy.ssm import StateSpaceModel
 from model.rl.evaluation import evaluate_policy, play_gymnasium, summary
@@ -62,7 +62,7 @@ class Study:
         """What was measured: the shipped files, how they were made and what that cost."""
         rows = {}
         for name in PRETRAINED:
-            metadata = read_metadata(pretrained_path(name))
+            metadata = read(pretrained_path(name)).metadata
             rows[name] = {
                 "sha256": file_hash(pretrained_path(name)),
                 "parameters": sum(load_pretrained(name).count_parameters().values()),

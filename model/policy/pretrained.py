@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from model.config import check_choice
-from model.policy.checkpoint import CheckpointError, first_line, load_into, read_metadata
+from model.policy.checkpoint import Checkpoint, CheckpointError, LfsPointerError, fill, first_line, read
 from model.policy.ssm import StateSpaceModel
 
 WEIGHTS = Path(__file__).resolve().parents[2] / "weights"
@@ -15,18 +15,17 @@ SHIPPED = (*PRETRAINED, "taught")
 
 
 def load_checkpoint(path: str | Path) -> StateSpaceModel:
-    """A new model with the sizes that a .safetensors checkpoint names, in eval mode."""
-    path = Path(path)
-    if path.suffix != ".safetensors":
-        raise CheckpointError(f"path must end in .safetensors, got {path.name}")
-    if not path.is_file():
-        raise CheckpointError(f"checkpoint {path} does not exist")
-    metadata = read_metadata(path)
+    """A new model with the sizes of a checkpoint, .safetensors or .pth, in eval mode. Raises CheckpointError."""
+    return model_of(read(path))
+
+
+def model_of(found: Checkpoint) -> StateSpaceModel:
+    """A new model with a checkpoint's parameters, in eval mode."""
     try:
-        model = StateSpaceModel(**metadata["sizes"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise CheckpointError(f"checkpoint {path.name} must name its sizes in the header: {first_line(error)}") from None
-    return load_into(model, path).eval()
+        model = StateSpaceModel(**(found.sizes or {}))
+    except (TypeError, ValueError) as error:
+        raise CheckpointError(f"checkpoint {found.name} must name its sizes in the header: {first_line(error)}") from None
+    return fill(model, found).eval()
 
 
 def pretrained_path(name: str) -> Path:
@@ -45,5 +44,7 @@ def load_pretrained(name: str = "meta") -> StateSpaceModel:
     path = pretrained_path(name)
     try:
         return load_checkpoint(path)
+    except LfsPointerError:
+        raise
     except CheckpointError as error:
         raise CheckpointError(f"{error}; rebuild it with: python -m model train --recipe {name} --out {path}") from None

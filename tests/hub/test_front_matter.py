@@ -1,13 +1,17 @@
-"""What the Hugging Face Hub reads: the Space's front matter, what it stores by Git LFS, and the model card."""
+"""What the Hugging Face Hub reads: the Space's front matter, what a clone of the repository holds, and the model card."""
 
 from __future__ import annotations
 
 import json
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
 from huggingface_hub import ModelCard, SpaceCard
+
+from model.policy.checkpoint import POINTER
+from tests.machine import unavailable
 
 ROOT = Path(__file__).parents[2]
 COLOURS = {"red", "yellow", "green", "blue", "indigo", "purple", "pink", "gray"}
@@ -36,14 +40,16 @@ def test_the_builders_gradio_is_the_one_that_was_tested(space):
     assert f"gradio=={space['sdk_version']}" in (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
 
 
-def test_binary_files_are_stored_by_lfs():
-    """The Hub refuses a binary file of any size in a plain push."""
-    patterns = [line.split()[0] for line in (ROOT / ".gitattributes").read_text(encoding="utf-8").splitlines() if "filter=lfs" in line]
-    suffixes = {p.removeprefix("*") for p in patterns}
-    for folder in ("weights", "assets"):
-        for path in (ROOT / folder).rglob("*"):
-            if path.is_file() and b"\0" in path.read_bytes()[:8192]:
-                assert path.suffix in suffixes, f"{path.relative_to(ROOT)} is binary and not in .gitattributes"
+def test_a_clone_is_clean_where_git_lfs_is_installed():
+    """A file whose attributes say LFS must be a pointer; else every clone with LFS shows it as changed."""
+    if not (ROOT / ".git").exists():
+        unavailable("this needs a git checkout")
+    git = ["git", "-C", str(ROOT)]
+    files = subprocess.run([*git, "ls-files", "-z"], capture_output=True, check=True).stdout
+    said = subprocess.run([*git, "check-attr", "-z", "--stdin", "filter"], input=files, capture_output=True, check=True).stdout
+    path, _, value = (said.decode().split("\0")[k::3] for k in range(3))
+    by_lfs = [p for p, v in zip(path, value, strict=False) if v == "lfs"]
+    assert len(value) > 100 and all((ROOT / p).read_bytes().startswith(POINTER) for p in by_lfs), by_lfs
 
 
 def test_the_model_card_states_what_was_measured():

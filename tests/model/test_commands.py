@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from model import WORLDS, MetaTrainingConfig, load_checkpoint
+from model import WORLDS, MetaTrainingConfig, StateSpaceModel, load_checkpoint
 from model.__main__ import main
 from model.config import field_infos
 from model.maml.recipes import RECIPES, polish
@@ -126,6 +126,12 @@ def test_bad_input_gives_one_sentence_and_exit_code_2(arguments, message, capsys
 def test_a_missing_checkpoint_is_named(capsys):
     assert main(["adapt", "--checkpoint", "nowhere.safetensors"]) == 1
     assert capsys.readouterr().err == "error: checkpoint nowhere.safetensors does not exist\n"
+
+
+def test_every_command_reads_what_save_writes(tmp_path, capsys):
+    StateSpaceModel(5, hidden_dim=9).save(tmp_path / "m.pth")
+    assert main(["adapt", "--checkpoint", str(tmp_path / "m.pth"), "--num_adapt_steps", "0", "--episodes", "1"]) == 0
+    assert capsys.readouterr().out.startswith("step 0: greedy return")
 
 
 def test_the_package_imports_without_the_pages_libraries():

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from model import CheckpointError, MetaEpoch, StateSpaceModel, load_checkpoint
+from model import CheckpointError, MetaEpoch, StateSpaceModel
 from model.maml.to_file import LOG_COLUMNS, log_row
-from model.policy.checkpoint import read_metadata
+from model.policy.checkpoint import parse
 from model.policy.inputs import SENSORS
+from model.policy.pretrained import model_of
 from ui.field import echoed
 from ui.training_settings import TRAIN, MetaSettings
 
@@ -50,11 +49,9 @@ def model_from_bytes(data: bytes, name: str = "upload.safetensors") -> StateSpac
     """The model of a checkpoint made by this page. CheckpointError, one sentence, for anything else, however made."""
     if not isinstance(data, bytes) or len(data) > MAX_UPLOAD:
         raise CheckpointError(TOO_LARGE)
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / name
-        path.write_bytes(data)
-        _check_sizes(read_metadata(path).get("sizes"), name)  # before a model of that size is made
-        return load_checkpoint(path).requires_grad_(False)
+    found = parse(data, name)
+    _check_sizes(found.sizes, name)  # before a model of that size is made
+    return model_of(found).requires_grad_(False)
 
 
 def _check_sizes(sizes: Any, name: str) -> None:

@@ -18,7 +18,7 @@ from model import (
     load_pretrained,
 )
 from model.maml.adaptation import adapt_tasks
-from model.policy.checkpoint import read_metadata
+from model.policy.checkpoint import read
 from model.policy.pretrained import pretrained_path
 
 REVERSED = World(reversed_motor=True)
@@ -110,7 +110,7 @@ def test_bad_settings_name_field_bound_and_value(field, value):
 
 
 def test_the_defaults_are_what_the_shipped_weights_were_trained_with_where_the_docstrings_say_so():
-    made_with, config = read_metadata(pretrained_path("meta"))["configs"][0], StandardAdaptationConfig()
+    made_with, config = read(pretrained_path("meta")).metadata["configs"][0], StandardAdaptationConfig()
     assert (config.adapt_lr, config.max_grad_norm) == (made_with["inner_lr"], made_with["max_grad_norm"])
     assert "min_grad_norm" not in made_with
 

@@ -14,7 +14,7 @@ import torch
 from model import CheckpointError, StateSpaceModel, load_checkpoint, load_pretrained
 from model.imitation.recipe import ALL_RECIPES
 from model.policy import pretrained
-from model.policy.checkpoint import read_metadata, write_atomically
+from model.policy.checkpoint import read, write_atomically
 from model.policy.pretrained import SHIPPED, pretrained_path
 
 
@@ -38,7 +38,7 @@ def test_other_sizes_round_trip_by_their_metadata(tmp_path):
     model.save(tmp_path / "m.safetensors", {"note": "hello"})
     loaded = load_checkpoint(tmp_path / "m.safetensors")
     assert loaded.sizes == model.sizes and torch.equal(loaded.A, model.A) and not loaded.training
-    assert read_metadata(tmp_path / "m.safetensors")["note"] == "hello"
+    assert read(tmp_path / "m.safetensors").metadata["note"] == "hello"
 
 
 def corrupt(tmp_path, change) -> Path:
@@ -55,7 +55,8 @@ def corrupt(tmp_path, change) -> Path:
         (lambda t: t.pop("A"), "lacks parameter A"),
         (lambda t: t.update(extra=torch.zeros(1)), "has the unknown parameter extra"),
         (lambda t: t.update(A=torch.zeros(31, 32)), r"A must have shape \(32, 32\), got \(31, 32\)"),
-        (lambda t: t.update(A=t["A"].double()), "A must be float32, got float64"),
+        (lambda t: t.update(A=t["A"].long()), "A must be dense and float32, got int64"),
+        (lambda t: t.update(C=t["C"].double() * 1e300), "C must be finite"),
         (lambda t: t["C"].fill_(float("nan")), "C must be finite"),
         (lambda t: t["C"].fill_(float("inf")), "C must be finite"),
     ],
@@ -67,6 +68,47 @@ def test_wrong_content_is_refused_and_changes_nothing(tmp_path, change, message)
         with pytest.raises(CheckpointError, match=message):
             load(path)
     assert all(torch.equal(before[n], p) for n, p in model.params().items())
+
+
+@pytest.mark.parametrize("suffix", [".safetensors", ".pth"])
+@pytest.mark.parametrize("kind", [torch.float64, torch.bfloat16])
+def test_what_save_writes_is_read_whatever_its_sizes_and_precision(tmp_path, suffix, kind):
+    saved = random_model(1, state_dim=5, hidden_dim=9).to(kind)
+    saved.save(tmp_path / f"m{suffix}")
+    for loaded in (load_checkpoint(tmp_path / f"m{suffix}"), random_model(2, **saved.sizes).load(tmp_path / f"m{suffix}")):
+        assert loaded.A.dtype == torch.float32 and torch.equal(loaded.A, saved.A.float())
+    with pytest.raises(CheckpointError, match="has other sizes than this model: state_dim 5, hidden_dim 9"):
+        random_model().load(tmp_path / f"m{suffix}")
+
+
+def test_what_other_programs_save_is_read(tmp_path):
+    model = random_model(1, state_dim=5, hidden_dim=9)
+    plain = model.state_dict()
+    made = {
+        "compiled": torch.compile(model).state_dict(),
+        "parallel": torch.nn.DataParallel(model).state_dict(),
+        "both": {f"_orig_mod.module.{name}": p for name, p in plain.items()},
+        "wrapped": {"epoch": 3, "model_state_dict": plain, "optimizer_state_dict": {"state": {}}},
+        "twice": {"model": {"state_dict": {f"model.{name}": p for name, p in plain.items()}}, "step": 1},
+    }
+    for name, content in made.items():
+        torch.save(content, tmp_path / f"{name}.pth")
+        assert torch.equal(load_checkpoint(tmp_path / f"{name}.pth").B, model.B), name
+    safetensors.torch.save_file(made["compiled"], tmp_path / "no header.safetensors")
+    assert load_checkpoint(tmp_path / "no header.safetensors").sizes == model.sizes
+
+
+POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258d\nsize 1\n"
+
+
+def test_a_pointer_in_place_of_weights_names_the_cure(tmp_path, monkeypatch):
+    monkeypatch.setattr(pretrained, "WEIGHTS", tmp_path)
+    for name in ("meta.safetensors", "meta.pth"):
+        (tmp_path / name).write_bytes(POINTER)
+        with pytest.raises(CheckpointError, match=rf"^checkpoint {name} is a Git LFS pointer.*git lfs pull"):
+            load_checkpoint(tmp_path / name)
+    with pytest.raises(CheckpointError, match=r"git lfs pull where it was cloned$"):  # not to be made anew
+        load_pretrained("meta")
 
 
 @pytest.mark.parametrize("suffix", [".safetensors", ".pth"])
@@ -94,6 +136,9 @@ def test_a_pickle_with_code_is_not_run(tmp_path):
 def test_suffix_and_absence_are_named(tmp_path):
     with pytest.raises(CheckpointError, match=r"path must end in \.safetensors or \.pth, got m\.txt"):
         random_model().load(tmp_path / "m.txt")
+    for given in (3, None):
+        with pytest.raises(CheckpointError, match="path must be the name of a file"):
+            load_checkpoint(given)
     with pytest.raises(CheckpointError, match="does not exist"):
         random_model().load(tmp_path / "m.pth")
     with pytest.raises(ValueError, match="name must be one of meta, memory, standard, taught, got 'best'"):
@@ -150,7 +195,7 @@ def test_a_file_that_cannot_be_written_is_named_as_it_was_given(tmp_path):
 def test_shipped_checkpoints_are_small_complete_and_fresh_copies(name):
     path = pretrained_path(name)
     assert path.stat().st_size <= 36 * 1024
-    metadata = read_metadata(path)
+    metadata = read(path).metadata
     assert metadata["recipe"] == name and metadata["env_steps"] > 0
     recipe = ALL_RECIPES[name]
     kind, configs = type(recipe.config), recipe.configs(recipe.config, recipe.polish_epochs)
