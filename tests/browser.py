@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import ClassVar
 
 import pytest
@@ -48,18 +49,11 @@ class Visit:
         )
         self.url = url
 
-    def open(self, query: str = "", first_run: str | None = None) -> Visit:
-        """Open the page on Play; with a link's query, wait until what it asks for has replaced the first run, or was refused."""
-        self.page.goto(self.url + query)
-        if not query:
-            self.page.get_by_role("tab", name="Play").click()
+    def open(self) -> Visit:
+        """Open the page on Play."""
+        self.page.goto(self.url)
+        self.page.get_by_role("tab", name="Play").click()
         self.page.wait_for_selector("#play-stage .player[data-run]")
-        if query:
-            self.page.wait_for_function(
-                """first => document.querySelector('#play-stage .player').dataset.run !== first
-                || document.querySelector('#play-message .problem')""",
-                arg=first_run,
-            )
         return self
 
     def reload(self) -> None:
@@ -128,15 +122,6 @@ def open_settings(page, button: str = "button:visible:has-text('More settings')"
     settle(page)
 
 
-@pytest.fixture(scope="session")
-def first_run(browser, page_url) -> str:
-    """The id of the episode that stands in every freshly opened page."""
-    first = Visit(browser, page_url).open()
-    run_id = first.run_id
-    first.context.close()
-    return run_id
-
-
 @pytest.fixture(autouse=True)
 def closed() -> Iterator[None]:
     """Closes what a failed test has left open: a page that goes on moving would slow all that follow."""
@@ -146,39 +131,44 @@ def closed() -> Iterator[None]:
         context.close()
 
 
-@pytest.fixture
-def visit(browser, page_url, first_run) -> Iterator:
-    """Opens visits: visit(query, **browser options). Afterwards none may have met an error or reached outside."""
-    visits: list[Visit] = []
+@contextmanager
+def visits(browser, url: str, ready) -> Iterator:
+    """Opens visits with browser options; afterwards none may have met an error or reached outside. ready(visit): until it is open."""
+    made: list[Visit] = []
 
-    def open_visit(query: str = "", **options) -> Visit:
-        visits.append(Visit(browser, page_url, **options))
-        return visits[-1].open(query, first_run)
+    def opened(**options) -> Visit:
+        made.append(Visit(browser, url, **options))
+        ready(made[-1])
+        return made[-1]
 
-    yield open_visit
-    problems = [p for v in visits for p in v.problems]
-    for v in visits:
+    yield opened
+    problems = [p for v in made for p in v.problems]
+    for v in made:
         v.context.close()
     assert not problems
+
+
+@pytest.fixture
+def visit(browser, page_url) -> Iterator:
+    """visit(**browser options): a page of one's own, on Play."""
+    with visits(browser, page_url, Visit.open) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="module")
-def shared(browser, page_url, first_run) -> Iterator:
-    """shared(**browser options): one page for all tests of a file that only look, or leave it as they found it."""
-    visits: dict[str, Visit] = {}
+def shared(browser, page_url) -> Iterator:
+    """shared(**browser options): one page for all tests of a file that only look, or make their own beginning."""
+    pages: dict[str, Visit] = {}
 
-    def opened(**options) -> Visit:
+    def kept(**options) -> Visit:
         name = repr(sorted(options.items()))
-        if name not in visits:
-            visits[name] = Visit(browser, page_url, **options).open("", first_run)
-            Visit.contexts.remove(visits[name].context)  # it outlives the test that opened it
-        return visits[name]
+        if name not in pages:
+            pages[name] = opened(**options)
+            Visit.contexts.remove(pages[name].context)  # it outlives the test that opened it
+        return pages[name]
 
-    yield opened
-    problems = [p for v in visits.values() for p in v.problems]
-    for v in visits.values():
-        v.context.close()
-    assert not problems
+    with visits(browser, page_url, Visit.open) as opened:
+        yield kept
 
 
 @pytest.fixture(scope="session")
@@ -195,35 +185,32 @@ def site(tmp_path_factory) -> str:
     return f"file://{folder}/index.html"
 
 
-@pytest.fixture
-def opener(browser):
-    """Opens pages as a visitor does; afterwards none may have met an error or reached outside."""
-    visits: list[Visit] = []
+@contextmanager
+def on_live(browser, url: str, **usual) -> Iterator:
+    """Opens the page on Live: opened(query, **browser options)."""
 
-    def opened(url: str, query: str, options: dict) -> Live:
-        visit = Visit(browser, url, **{"reduced_motion": "no-preference", **options})
-        visits.append(visit)
+    def live(query: str = "", **options) -> Live:
+        visit = opened(**{"reduced_motion": "no-preference", **usual, **options})
         visit.page.goto(url + query)
         visit.page.wait_for_selector(ROOT)
         return Live(visit.page)
 
-    yield opened
-    problems = [p for v in visits for p in v.problems]
-    for v in visits:
-        v.context.close()
-    assert not problems
+    with visits(browser, url, lambda visit: None) as opened:
+        yield live
 
 
 @pytest.fixture
-def live(opener, page_url):
+def live(browser, page_url) -> Iterator:
     """The Live tab: live(query, **browser options)."""
-    return lambda query="", **options: opener(page_url, query, options)
+    with on_live(browser, page_url) as opened:
+        yield opened
 
 
 @pytest.fixture
-def alone(opener, site):
+def alone(browser, site) -> Iterator:
     """The same page from disk, with the network cut."""
-    return lambda query="", **options: opener(site, query, {"offline": True, **options})
+    with on_live(browser, site, offline=True) as opened:
+        yield opened
 
 
 @pytest.fixture

@@ -37,9 +37,7 @@ class Adapting:
         """Press a button that adapts and wait for the sentence."""
         before = self.page.get_attribute("#adapt-stage .player", "data-run")
         self.page.click(button)
-        self.page.wait_for_function(
-            f"old => ({DONE})() && document.querySelector('#adapt-stage .player').dataset.run !== old", arg=before, timeout=60_000
-        )
+        self.page.wait_for_function(f"old => ({DONE})() && document.querySelector('#adapt-stage .player').dataset.run !== old", arg=before)
         return self.page.inner_text("#adapt-result .outcome")
 
     @property
@@ -49,7 +47,3 @@ class Adapting:
     @property
     def points(self) -> str:
         return self.page.get_attribute("#adapt-curve .curves", "data-points")
-
-    @property
-    def message(self) -> str:
-        return self.page.inner_text("#adapt-message")

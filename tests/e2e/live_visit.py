@@ -31,11 +31,9 @@ class Live:
     def speed(self, value: str) -> None:
         self.page.get_by_label("Speed", exact=True).select_option(value)
 
-    def until(self, condition: str, arg=None, timeout: int = 60_000) -> None:
+    def until(self, condition: str, arg=None) -> None:
         """Wait for a condition on the page's data: d.falls and so on, all text."""
-        self.page.wait_for_function(
-            f"(a) => {{ const d = document.querySelector('{ROOT}').dataset; return {condition}; }}", arg=arg, timeout=timeout
-        )
+        self.page.wait_for_function(f"(a) => {{ const d = document.querySelector('{ROOT}').dataset; return {condition}; }}", arg=arg)
 
     def slide(self, name: str, value: float) -> None:
         self.page.locator(f"[data-field={name}] input").evaluate(

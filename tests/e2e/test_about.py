@@ -5,28 +5,10 @@ from __future__ import annotations
 import re
 
 
-def about(visit, **options):
-    page = visit(**options).page
+def test_the_drawing_is_of_the_last_episode_and_terms_light_up_by_keyboard_and_pointer(shared):
+    page = shared().page
     page.get_by_role("tab", name="About").click()
     page.wait_for_selector("#about-policy .whose:not(:empty)")
-    return page
-
-
-def test_a_term_lights_up_its_part_by_keyboard_and_by_pointer(visit):
-    page = about(visit)
-    page.locator(".equations [data-part='A']").focus()
-    assert page.locator(".drawing .part.lit").get_attribute("data-part") == "A" and page.locator(".drawing .wire.lit").count() == 2
-    assert re.search(r"length \d+\.\d\d", page.inner_text("#about-policy .readout"))
-    page.keyboard.press("Tab")
-    assert page.locator(".drawing .part.lit").get_attribute("data-part") == "B"
-    page.keyboard.press("Escape")
-    assert page.locator("#about-policy .lit").count() == 0
-    page.locator(".drawing [data-part='C']").hover()
-    assert page.locator(".equations button.lit").get_attribute("data-part") == "C"
-
-
-def test_the_drawing_shows_the_last_episode_of_the_play_tab(visit):
-    page = about(visit)
     chance = page.text_content("[data-output='p']")
     assert 0 <= float(chance) <= 1
     page.get_by_role("tab", name="Play").click()
@@ -37,14 +19,15 @@ def test_the_drawing_shows_the_last_episode_of_the_play_tab(visit):
     page.wait_for_function("() => document.querySelector('#about-policy .whose').textContent.includes('motor reversed')")
     assert page.text_content("[data-output='p']") != chance
 
-
-def test_its_figures_are_there_and_a_word_explains_itself_on_a_phone(visit):
-    page = about(visit, viewport={"width": 390, "height": 844}, has_touch=True)
+    page.locator(".equations [data-part='A']").focus()
+    assert page.locator(".drawing .part.lit").get_attribute("data-part") == "A" and page.locator(".drawing .wire.lit").count() == 2
+    assert re.search(r"length \d+\.\d\d", page.inner_text("#about-policy .readout"))
+    page.keyboard.press("Tab")
+    assert page.locator(".drawing .part.lit").get_attribute("data-part") == "B"
+    page.keyboard.press("Escape")
+    assert page.locator("#about-policy .lit").count() == 0
+    page.locator(".drawing [data-part='C']").hover()
+    assert page.locator(".equations button.lit").get_attribute("data-part") == "C"
     for picture in page.locator(".about .figure img").all():
         page.wait_for_function("img => img.complete && img.naturalWidth > 0", arg=picture.element_handle())
     assert page.locator(".about .figure img").count() == 2 and page.locator(".about .missing").count() == 0
-    page.locator(".masthead .term .word").first.focus()
-    box = page.locator(".term.open .tip").bounding_box()
-    assert box["x"] >= 0 and box["x"] + box["width"] <= 390
-    page.keyboard.press("Escape")
-    assert page.locator(".term.open").count() == 0

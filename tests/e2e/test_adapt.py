@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from types import SimpleNamespace
 
 import pytest
 from safetensors.torch import load_file
 
 from model import load_pretrained
-from tests.browser import Visit, open_settings
-from tests.e2e.adapt_visit import DONE, Adapting
+from tests.browser import open_settings
+from tests.e2e.adapt_visit import Adapting
 
 STALE = "on => document.querySelector('.adapt-result').classList.contains('stale') === on"
+NOTES = "([tab, notes]) => document.querySelector(`#${tab}-stage .notes`)?.textContent.includes(notes)"
 # Pressed by the page itself as soon as it can be, for a run may be over before a test's own click arrives.
 PRESS_STOP = """(id) => new MutationObserver((_, observer) => {
     const stop = document.getElementById(id);
@@ -22,11 +22,20 @@ PRESS_STOP = """(id) => new MutationObserver((_, observer) => {
 }).observe(document.getElementById(id), { attributes: true })"""
 
 
-def linked(browser, url: str, query: str, **options) -> Adapting:
-    visit = Visit(browser, url, **options)
-    visit.page.goto(f"{url.rstrip('/')}/?tab=adapt{query}")
-    visit.page.wait_for_selector("#adapt-stage .player[data-run]")
-    return Adapting(visit)
+@pytest.fixture
+def tab(shared) -> Adapting:
+    """A page that the tests share, on the Adapt tab, in the reversed motor's world, three gradient steps ahead."""
+    tab = Adapting.opened(shared())
+    tab.break_it("Reversed motor")
+    tab.mode("Gradient")
+    tab.set("adapt-steps", "3")
+    return tab
+
+
+def more(page) -> None:
+    """Open what is folded, unless another test has."""
+    if not page.is_visible("#adapt-start"):
+        open_settings(page)
 
 
 def test_break_it_adapt_it_keep_it_go_on(adapting, tmp_path):
@@ -53,8 +62,7 @@ def test_break_it_adapt_it_keep_it_go_on(adapting, tmp_path):
     assert tab.adapt("#adapt-further") and tab.points == "2 7" and "ran=" not in tab.page.url
 
 
-def test_both_modes_are_two_curves_and_three_pictures_and_any_step_can_be_watched(adapting):
-    tab = adapting()
+def test_both_modes_are_two_curves_and_three_pictures_and_any_step_can_be_watched(tab):
     tab.mode("Both")
     tab.set("adapt-steps", "2")
     words = tab.adapt()
@@ -70,36 +78,31 @@ def test_both_modes_are_two_curves_and_three_pictures_and_any_step_can_be_watche
     assert steps[0] == steps[1]
 
 
-def test_stop_keeps_what_was_reached(adapting):
-    tab = adapting()
+def test_stop_keeps_what_was_reached_of_a_run_and_of_a_seed_sweep(tab):
     tab.set("adapt-steps", "10")
     tab.page.evaluate(PRESS_STOP, "adapt-stop")
     tab.page.click("#adapt-run")
-    tab.page.wait_for_function(DONE)
+    tab.page.wait_for_function("() => document.querySelector('#adapt-result').textContent.includes('You stopped it')")
     stopped = re.search(r"You stopped it after (\d+) of 10 steps; what was reached is kept\.", tab.page.inner_text("#adapt-result"))
+    tab.page.wait_for_function("() => !document.querySelector('#adapt-run').disabled")
     assert stopped and tab.points == f"2 {int(stopped[1]) + 1}" and tab.page.is_enabled("#adapt-keep")
-
-
-def test_a_seed_sweep_can_be_stopped(adapting):
-    tab = adapting()
-    tab.set("adapt-steps", "10")
     tab.page.evaluate(PRESS_STOP, "sweep-stop")
     tab.page.click("#sweep-run")
     tab.page.wait_for_selector("#sweep-result .outcome")
     assert re.search(r"Stopped (after|before)", tab.page.inner_text("#sweep-result")) and tab.page.is_enabled("#sweep-run")
 
 
-def test_a_result_of_other_settings_says_so_and_rests(adapting):
-    tab = adapting()
+def test_a_result_of_other_settings_says_so_and_rests_and_a_link_makes_it_again(tab):
     tab.set("adapt-steps", "1")
     words = tab.adapt()
     tab.page.wait_for_function("() => location.search.includes('ran=1')")
+    link = tab.page.url
     rests = "() => [...document.querySelectorAll('.step-choice, #adapt-next')].map((e) => e.inert)"
     for steps, stale in (("2", True), ("1", False)):
         tab.set("adapt-steps", steps)
         tab.page.wait_for_function(STALE, arg=stale)
         assert tab.page.evaluate(rests) == [stale, stale] and ("ran=1" in tab.page.url) != stale
-    open_settings(tab.page)
+    more(tab.page)
     seed = tab.page.locator(".field-seed input").locator("visible=true")
     for entry, fits in (("-1", False), ("0", True)):  # an entry that can't be used fits no result
         seed.fill(entry)
@@ -107,71 +110,42 @@ def test_a_result_of_other_settings_says_so_and_rests(adapting):
         tab.page.wait_for_function(STALE, arg=not fits)
         assert tab.page.locator(".field-seed .beside:visible").count() == (not fits)
     assert tab.page.inner_text("#adapt-result .outcome") == words and tab.page.locator(".toast-body").count() == 0
-
-
-def test_a_link_reopens_settings_and_result(visit):
-    first = Adapting.opened(visit())
-    first.break_it("Reversed gale")
-    first.mode("Hybrid")
-    first.set("adapt-steps", "1")
-    words = first.adapt()
-    first.page.wait_for_function("() => location.search.includes('ran=1')")
     # A page of its own: leaving one for another cuts its streams, which the browser reports as errors.
-    second = Adapting(SimpleNamespace(page=first.page.context.new_page()))
-    second.page.goto(first.page.url)
-    second.page.wait_for_selector("#adapt-result .outcome")
-    assert second.page.inner_text("#adapt-result .outcome") == words
-    assert second.page.locator("#adapt-mode").get_by_role("radio", name="Hybrid").is_checked()
+    again = tab.page.context.new_page()
+    again.goto(link)
+    again.wait_for_selector("#adapt-result .outcome")
+    assert again.inner_text("#adapt-result .outcome") == words
+    again.goto(link.split("?")[0] + "?tab=adapt&start=yours&ran=1")
+    again.wait_for_function("() => document.querySelector('#adapt-message')?.textContent.includes('a policy that only its maker has')")
+    assert not again.is_visible("#adapt-result")
+    again.close()
 
 
-@pytest.mark.parametrize(
-    ("query", "says", "notes"),
-    [
-        ("", "", "motor reversed"),
-        ("&start=yours&world=reversed_gale&ran=1", "a policy that only its maker has", "wind 4 N"),
-        ("&num_adapt_steps=99", "must be a whole number between 1 and 10", "motor reversed"),
-    ],
-)
-def test_the_tab_opens_in_a_world_that_has_something_to_teach(browser, page_url, query, says, notes):
-    tab = linked(browser, page_url, query)
-    tab.page.wait_for_function("notes => document.querySelector('#adapt-stage .notes')?.textContent.includes(notes)", arg=notes)
-    assert says in tab.page.locator("#adapt-message").text_content() and not tab.page.is_visible("#adapt-result")
-    tab.visit.context.close()
-
-
-def test_a_standard_world_from_another_tab_is_none_to_adapt_to(adapting):
-    tab = adapting()
+def test_worlds_come_from_another_tab_but_a_standard_one_is_none_to_adapt_to(tab):
     tab.page.get_by_role("tab", name="Play").click()
     tab.page.get_by_role("button", name="Mirrored sensors").click()
-    tab.page.wait_for_function("() => document.querySelector('#play-stage .notes').textContent === 'pole sensors mirrored'")
+    tab.page.wait_for_function(NOTES, arg=["play", "pole sensors mirrored"])
     tab.page.get_by_role("tab", name="Adapt").click()
-    tab.page.wait_for_function("() => document.querySelector('#adapt-stage .notes').textContent === 'pole sensors mirrored'")
+    tab.page.wait_for_function(NOTES, arg=["adapt", "pole sensors mirrored"])
     tab.page.go_back()
     tab.page.wait_for_function("() => location.search.includes('tab=play')")
     tab.visit.checkbox("Mirrored sensors").locator("visible=true").uncheck()
-    tab.page.wait_for_function("() => document.querySelector('#play-stage .notes').textContent === 'standard world'")
+    tab.page.wait_for_function(NOTES, arg=["play", "standard world"])
     tab.page.get_by_role("tab", name="Adapt").click()
-    tab.page.wait_for_function("() => document.querySelector('#adapt-stage .notes').textContent === 'motor reversed'")
+    tab.page.wait_for_function(NOTES, arg=["adapt", "motor reversed"])
 
 
-def test_choosing_a_start_sets_what_suits_it(adapting):
-    tab = adapting()
-    open_settings(tab.page)
-    fresh = tab.page.locator("#adapt-fresh input")
-    for start, lr, first in (
-        ("Memory", "0.1 5 times", False),
-        ("Meta-trained", "0.5 as in meta-training", True),
-        ("Taught", "0.1 5 times", False),
-    ):
+def test_choosing_a_start_sets_what_suits_it(tab):
+    more(tab.page)
+    for start, lr, first in (("Memory", "0.1 5 times", False), ("Taught", "0.1 5 times", False), ("Meta-trained", "0.5 as in meta", True)):
         tab.page.locator("#adapt-start input").click()
         tab.page.get_by_role("option", name=start).first.click()
         tab.page.wait_for_function("lr => document.querySelector('#adapt-lr-words').innerText.replace(/\\s+/g, ' ').includes(lr)", arg=lr)
-        assert fresh.is_checked() == first
+        assert tab.page.locator("#adapt-fresh input").is_checked() == first
 
 
 def test_on_a_phone_the_stage_and_the_button_alone_stay_in_sight(adapting):
     tab = adapting(viewport={"width": 390, "height": 844}, color_scheme="dark", has_touch=True)
-    tab.mode("Both")
     tab.set("adapt-steps", "1")
     tab.adapt()
     tab.page.locator("#adapt-table").scroll_into_view_if_needed()

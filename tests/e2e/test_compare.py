@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from tests.browser import Visit
-
 
 @pytest.fixture
-def compare(visit):
-    """A page on Compare, its lanes drawn."""
-    page = visit().page
+def compare(shared):
+    """A page that the tests share, on Compare, its lanes drawn."""
+    page = shared().page
     page.get_by_role("tab", name="Compare").click()
     page.wait_for_selector("#race-stage .player[data-run]")
     return page
@@ -33,12 +31,7 @@ def test_a_race_is_told_played_in_step_and_shared(compare):
     steps = page.get_attribute("#race-stage .player", "data-steps").split()
     assert int(steps[0]) < 100 and steps[1] == "500"
     page.wait_for_function("() => location.search.endsWith('ran=1')")
-    with_result = page.url
-    page.get_by_role("tab", name="Play").click()
-    page.wait_for_function("() => location.search.includes('tab=play')")
-    page.get_by_role("tab", name="Compare").click()
-    page.wait_for_function("() => location.search.endsWith('ran=1')")
-    assert "after 3 steps" in page.inner_text("#race-stage .stages")  # the result's lanes are there still
+    link = page.url.replace("meta_memory_meta.standard_standard.standard", "memory_meta.standard")
 
     # Fewer racers: their lanes stand there at once, and the result says that it was made otherwise.
     page.locator("#race-standard").get_by_label("Single-world").uncheck()
@@ -46,10 +39,12 @@ def test_a_race_is_told_played_in_step_and_shared(compare):
     page.wait_for_selector("#race-result.stale")
     assert page.evaluate("document.querySelector('#race-next').inert")
 
-    page.goto(with_result.replace("meta_memory_meta.standard_standard.standard", "memory_meta.standard"))
-    page.wait_for_selector("#race-result:not(.stale) .outcome")
-    lanes(page, 2)
-    assert page.get_by_role("tab", name="Compare").get_attribute("aria-selected") == "true"
+    again = page.context.new_page()
+    again.goto(link)
+    again.wait_for_selector("#race-result:not(.stale) .outcome")
+    lanes(again, 2)
+    assert again.get_by_role("tab", name="Compare").get_attribute("aria-selected") == "true"
+    again.close()
 
 
 def test_a_seed_mended_on_another_tab_is_mended_here(compare):
@@ -65,25 +60,14 @@ def test_a_seed_mended_on_another_tab_is_mended_here(compare):
     assert page.locator(".field-seed .beside:visible").count() == 0
 
 
-def test_no_racer_is_one_sentence(compare):
-    page = compare
-    for mode in ("none", "standard"):
-        for box in page.locator(f"#race-{mode} input:checked").all()[::-1]:
-            box.uncheck()
-    page.click("#race-run")
-    page.wait_for_selector("#race-message .problem", state="attached")
-    assert page.inner_text("#race-result") == ""
-
-
-def test_why_a_link_can_not_be_opened_is_in_sight(browser, page_url):
-    for tab, query in (("play", "seed=-4"), ("adapt", "num_adapt_steps=99"), ("compare", "seed=x"), ("meta-train", "num_epochs=many")):
-        visit = Visit(browser, page_url)
-        visit.page.goto(f"{page_url}?tab={tab}&{query}")
-        told = visit.page.locator(".problem:visible")
-        told.wait_for()
-        assert told.inner_text().startswith("This link can't be opened: ")
-        visit.page.wait_for_function(
-            """() => [...document.querySelectorAll(".problem")].filter((e) => e.offsetParent)
-            .every((e) => e.getBoundingClientRect().top >= 0 && e.getBoundingClientRect().bottom <= innerHeight)"""
-        )
-        visit.context.close()
+def test_why_a_link_can_not_be_opened_is_in_sight(compare):
+    page = compare.context.new_page()
+    page.goto(f"{compare.url.split('?')[0]}?tab=compare&seed=x")
+    told = page.locator(".problem:visible")
+    told.wait_for()
+    assert told.inner_text().startswith("This link can't be opened: ")
+    page.wait_for_function(
+        """() => [...document.querySelectorAll(".problem")].filter((e) => e.offsetParent)
+        .every((e) => e.getBoundingClientRect().top >= 0 && e.getBoundingClientRect().bottom <= innerHeight)"""
+    )
+    page.close()

@@ -64,13 +64,22 @@ def nobody_is_left(visit):
     assert not len(TRAININGS.line)
 
 
-def test_train_stop_use_save_and_upload(visit, tmp_path):
-    page = open_tab(visit())
+def test_train_reload_stop_save_use_and_upload(visit, tmp_path):
+    mine = visit()
+    page = open_tab(mine)
     assert page.locator("#meta-use").is_disabled() and page.locator("#meta-stage .frame").count() == 4
     stage = page.get_attribute("#meta-stage .player", "data-run")
     train_until(page, 3)
     assert page.locator("#meta-train").is_disabled()
     page.wait_for_function("old => document.querySelector('#meta-stage .player').dataset.run !== old", arg=stage)  # it plays meanwhile
+    mine.reload()
+    come(page)
+    page.wait_for_function(f"({POINTS}) >= 3")
+    page.wait_for_function(f"({POINTS}) > {page.evaluate(POINTS)}")  # its curves are there, and grow on
+    assert page.locator("#meta-train").is_disabled() and len(TRAININGS.line) == 1
+    other = visit().page
+    come(other)
+    assert other.evaluate(POINTS) == 0 and other.locator("#meta-stop").is_disabled()  # it is nobody else's
     page.click("#meta-stop")
     page.wait_for_selector("#meta-check table")
 
@@ -96,29 +105,6 @@ def test_train_stop_use_save_and_upload(visit, tmp_path):
     assert page.locator(".toast-body").count() == 0
 
 
-def test_a_reload_finds_its_own_training_and_nobody_elses(visit):
-    mine = visit()
-    page = open_tab(mine)
-    train_until(page, 3)
-    mine.reload()
-    come(page)
-    page.wait_for_function(f"({POINTS}) >= 3")
-    page.wait_for_function(f"({POINTS}) > {page.evaluate(POINTS)}")  # its curves are there, and grow on
-    assert page.locator("#meta-train").is_disabled() and len(TRAININGS.line) == 1
-    other = visit().page
-    come(other)
-    assert other.evaluate(POINTS) == 0 and other.locator("#meta-stop").is_disabled()
-    page.click("#meta-stop")
-    page.wait_for_selector("#meta-check table")
-
-
-def test_a_bad_setting_is_one_sentence_beside_its_field(visit):
-    page = open_tab(visit(), {"Inner learning rate": "-1"})
-    page.click("#meta-train")
-    page.wait_for_selector(".field-inner-lr .beside:visible")
-    assert not page.locator("#meta-train").is_disabled() and page.locator(".toast-body").count() == 0
-
-
 def test_the_address_holds_the_settings_and_opens_them(visit, page_url):
     mine = visit()
     page = mine.page
@@ -137,21 +123,7 @@ def test_the_address_holds_the_settings_and_opens_them(visit, page_url):
     wait_for_recipe(page, "Custom")
     page.get_by_role("checkbox", name="Wind").check()
     wait_for_recipe(page, "Go on from the shipped weights")
-    page.get_by_role("tab", name="About").click()
-    page.wait_for_function("() => location.search.includes('tab=about')")
-    page.go_back()
-    page.wait_for_function("() => location.search.includes('recipe=go_on')")
-    mine.go(f"{page_url}?tab=meta-train&num_epochs=many")
-    wait_for_message(page, "This link can't be opened")
-
-
-def test_on_a_phone_the_curves_and_the_button_stay_in_sight(visit):
-    page = visit(viewport={"width": 390, "height": 844}, color_scheme="dark", has_touch=True).page
-    come(page)
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    for scrolled in (0, 300, 600):
-        page.evaluate(f"scrollTo(0, {scrolled})")
-        button = page.locator("#meta-train").bounding_box()
-        assert button["y"] >= 0 and button["y"] + button["height"] <= 844
-    curves = page.locator("#meta-returns").bounding_box()
-    assert abs(curves["y"]) < 1 and curves["height"] <= 0.4 * 844 and curves["width"] > 300
+    fill(page, "Inner learning rate", "-1")
+    page.click("#meta-train")
+    page.wait_for_selector(".field-inner-lr .beside:visible")
+    assert not page.locator("#meta-train").is_disabled() and page.locator(".toast-body").count() == 0
