@@ -7,12 +7,12 @@
   const base64Of = (bytes) => btoa(new Uint8Array(bytes).reduce((text, byte) => text + String.fromCharCode(byte), ""));
   const policyOf = (base64) => live.readPolicy(bytesOf(base64));
   const listsOf = (arrays) => Object.fromEntries(Object.entries(arrays).map(([name, values]) => [name, list(values)]));
-  const attempt = (act, words = (error) => error.message) => {
+  const attempt = (act) => {
     try {
       act();
       return "";
     } catch (error) {
-      return words(error);
+      return error.message;
     }
   };
 
@@ -110,25 +110,6 @@
         return { grads: listsOf(grads), params: listsOf(after.params), same: after === loaded, loss, norm, moved, distance };
       }),
 
-    // A run on its own from the start states given, until it first stands or gives up: the events' types and the episodes' lengths.
-    closedRuns: ({ policy, runs }) =>
-      runs.map(({ world, starts }) => {
-        const run = live.makeRun({ policy: policyOf(policy), world });
-        let next = 0;
-        run.sim.drawStart = () => starts[next++] ?? starts[0];
-        live.resetSim(run.sim);
-        const events = [];
-        const lengths = [];
-        while (lengths.length < starts.length && !["stands", "given_up"].includes(events.at(-1))) {
-          for (const { type, steps } of live.runStep(run)) {
-            if (type === "fell" || type === "stands") lengths.push(steps);
-            if (type !== "fell") events.push(type);
-          }
-          live.runContinue(run);
-        }
-        return { events, lengths };
-      }),
-
     // runs: [[{obs, fell}]]. Runs that are led: what each observes and when it falls come from elsewhere. For each episode the last
     // event, the parameters after it as a file, the margins right - left of each step, and the actions it took.
     ledRuns: ({ policy, runs }) => {
@@ -164,7 +145,6 @@
       for (const order of orders) {
         if (order.change) events.push(...live.runChangeWorld(run, order.change));
         if (order.learning !== undefined) run.learning = order.learning;
-        if (order.policy) events.push(...live.runSetPolicy(run, policyOf(order.policy)));
         for (let t = 0; t < (order.steps ?? 0); t++) {
           events.push(...live.runStep(run, { push: order.push, humanAction: order.humanAction }));
           if (run.paused && order.wait) break;
@@ -191,21 +171,9 @@
 
     readErrors: ({ files }) => files.map((file) => attempt(() => policyOf(file))),
 
-    plainErrors: ({ files, worlds }) => {
-      const plain = (error) => error.plain ?? error.message;
-      return [...files.map((file) => attempt(() => policyOf(file), plain)), ...worlds.map((fields) => attempt(() => live.makeWorld(fields), plain))];
-    },
-
     writtenBytes: ({ policy }) => base64Of(live.policyBytes(live.clonePolicy(policyOf(policy)))),
-
-    starts: ({ seed, count }) => {
-      const sim = live.makeSim({}, seed);
-      return Array.from({ length: count }, () => (live.resetSim(sim), list(sim.state)));
-    },
 
     // States of the page -> the links that hold them -> the states that those open.
     travelled: ({ states, policies }) => states.map((state) => live.fromQuery(live.toQuery(state), policies)),
-
-    expectedSteps: ({ values }) => values.map(live.expectedSteps),
   };
 })();

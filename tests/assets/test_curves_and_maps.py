@@ -76,37 +76,6 @@ def test_limits_and_events_are_lines_with_their_names(marks):
     assert {x for x, _ in event} == {event[0][0]} and event[0][0] == pixel(marks, 2, 0)[0]
 
 
-def test_a_limits_name_stands_clear_of_dots_and_lines():
-    name = "475: counts as solved"
-    free, taken = (
-        texts(flat(on_page(CURVES, chart_value([Series("standard", "s", [0, 1, 3], [y, 100.0, 100.0])], "step", "return", (0, 3)))))
-        for y in (100.0, 465.0)
-    )
-    assert taken[name][0] >= free[name][0] + 12 and taken[name][1] == free[name][1]
-
-
-def test_the_legend_shows_each_lines_dashes():
-    pieces = (
-        'return mount("ssmCurves", "curves", payload).querySelector(".legend").children.map((s) => [s.textContent, s.children[0].style]);'
-    )
-    lines = [Series("standard", "a", [0], [1.0]), Series("hybrid", "b", [0], [1.0])]
-    (a, plain), (b, dashed) = on_page(pieces, chart_value(lines, "step", "return", (0, 3)))
-    line, gap = ROLES["hybrid"].dash
-    assert (a, b) == ("a", "b") and "gradient" not in plain
-    assert f"var(--role-hybrid) 0px {line}px, transparent {line}px {line + gap}px" in dashed
-
-
-def test_a_limit_that_changes_is_a_staircase_with_a_name_on_each_tread():
-    series = Series("policy", "p", [1, 2, 3], [100.0, 200.0, 300.0], markers=False, width=1.3)
-    treads = [(1, 2, 200, "low"), (2, 3, 400, "high")]
-    marks = flat(on_page(CURVES, chart_value([series], "epoch", "return", (0, 3), limits=(), treads=treads)))
-    (stairs,) = [m["points"] for m in marks if m["kind"] == "stroke" and m["dash"] == [2, 4]]
-    assert [tuple(p) for p in stairs] == [pixel(marks, x, y) for x, y in [(1, 200), (2, 200), (2, 400), (3, 400)]]
-    assert texts(marks)["low"][1] < pixel(marks, 1, 200)[1].expected and texts(marks)["high"][0] == pixel(marks, 3, 0)[0]
-    (line,) = [m for m in marks if m["kind"] == "stroke" and m["colour"] == theme()["--role-policy"]]
-    assert line["width"] == pytest.approx(1.3)
-
-
 def test_a_gap_parts_the_line_and_no_point_leaves_the_chart():
     series = Series("policy", "p", [0, 1, 2, 3, 4], [100.0, 200.0, float("nan"), 300.0, 900.0], markers=False, words=["x"] * 5)
     marks = flat(on_page(CURVES, chart_value([series], "step", "return", (0, 4))))
@@ -126,12 +95,6 @@ def test_pointing_reads_out_the_nearest_points_words():
     return [...said, out.textContent];
     """
     assert on_page(act, chart_value(SERIES, "x", "y", (0, 3), note="the note")) == ["the note", "a", "b", "d", "a", "the note"]
-
-
-def test_a_chart_of_measured_limits_has_ticks_to_its_top():
-    """Limits that come from arrays are numbers to the browser too."""
-    value = chart_value(SERIES[:1], "x", "y", (0, 3), (np.float32(-3.4), np.float32(3.4)), limits=())
-    assert {"−3", "0", "3"} <= set(texts(on_page(CURVES, value)))
 
 
 def leaning_policy() -> StateSpaceModel:

@@ -11,12 +11,12 @@ import safetensors.torch
 import torch
 
 from model import WORLDS, StateSpaceModel, load_pretrained, sample_worlds
-from model.experiments.live_study import BACK_TO_START, GIVEN_UP, LEARNT, STANDS, falls_until_standing, live_rounds
+from model.experiments.live_study import GIVEN_UP, STANDS, live_rounds
 from model.maml.live_rules import LiveRules
 from model.policy.inputs import with_previous_push
 from model.policy.params import with_task_axis
 from model.rl.rollout import collect
-from model.worlds.cartpole import MAX_EPISODE_STEPS, START_RANGE
+from model.worlds.cartpole import MAX_EPISODE_STEPS
 from model.worlds.named import BREAK_SET
 from tests.assets.engine import file_bytes, numbers, run_check
 
@@ -26,10 +26,10 @@ M = 16  # worlds
 
 
 @pytest.fixture(scope="module")
-def played():
-    """The protocol in Python in 40 worlds, each until it first stands or is given up: start states (rounds, M, 4), worlds, rounds.
+def rounds() -> list:
+    """The protocol in Python in M worlds that fell the starting weights, each until it first stands or is given up.
 
-    The worlds fell the starting weights: the break set, and others outside the training ranges.
+    The worlds: the break set, and others outside the training ranges.
     """
     seed, model = 1, load_pretrained("meta")
     outside = sample_worlds("validation_outside", 150, seed)
@@ -42,9 +42,7 @@ def played():
         running &= ~np.isin(done.event, ENDS)
         if not running.any():
             break
-    generator = np.random.default_rng(seed)
-    starts = np.stack([generator.uniform(-START_RANGE, START_RANGE, (M, 4)) for _ in rounds])
-    return starts, worlds, rounds
+    return rounds
 
 
 def until_end(rounds, i: int) -> list:
@@ -76,32 +74,13 @@ def agrees(row: dict, done, i: int) -> bool:
     return bool((ties | same_actions).all()) and row["event"] == done.event[i] and gap < 1e-5 and abs(row["norm"] - done.norm[i]) < 1e-4
 
 
-def test_led_through_the_same_falls_both_come_to_the_same_parameters(played):
-    _, _, rounds = played
+def test_led_through_the_same_falls_both_come_to_the_same_parameters(rounds):
     runs = {i: until_end(rounds, i) for i in range(M)}
     falls = 0
     for (i, own), rows in zip(runs.items(), led(runs), strict=True):
         assert all(agrees(row, done, i) for row, done in zip(rows, own, strict=True))
         falls += sum(row["event"] != STANDS for row in rows)
     assert falls >= 50
-
-
-def test_left_to_themselves_they_stand_after_as_many_falls(played):
-    starts, worlds, rounds = played
-    runs = [{"world": dataclasses.asdict(w), "starts": starts[:, i].tolist()} for i, w in enumerate(worlds)]
-    got = run_check("closedRuns", {"policy": file_bytes(load_pretrained("meta")), "runs": runs})
-    parted = 0
-    for i, run in enumerate(got):
-        own = until_end(rounds, i)
-        lengths, events = [length_of(done, i) for done in own], [done.event[i] for done in own]
-        if (run["lengths"], run["events"]) != (lengths, events):
-            # A last bit grows some e^3.6 times a second, and a step learnt from it carries it on: only who stood for seconds can part.
-            until = 1 + next(k for k, (a, b) in enumerate(zip(lengths, run["lengths"], strict=False)) if a != b)
-            assert sum(lengths[:until]) > 100
-            parted += 1
-    assert parted <= 3
-    in_python, in_javascript = ([len(until_end(rounds, i)) for i in range(M)], [len(run["lengths"]) for run in got])
-    assert np.mean(np.abs(np.subtract(in_python, in_javascript))) < 2
 
 
 def orders(*given: dict, world: str = "standard", **options) -> dict:
@@ -144,13 +123,6 @@ def test_a_fall_after_a_push_teaches_nothing():
     assert types(pushed)[:4] == ["fell", "pushed_fall", "fell", "learnt"] and types(own)[:2] == ["fell", "learnt"]
 
 
-def test_a_hundred_pushes_leave_the_standard_world_standing():
-    pushes = [order for k in range(100) for order in ({"steps": 5, "push": 30.0 * (-1) ** k}, {"steps": 45})]
-    done = orders(*pushes, {"steps": 1500})
-    assert done["atBase"] and "pushed_fall" in types(done) and "learnt" not in types(done)
-    assert types(done)[-2:] == ["stands", "stands"]
-
-
 def test_a_fall_in_a_visitors_hands_teaches_nothing_and_its_standing_counts_for_nothing():
     done = orders({"steps": 100, "humanAction": 1})
     assert types(done)[:2] == ["fell", "hand_fall"] and done["events"][0]["cause"] == "hand" and done["atBase"]
@@ -187,18 +159,6 @@ def untrained() -> StateSpaceModel:
     return StateSpaceModel(generator=torch.Generator().manual_seed(0)).eval()
 
 
-def test_twenty_changes_in_a_row_cost_no_more_falls_at_the_end_than_at_the_start():
-    falls = []
-    cycle = [order for k in range(20) for order in ({"change": {"reversed_motor": k % 2 == 0}}, {"steps": 1100})]
-    for event in orders(*cycle)["events"]:
-        if event["type"] == "world_changed":
-            falls.append(0)
-        falls[-1] += event["type"] == "fell"
-    reversed_ones = falls[::2]
-    assert len(falls) == 20 and sum(reversed_ones[-5:]) <= 1.2 * sum(reversed_ones[:5]) + 1
-    assert np.mean(falls) < 1.5
-
-
 def test_after_fruitless_updates_it_goes_back_and_after_hopeless_falls_it_gives_up():
     # Steps of length 0 change nothing: every update is fruitless.
     done = orders({"steps": 500}, world="reversed_motor", lr=0.0)
@@ -211,24 +171,3 @@ def test_after_fruitless_updates_it_goes_back_and_after_hopeless_falls_it_gives_
     assert given_up["falls"] == RULES.hopeless_falls
     renewed = orders({"steps": 500}, {"change": {"gravity": 5.0}}, {"steps": 20}, world="reversed_motor", lr=0.0)
     assert not renewed["givenUp"] and types(renewed)[-1] == "learnt"
-
-
-def test_other_starting_weights_start_a_new_record_at_once():
-    other = file_bytes(load_pretrained("memory"))
-    done = orders({"steps": 30}, {"policy": other}, {"steps": 5}, world="reversed_motor")
-    assert types(done)[-1] == "policy_changed" and done["atBase"] and done["falls"] == 0 and done["record"] == 5
-
-
-def test_after_a_fall_time_stands_still_until_it_goes_on():
-    done = orders({"steps": 100, "wait": True}, world="reversed_motor")
-    still = orders({"steps": 100, "wait": True}, {"steps": 1, "wait": True}, world="reversed_motor")
-    assert done["paused"] and types(done) == ["fell", "learnt"] and still["state"] == done["state"] and types(still) == types(done)
-
-
-def test_the_study_counts_falls_before_the_first_standing(played):
-    _, _, rounds = played
-    falls = falls_until_standing(load_pretrained("meta"), [WORLDS["standard"], WORLDS["reversed_motor"]], RULES, seed=1)
-    assert falls.tolist() == [0, 1]
-    assert {e for done in rounds for e in done.event} >= {STANDS, LEARNT, BACK_TO_START}
-    hopeless = falls_until_standing(load_pretrained("meta"), [WORLDS["reversed_motor"]], LiveRules(lr=0.0, hopeless_falls=2))
-    assert hopeless.tolist() == [np.inf]

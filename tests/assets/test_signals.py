@@ -1,7 +1,5 @@
 """The player's signals are the recording: each curve's points on its axes, in its colour, the playhead where the step is."""
 
-import dataclasses
-
 import numpy as np
 import pytest
 
@@ -89,21 +87,6 @@ def test_the_hidden_state_has_a_row_for_each_unit_blue_below_zero_and_orange_abo
     np.testing.assert_allclose(got, middle + (np.where(v < 0, low, high) - middle) * np.abs(v), atol=2.5)
 
 
-def test_the_sensors_angle_is_a_thin_dashed_curve_of_its_own():
-    r, colours = recording(3, World(angle_bias=0.1)), theme()
-    ((title, marks),) = [(t, flat(m)) for t, m in signals(Shown(r)).items() if t.startswith("Pole angle")]
-    assert "thin dashed: what the sensor reports" in title
-    close(curve(marks, colours["--scene-ink"], dashed=True), np.degrees(r.observations[:, 2]), 0.02)
-    close(curve(marks, colours["--role-policy"]), np.degrees(r.states[:, 2]), 0.02)
-
-
-def test_each_episode_has_its_own_colour_and_dashes():
-    shown = [Shown(recording(4), "before", "Before"), Shown(recording(5), "hybrid", "After")]
-    colours, marks = theme(), flat(signals(*shown)["Pole angle (degrees)"])
-    for s in shown:
-        close(curve(marks, colours[f"--role-{s.role}"], dashed=True), np.degrees(s.recording.states[:, 2]), 0.02)
-
-
 @pytest.mark.parametrize("step", [0, 2, 5])
 def test_the_playhead_parts_past_from_future(step):
     marks = signals(Shown(recording(6)), step=step)["Cart position (m)"]
@@ -115,33 +98,3 @@ def test_the_playhead_parts_past_from_future(step):
     brightness = [max(m["alpha"] for m in p["drawn"] if m["kind"] == "stroke" and m["colour"] == own) for p in (future, *past)]
     assert brightness == [0.22, 1]
     assert past[0]["points"] == [[0, 0], [pytest.approx(at), HEIGHT]]
-
-
-def test_a_click_on_a_curve_moves_the_playhead_there():
-    act = """
-    const root = mount("ssmPlayer", "player", payload), canvas = root.querySelector("figure.signal canvas");
-    canvas.fire("pointerdown", { clientX: 40 + 550 * 3 / 5, pointerId: 1 });
-    return root.querySelector("output.counter").textContent;
-    """
-    assert on_page(act, player_value(Shown(recording(7)), autoplay=False)) == "step 3 of 5"
-
-
-def test_a_calm_page_waits_and_another_plays_in_real_time():
-    act = """
-    const root = mount("ssmPlayer", "player", payload), step = () => +root.querySelector("output.counter").textContent.split(" ")[1];
-    tick(0);
-    const before = step();
-    for (let i = 0; i < 20; i++) tick(50);
-    return [before, step()];
-    """
-    r = recording(8)
-    rows = {f.name: np.repeat(getattr(r, f.name), 40, axis=0) for f in dataclasses.fields(r) if isinstance(getattr(r, f.name), np.ndarray)}
-    long = dataclasses.replace(r, **rows | {name: rows[name][: 40 * T + 1] for name in ("states", "observations")})
-    assert on_page(act, player_value(Shown(long))) == [0, 50]  # 50 steps in a second
-    assert on_page(act, player_value(Shown(long)), media=("(prefers-reduced-motion: reduce)",)) == [0, 0]
-
-
-def test_labels_are_text_whatever_they_hold():
-    value = player_value(Shown(recording(9), "before", "<b>bold</b>"), autoplay=False)
-    act = 'return mount("ssmPlayer", "player", payload).querySelectorAll("span.who").map((e) => [e.textContent, e.dataset.role]);'
-    assert on_page(act, value) == [["<b>bold</b>", "before"]]

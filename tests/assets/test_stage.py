@@ -79,13 +79,6 @@ def test_cart_and_pole_stand_where_the_state_says(name):
         assert all(0 <= y <= HEIGHT for _, y in pole) and bottom < HEIGHT
 
 
-def test_between_two_steps_it_is_between_the_two_states():
-    marks, colours = drawn(World(), 0.5), theme()
-    (pole,) = strokes(marks, colours["--role-policy"], dashed=False)
-    across, up = tip(pole)
-    assert math.degrees(math.atan2(across, up)) == pytest.approx((ANGLES[0] + ANGLES[1]) / 2, abs=0.1)
-
-
 @pytest.mark.parametrize("dark", [False, True])
 def test_a_pole_has_the_colour_of_its_role(dark):
     colours = theme(dark)
@@ -131,10 +124,6 @@ def test_the_motors_arrow_points_where_the_motor_pushes():
         assert start > right if force > 0 else start < left
 
 
-def test_after_the_end_the_motor_is_off():
-    assert not fills(drawn(World(), 4), theme()["--scene-force"])
-
-
 @pytest.mark.parametrize("wind", [-4.0, 2.5])
 def test_the_winds_arrow_points_where_it_blows_to_the_motors_scale(wind):
     marks, colours = drawn(World(wind=wind), 1), theme()
@@ -169,26 +158,6 @@ def test_a_late_motor_shows_the_actions_on_their_way():
     assert at["motor"][0] < boxes[0] < boxes[-1] < at["policy"][0]
 
 
-@pytest.mark.parametrize(("field", "value", "ratio"), [("cart_mass", 4.0, 4 ** (1 / 3)), ("pole_mass", 0.4, 2.0)])
-def test_masses_show(field, value, ratio):
-    def size(world: World) -> float:
-        marks, colours = drawn(world, 2), theme()
-        left, _, right, _ = cart_of(marks, colours)
-        (pole,) = [m for m in marks if m["kind"] == "stroke" and m["colour"] == colours["--role-policy"]]
-        return (right - left if field == "cart_mass" else pole["width"]) / scale_of(marks, colours)
-
-    assert size(dataclasses.replace(World(), **{field: value})) / size(World()) == pytest.approx(ratio, rel=0.02)
-
-
-def test_pictures_side_by_side_share_one_scale():
-    shown = [Shown(recording(world), role, role) for world, role in ((World(), "before"), (World(pole_half_length=2.0), "standard"))]
-    (both,), colours = pictures(shown, [0]), theme()
-    scales = [scale_of(marks, colours) for marks in both]
-    assert scales[0] == scales[1] == pytest.approx(scale_of(drawn(World(pole_half_length=2.0), 0), colours))
-    lengths = [math.hypot(*tip(strokes(marks, colours[f"--role-{s.role}"])[0])) for marks, s in zip(both, shown, strict=True)]
-    assert lengths == [pytest.approx(scales[0], rel=1e-3), pytest.approx(4 * scales[0], rel=1e-3)]
-
-
 @pytest.mark.parametrize("name", ["standard", "windy", "reversed_motor", "mirrored_sensors", "biased_sensor", "heavy_cart", "heavy_pole"])
 def test_a_file_shows_the_same_picture(name):
     """What the canvas has in the middle of the pole, of the cart and of the arrows, Pillow has there in the same colour."""
@@ -218,35 +187,6 @@ def test_a_file_shows_the_same_picture(name):
         assert sum(shown(*at, "--scene-ink") for at in line) > 12
 
 
-def test_a_text_stays_whole_within_the_picture():
-    act = """
-    const ctx = document.createElement("canvas").getContext("2d"), w = window.ssmDraw.within;
-    return [w(ctx, "2.4 m", 50, 100), w(ctx, "2.4 m", 95, 100), w(ctx, "2.4 m", -20, 100)];
-    """
-    middle, right, left = on_page(act, None)  # a letter of the test's canvas is 6 pixels wide
-    assert middle == 50 and right == 100 - 17 and left == 17
-
-
-def test_noise_shakes_the_dashed_pole_and_its_foot():
-    shaken, colours = recording(World(sensor_noise=1.0)), theme()
-    observations = shaken.states + np.array([0.1, 0, math.radians(3), 0])
-    ((marks,),) = pictures([Shown(dataclasses.replace(shaken, observations=observations))], [1])
-    (seen,), (real,) = strokes(marks, colours["--scene-ink"], dashed=True), strokes(marks, colours["--role-policy"], dashed=False)
-    assert math.degrees(math.atan2(*tip(seen))) == pytest.approx(ANGLES[1] + 3, abs=0.1)
-    assert (seen[0][0] - real[0][0]) / scale_of(marks, colours) == pytest.approx(0.1, abs=0.005)
-
-
-def test_a_lost_push_is_a_grey_arrow_where_the_motors_would_be():
-    lost = dataclasses.replace(recording(World(lost_push=0.5)), forces=np.array([-10.0, 0, 0, 10]), lost=np.array([0, 10.0, -10.0, 0]))
-    colours = theme()
-    for (marks,), force, missing in zip(pictures([Shown(lost)], range(4)), lost.forces, lost.lost, strict=True):
-        left, _, right, _ = cart_of(marks, colours)
-        heads = {name: fills(marks, colours[f"--scene-{name}"]) for name in ("force", "muted")}
-        assert [len(heads[name]) for name in ("force", "muted")] == [force != 0, missing != 0]
-        ((tip_x, _), *_) = heads["muted" if missing else "force"][0]
-        assert tip_x > right if force + missing > 0 else tip_x < left
-
-
 @pytest.mark.parametrize("reversed_motor", [False, True])
 def test_a_motor_that_reverses_by_itself_turns_its_sign_and_wears_a_ring_for_a_while(reversed_motor):
     world, colours = World(motor_reversals=2, reversed_motor=reversed_motor), theme()
@@ -268,3 +208,44 @@ def test_the_timeline_has_a_tick_where_a_motor_reversed():
     turned = dataclasses.replace(recording(World(motor_reversals=2)), turns=(1, 3))
     assert on_page(act, player_value(Shown(turned), autoplay=False)) == ["--at: 0.25", "--at: 0.75"]
     assert on_page(act, player_value(Shown(recording(World())), autoplay=False)) == []
+
+
+ACT = """
+const root = mount("ssmPlayer", "player", payload.value), scrubber = root.querySelector("input");
+const see = () => {
+  scrubber.value = payload.step;
+  scrubber.fire("input");
+  const said = root.querySelectorAll("p.imagined").map((p) => p.textContent);
+  return { drawn: root.querySelectorAll("figure.stage canvas").map((c) => c.context.drawn), said };
+};
+const box = root.querySelector("label.ghost-switch input"), first = see();
+box.checked = false;
+box.fire("change");
+return { hidden: root.querySelector("label.ghost-switch").hidden, first, without: see() };
+"""
+GHOST = {"steps": 2, "fell": True, "x": [-1.5, -0.6], "angle": [-10.0, 6.0], "ending": "Imagined: fell after 2 steps."}
+
+
+def looked(ghost, step: float) -> dict:
+    value = player_value(Shown(recording(World()), "hybrid", ghost=ghost), autoplay=False)
+    return on_page(ACT, {"value": value, "step": step})
+
+
+@pytest.mark.parametrize("step", [0, 1, 3])
+def test_it_stands_where_the_imagined_state_says(step):
+    colours, marks = theme(), looked(GHOST, step)["first"]["drawn"][0]
+    (pole,) = [line for line in strokes(marks, colours["--role-imagined"], dashed=True) if len(line) == 2]
+    at, (across, up) = min(step, 1), tip(pole)
+    assert math.degrees(math.atan2(across, up)) == pytest.approx(GHOST["angle"][at], abs=0.1)
+    (real,) = [line for line in strokes(marks, colours["--role-hybrid"]) if len(line) == 2 and line[0][1] == pole[0][1]]
+    metres = (pole[0][0] - real[0][0]) / scale_of(marks, colours)
+    assert metres == pytest.approx(GHOST["x"][at] - POSITIONS[step], abs=0.01)
+    assert math.degrees(math.atan2(*tip(real))) == pytest.approx(ANGLES[step], abs=0.1)
+
+
+def test_the_switch_takes_it_and_its_words_away():
+    seen = looked(GHOST, 1)
+    assert seen["first"]["said"] == [GHOST["ending"]] and seen["without"]["said"] == [""] and not seen["hidden"]
+    assert strokes(seen["first"]["drawn"][0], theme()["--role-imagined"]) and not strokes(
+        seen["without"]["drawn"][0], theme()["--role-imagined"]
+    )

@@ -30,14 +30,14 @@ def any_worlds(count: int, generator: np.random.Generator) -> list[World]:
     return worlds
 
 
-def recorded_steps(world: World, steps: int, generator: np.random.Generator) -> tuple[list[dict], list[dict]]:
+def recorded_steps(world: World, steps: int, generator: np.random.Generator, taught: bool = False) -> tuple[list[dict], list[dict]]:
     """Steps of WorldCartPole with random actions and, in a third of them, pushes: what each was given, and what came of it.
 
-    After a fall, and now and then without one, an episode begins anywhere on the track, with a key of its own. `wish` is the push
-    that the teacher wants before each.
+    After a fall, and now and then without one, an episode begins anywhere on the track, with a key of its own. taught: `wish` is the
+    push that the teacher wants before each.
     """
     env = WorldCartPole([world], max_episode_steps=10**6)
-    teacher = Teacher(env)
+    teacher = Teacher(env) if taught else None
     given, expected, fresh = [], [], True
     for _ in range(steps):
         fresh = fresh or generator.random() < 0.02
@@ -47,7 +47,7 @@ def recorded_steps(world: World, steps: int, generator: np.random.Generator) -> 
         env.external_force[0] = generator.uniform(-20, 20) if generator.random() < 1 / 3 else 0.0
         action = int(generator.integers(2))
         row = {"fresh": fresh, "key": key, "state": env.state[:, 0].tolist(), "action": action, "force": float(env.external_force[0])}
-        wish = float(teacher.pushes()[0])
+        wish = float(teacher.pushes()[0]) if teacher else None
         obs, _, fell, _, _ = env.step(np.array([action]))
         given.append(row)
         forces = {"applied": float(env.applied_force[0]), "lost": float(env.lost_force[0])}
