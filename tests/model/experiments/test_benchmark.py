@@ -1,13 +1,17 @@
 """The benchmark measures what it says, keeps the parts it did not run, and leaves nothing patched behind. Its figures are not tested."""
 
+from __future__ import annotations
+
 import dataclasses
 import json
 
 import pytest
 
 from model.__main__ import main
-from model.experiments import benchmark, speed
+from model.experiments import benchmark, live_study, speed
+from model.experiments.live_study import live_learning
 from model.experiments.provenance import provenance
+from model.maml.live_rules import LiveRules
 
 TINY = dataclasses.replace(
     speed.SPEED, num_epochs=3, tasks_per_epoch=2, episodes_per_task=2, min_support_episodes=2, max_steps_per_episode=20
@@ -33,24 +37,19 @@ def test_parts_are_written_one_by_one_and_the_others_kept(file, capsys):
     assert "a plain loop" in capsys.readouterr().out
 
 
-def test_full_episodes_are_full_and_their_inner_steps_learn(file):
-    steps, seconds = speed.epoch_speed(dataclasses.replace(TINY, inner_lr=0.0), full=True)
-    assert steps == 2 * 2 * 2 * 20 and seconds > 0  # tasks x episodes x (before, after) x horizon
-    assert speed.epoch_speed(TINY, full=False)[0] < steps
-
-
-def test_a_training_that_is_watched_reports_its_memory(file):
-    use = benchmark.memory_use(lambda text: None, seed=0, minutes=0.05)
-    assert 50 < use["after_a_minute"] <= use["peak"] and use["at_the_end"] <= use["peak"]
-
-
 def test_the_one_minute_recipe_reports_each_seed(file, monkeypatch):
     monkeypatch.setattr(benchmark, "ONE_MINUTE", dataclasses.replace(TINY, num_epochs=2))
     rows = benchmark.one_minute(lambda text: None, seed=5, seeds=2)
     assert [r["seed"] for r in rows] == [1005, 1006] and all(r["finite"] and r["epochs"] == 2 for r in rows)
 
 
-def test_an_unknown_part_is_named(capsys):
-    with pytest.raises(SystemExit):
-        main(["benchmark", "--part", "everything"])
-    assert "--part must be one of environment, plain_loop" in capsys.readouterr().err
+def test_shares_grow_with_the_falls_allowed_and_say_how_many_runs(monkeypatch):
+    monkeypatch.setattr(live_study, "PRETRAINED", ("meta",))
+    lines = []
+    result = live_learning(lines.append, seed=0, runs=2)
+    assert result["runs"] == 2 and result["rules"]["lr"] == LiveRules().lr and len(lines) == 3
+    for sets in result["stands_within_falls"].values():
+        for row in sets.values():
+            assert list(row) == ["0", "1", "3", "5", "10", "20"] and list(row.values()) == sorted(row.values())
+    # The break set's first world, the reversed motor: one fall teaches it.
+    assert result["stands_within_falls"]["meta"]["break set"]["1"] >= 0.5

@@ -5,15 +5,13 @@ import json
 import numpy as np
 import pytest
 
-from model import DynamicsModel, StandardAdaptationConfig, World, load_pretrained, sample_worlds
-from model.experiments.ablations import ABLATIONS
-from model.experiments.comparison import BUDGETS, ComparisonSize, ablation, compare, comparison_parts, worlds_of
-from model.experiments.linear_control import linear_trials, planned, play
+from model import DynamicsModel, StandardAdaptationConfig, World, load_pretrained
+from model.experiments.comparison import BUDGETS, ComparisonSize, compare
+from model.experiments.linear_control import planned, play
 from model.experiments.study import QUICK, Study
 from model.experiments.trials import Trials, run_trials, run_until_spent
 from model.policy.params import with_task_axis
 from model.rl.rollout import collect
-from model.worlds.named import BREAK_SET, WORLDS
 
 REVERSED = World(reversed_motor=True)
 SMALL = ComparisonSize(worlds=2, collections=2, named=1, ablation_worlds=1)
@@ -41,28 +39,6 @@ def test_gradient_steps_go_on_until_the_budget_is_spent():
     assert short.spent(budget).tolist() == [False, True] and len(short.returns) == 5  # the row can say that it could not be spent
 
 
-def test_gradient_steps_that_go_on_learn_on():
-    config = StandardAdaptationConfig(num_adapt_steps=1, episodes_per_step=2)
-    trials = run_until_spent(load_pretrained("meta"), [WORLDS["reversed_tilted"]] * 4, config, 0, np.full(4, 300.0))
-    assert trials.held_at(np.full(4, 300.0)).mean() > trials.returns[1].mean() + 50
-
-
-def test_the_sets_are_those_of_their_splits():
-    assert worlds_of("test", "break_set", 12, 0) == [WORLDS[name] for name in (*BREAK_SET, *BREAK_SET[:2])]
-    assert worlds_of("validation", "inside", 3, 1) == sample_worlds("validation", 3, 1)
-    assert worlds_of("test", "outside", 3, 1) == sample_worlds("test_outside", 3, 1)
-
-
-def test_everything_is_measured_from_every_start():
-    starts = ("meta", "memory", "standard", "random")
-    places = set(comparison_parts(ComparisonSize()))
-    assert {p[2:] for p in places if p[1] == "comparison"} == {
-        (s, k, w) for s in starts for k in ("1", "3", "10") for w in ("break_set", "inside", "outside")
-    }
-    assert {p[3] for p in places if p[1] == "ablations"} == set(ABLATIONS)
-    assert {p[1:] for p in places if p[0] == "named"} == {(s, w) for s in starts for w in WORLDS}
-
-
 def test_a_comparison_is_paired_and_its_gains_have_the_right_sign():
     lines = []
     study = Study("validation", QUICK, 3, lines.append)
@@ -81,32 +57,8 @@ def test_a_comparison_is_paired_and_its_gains_have_the_right_sign():
     json.dumps(row)
 
 
-def test_ablations_are_read_on_validation_even_in_a_test_run():
-    rows = [ablation(Study(split, QUICK, 0, lambda text: None), SMALL, "memory", "standard") for split in ("test", "validation")]
-    assert rows[0]["returns"] == rows[1]["returns"] and rows[0]["n"] == 2
-
-
 def test_the_regulator_stands_on_what_a_few_falls_say():
     worlds = [World(), REVERSED, World(mirrored_sensors=True, wind=2.0), World(action_delay=3), World(angle_bias=0.08)]
     fallen = collect(with_task_axis(load_pretrained("standard").params()), worlds, 10, np.random.default_rng(0))
     played = play(planned(DynamicsModel().fit(fallen), worlds, 4), worlds, 4, np.random.default_rng(1), 500)
     assert played.lengths.min() > 400 and played.obs.shape[:2] == (5, 4)
-
-
-def test_the_regulator_s_trials_stay_paired_beyond_one_batch(monkeypatch):
-    monkeypatch.setattr("model.experiments.trials.TASKS_AT_ONCE", 1)
-    config = StandardAdaptationConfig(num_adapt_steps=1, episodes_per_step=2)
-    for start in (load_pretrained("meta"), None):
-        ours, theirs = linear_trials(start, [REVERSED] * 2, config, 4, 2), run_trials(start, [REVERSED] * 2, config, 4, 2)
-        np.testing.assert_array_equal(ours.env_steps, theirs.env_steps)
-        np.testing.assert_array_equal(ours.returns[0], theirs.returns[0])
-
-
-def test_regulator_trials_share_their_first_episodes_with_the_others():
-    config = StandardAdaptationConfig(num_adapt_steps=2, episodes_per_step=3)
-    model, worlds = load_pretrained("meta"), [REVERSED, World(wind=3.0)]
-    ours = linear_trials(model, worlds, config, 4, 3)
-    theirs = run_trials(model, worlds, config, 4, 3)
-    np.testing.assert_array_equal(ours.env_steps[1], theirs.env_steps[1])
-    np.testing.assert_array_equal(ours.returns[0], theirs.returns[0])
-    assert ours.returns[2, 0] > 450

@@ -1,12 +1,17 @@
 """One runner: every finished part is written at once, a stopped run goes on, and the sealed split is read once. The parts are made up."""
 
+import hashlib
 import json
+import shutil
+import subprocess
 
 import pytest
 
+from model.experiments import provenance as module
 from model.experiments import runner
-from model.experiments.provenance import provenance
-from model.experiments.runner import all_parts, run_study
+from model.experiments.provenance import commit, provenance
+from model.experiments.runner import run_study
+from model.policy.pretrained import SHIPPED, WEIGHTS
 
 COMMIT = {**provenance(), "commit": "a" * 40, "model_differs_from_commit": False}
 
@@ -71,13 +76,6 @@ def test_a_part_of_another_commit_stays_and_says_so_and_that_of_other_weights_go
     assert "c" not in run("test", chosen=["branch"])
 
 
-def test_what_was_measured_as_a_whole_is_told_part_by_part(run):
-    old = {"seed": 0, "made_with": COMMIT, "branch": {"a": {"n": 9}}, "parts_made_with": {"branch": {**COMMIT, "commit": "old"}}}
-    run.file.write_text(json.dumps(old), encoding="utf-8")
-    made = run("test", chosen=["branch/b"])["parts_made_with"]
-    assert {name: m["commit"] for name, m in made.items()} == {"branch/a": "old", "branch/b": "a" * 40}
-
-
 def test_only_what_counts_is_written(run):
     assert run("validation")["c"]["n"] == 3 and run("test", quick=True)["split"] == "test"
     assert not run.file.exists()
@@ -96,9 +94,29 @@ def test_the_sealed_split_is_read_once_and_the_file_says_when_and_by_what(run, p
     assert [r["again"] for r in json.loads(run.file.read_text(encoding="utf-8"))["sealed_reads"]] == [False, True]
 
 
-def test_unknown_names():
-    assert {place[0] for place in all_parts()} >= {"checkpoints", "presets", "hybrid", "named", "step_sizes"}
-    with pytest.raises(ValueError, match=r"part must be one of checkpoints, .*, got 'everything'"):
-        run_study(chosen=["everything"])
-    with pytest.raises(ValueError, match="split must be one of validation, test, sealed, got 'train'"):
-        run_study("train")
+def git(folder, *arguments: str) -> str:
+    own = ["-c", "user.name=x", "-c", "user.email=x@example.org", "-c", "commit.gpgsign=false"]
+    return subprocess.run(["git", *own, "-C", str(folder), *arguments], check=True, capture_output=True, encoding="utf-8").stdout.strip()
+
+
+def test_the_weights_are_those_on_the_disk():
+    found = provenance()["weights"]
+    assert found == {n: hashlib.sha256((WEIGHTS / f"{n}.safetensors").read_bytes()).hexdigest() for n in SHIPPED}
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
+def test_the_commit_is_the_checkouts_own(tmp_path, monkeypatch):
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "a.py").write_text("", encoding="utf-8")
+    monkeypatch.setattr(module, "ROOT", tmp_path)
+    assert commit() is None and provenance()["model_differs_from_commit"] is None  # outside a checkout
+    git(tmp_path, "init", "-q")
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "-qm", "one")
+    assert commit() == git(tmp_path, "rev-parse", "HEAD") and provenance()["model_differs_from_commit"] is False
+    (tmp_path / "model" / "a.py").write_text("changed = True\n", encoding="utf-8")
+    assert provenance()["model_differs_from_commit"] is True
+    monkeypatch.setattr(module, "ROOT", tmp_path / "model")
+    assert commit() is None  # a folder of somebody else's repository
+    monkeypatch.setattr(module.shutil, "which", lambda name: None)
+    assert commit() is None

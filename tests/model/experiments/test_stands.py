@@ -5,8 +5,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from model import World, WorldCartPole, load_pretrained
-from model.experiments.cases import CASES, GUST, by_hand, gusts
+from model import World, load_pretrained
+from model.experiments.cases import CASES
 from model.experiments.notice import steps_to_notice
 from model.experiments.stands import episodes_of, lengths, wilson
 
@@ -32,12 +32,6 @@ def test_the_motor_reverses_as_often_as_said_and_nothing_else_changes(name, n):
             assert World(**{**vars(after), "reversed_motor": before.reversed_motor}) == before
 
 
-def test_wind_turns_sensors_mirror_and_whole_worlds_switch():
-    assert all([w.wind for _, w in life] == [3.0, -3.0] * 3 for life in drawn("wind_turns"))
-    assert all(len({w.mirrored_sensors for _, w in life}) == 2 and len(life) == 4 for life in drawn("mirrors_3"))
-    assert all(len({w.gravity for _, w in life}) == 6 for life in drawn("switches_5"))
-
-
 def test_worlds_anywhere_are_of_their_class_and_all_worlds_of_their_split():
     for name, of_class in {
         "anywhere_at_once": lambda w: w.velocity_sensors and not w.action_delay,
@@ -49,21 +43,6 @@ def test_worlds_anywhere_are_of_their_class_and_all_worlds_of_their_split():
         for name in CASES:
             fixed = name in ("reversed_delay", "delayed_motor", "blind_velocity")  # named worlds
             assert fixed or all(f"{w.gravity:.3f}"[-1] in digits for life in drawn(name, split, 4) for _, w in life)
-
-
-def test_hands_and_gusts_push_as_said():
-    env = WorldCartPole([World()] * 3)
-    env.begin(np.zeros((3, 4)))
-    action, felt = np.ones(3, dtype=np.int64), {"hand": [], "gust": []}
-    hand, gust = by_hand(np.random.default_rng(0), 3), gusts(np.random.default_rng(0), 3)
-    for _ in range(500):
-        for name, blows in (("hand", hand), ("gust", gust)):
-            assert blows(env, action) is action
-            felt[name].append(env.external_force.copy())
-        env.advance(action, np.zeros(3, bool))
-    hands, winds = np.array(felt["hand"]), np.array(felt["gust"])
-    assert set(np.unique(hands)) == {-GUST, 0.0, GUST} and (np.abs(hands).sum(0) == 5 * 25 * GUST).all()
-    assert 0.9 * GUST < np.abs(winds).max() <= GUST and np.abs(np.diff(winds, axis=0)).max() < 0.5
 
 
 def test_the_teacher_stands_where_the_policies_are_measured_and_episodes_repeat():

@@ -1,4 +1,4 @@
-"""Batched trials are what the adapters' steps do for one task alone, with a trial's own stream."""
+"""Batched trials are what the adapters' steps do for one task alone, with a trial's own stream; and the baseline from scratch."""
 
 import numpy as np
 import pytest
@@ -6,6 +6,7 @@ import torch
 
 from model import HybridAdaptationConfig, StandardAdaptationConfig, StateSpaceModel, World, load_pretrained
 from model.experiments import trials as module
+from model.experiments.scratch import train_from_scratch
 from model.experiments.trials import run_trials
 from model.maml.adaptation import AdaptationStep, adaptation_steps
 from model.model_based.hybrid import steps_of_tasks
@@ -30,8 +31,7 @@ def models() -> dict[str, StateSpaceModel]:
     return {"random": StateSpaceModel(generator=torch.Generator().manual_seed(2)), "meta": load_pretrained("meta")}
 
 
-@pytest.mark.parametrize("start", ["random", "meta"])
-@pytest.mark.parametrize("seed", [0, 9])
+@pytest.mark.parametrize(("start", "seed"), [("random", 0), ("meta", 9)])
 def test_one_trial_is_what_the_adapter_does(start, seed):
     model = models()[start]
     trials = run_trials(model, [REVERSED], TWO_STEPS, seed, eval_episodes=3)
@@ -65,3 +65,9 @@ def test_worlds_beyond_one_batch_are_trials_of_their_own(monkeypatch):
     assert trials.env_steps[:, 0].tolist() == [s.env_steps for s in steps]
     assert trials.env_steps[-1, 0] != trials.env_steps[-1, 1]  # another seed, other episodes
     assert trials.returns[:, 2].tolist() == [500.0] * 3 and not trials.moved[:, 2].any()  # nothing to learn where it stands
+
+
+def test_from_scratch_solves_the_standard_cart_and_counts_its_steps():
+    result = train_from_scratch([World(), REVERSED], 60_000, seed=1)
+    assert np.isfinite(result.env_steps_to_solve).any() and result.best_return.max() >= 475
+    assert (result.env_steps_to_solve[np.isfinite(result.env_steps_to_solve)] <= 61_000 + 5 * 5000).all()

@@ -14,6 +14,7 @@ from model.maml.to_file import Training, log_path, read_log, read_state, state_p
 from model.policy.inputs import SENSORS, with_previous_push
 from model.policy.params import with_task_axis
 from model.policy.ssm import reference_outputs
+from tests.model.made_up import same
 
 TINY = ImitationConfig(
     num_epochs=6,
@@ -30,10 +31,6 @@ TINY = ImitationConfig(
 
 def student(seed: int = 0) -> StateSpaceModel:
     return with_previous_push(StateSpaceModel(8, hidden_dim=8, generator=torch.Generator().manual_seed(seed)))
-
-
-def same(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> bool:
-    return a.keys() == b.keys() and all(torch.equal(p, b[n]) for n, p in a.items())
 
 
 def test_teaching_lowers_the_loss():
@@ -85,29 +82,6 @@ def test_lessons_are_the_students_own_episodes_with_the_teachers_opinion():
     assert agreement == pytest.approx(float(((taught.labels > 0.5) == (e.actions == 1))[alive].float().mean()))
     chose = torch.stack([reference_outputs({n: p[0] for n, p in params.items()}, e.obs[i, 0]) for i in range(12)]).unsqueeze(1)
     assert ((chose[..., 1] > chose[..., 0]) == (e.actions == 1))[alive].float().mean() > 0.999
-
-
-def test_where_the_teacher_helps_its_action_is_done():
-    params = with_task_axis(student().params())
-    alone, helped = (
-        lessons(params, dataclasses.replace(TINY, helped_share=share, episodes_per_epoch=60), np.random.default_rng(0), 0)[0]
-        for share in (0.0, 1.0)
-    )
-    right = [float(((t.labels > 0.5) == (t.episodes.actions == 1))[t.episodes.alive > 0].float().mean()) for t in (alone, helped)]
-    assert right[1] > right[0] + 0.1
-
-
-def test_two_of_three_rounds_are_short_and_have_as_many_more_episodes():
-    config = dataclasses.replace(TINY, small_epochs=3, short_rounds=3)
-    assert [config.shape(e) for e in (0, 2)] == [(12, 2, 8, 60)] * 2
-    assert [config.shape(e) for e in (3, 4, 5, 6)] == [(24, 4, 16, 60), (72, 4, 48, 20), (72, 4, 48, 20), (24, 4, 16, 60)]
-    records = list(Dagger(config).train(student()))
-    assert [r.step_limit for r in records] == [60, 60, 60, 60, 20, 20] and records[-1].episodes == 3 * 12 + 24 + 2 * 72
-
-
-def test_the_learning_rate_warms_up_holds_and_falls():
-    config = dataclasses.replace(TINY, lr=0.01, warm_up=2, hold_lr_epochs=4, fall_lr_epochs=10)
-    assert [config.lr_at(e) for e in (0, 1, 4, 9, 14, 30)] == pytest.approx([0.005, 0.01, 0.01, 0.005, 0.0005, 0.0005])
 
 
 def test_the_loss_is_cross_entropy_weighed_by_length_and_padding_counts_nothing():

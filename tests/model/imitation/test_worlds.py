@@ -5,7 +5,7 @@ from dataclasses import asdict
 import numpy as np
 
 from model import World
-from model.imitation.worlds import ALL, BOUNDS, MOST_CHANGES, MOST_REVERSALS, Mix, as_changes, life, moments, taught_world, world_anywhere
+from model.imitation.worlds import ALL, BOUNDS, MOST_CHANGES, MOST_REVERSALS, Mix, life, taught_world, world_anywhere
 
 DIGITS = {"train": set("012345"), "validation": set("67"), "test": set("89")}
 
@@ -43,24 +43,6 @@ def test_every_field_is_drawn_over_its_whole_slider_but_the_reversals_that_chang
             assert min(seen) <= low + 0.1 * (high - low) and max(seen) >= high - 0.1 * (high - low), name
 
 
-def test_hard_worlds_come_in_little_by_little():
-    easy, hard = drawn("train", mix=Mix(hardness=0.0)), drawn("train")
-    assert all(w.velocity_sensors and not w.action_delay and not w.sensor_noise for w in easy)
-    assert any(w.reversed_motor for w in easy) and 0.2 < np.mean([not w.velocity_sensors for w in hard]) < 0.4
-
-
-def handicaps(w: World) -> int:
-    return (w.action_delay > 0) + (not w.velocity_sensors) + (w.sensor_noise > 0) + (w.lost_push > 0)
-
-
-def test_plain_worlds_have_no_handicap_and_single_ones_one_that_begins_with_the_usual_motor():
-    assert {handicaps(w) for w in drawn("train", mix=Mix(plain=1.0))} == {0}
-    single, first = drawn("train", mix=Mix(single=1.0)), drawn("train", mix=Mix(hardness=0.0, single=1.0))
-    assert {handicaps(w) for w in single} == {1} and max(w.action_delay for w in single) == 5 and any(w.reversed_motor for w in single)
-    assert max(w.action_delay for w in first) == 1 and not any(w.reversed_motor or w.mirrored_sensors for w in first)
-    assert 0.3 < np.mean([handicaps(w) == 0 for w in drawn("train", mix=Mix(plain=0.4, single=0.3))]) < 0.55
-
-
 def test_a_life_is_a_list_of_rising_steps_whose_worlds_differ_from_those_before():
     generator, kinds = np.random.default_rng(2), set()
     for world in drawn("train", 200):
@@ -70,15 +52,3 @@ def test_a_life_is_a_list_of_rising_steps_whose_worlds_differ_from_those_before(
         for before, (_, after) in zip([world, *(w for _, w in steps)], steps, strict=False):
             kinds |= {name for name, value in asdict(after).items() if value != getattr(before, name)}
     assert kinds == set(BOUNDS) - {"motor_reversals"}
-
-
-def test_moments_keep_their_distance():
-    for seed in range(20):
-        steps = moments(5, 100, np.random.default_rng(seed), first=20, apart=15)
-        assert min(np.diff(steps)) >= 15 and steps[0] >= 20 and steps[-1] < 100
-    assert moments(4, 5, np.random.default_rng(0)) == [1, 2, 3, 4]
-
-
-def test_changes_are_gathered_by_their_step():
-    a, b = World(wind=1.0), World(wind=2.0)
-    assert as_changes([[(3, a)], [], [(3, b), (7, a)]]) == {3: ([0, 2], [a, b]), 7: ([2], [a])}

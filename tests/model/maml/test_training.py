@@ -11,9 +11,9 @@ import torch
 from model import MetaEpoch, MetaMAML, MetaTrainingConfig, StateSpaceModel, World
 from model.maml.guard import CollapseGuard
 from model.maml.meta_batch import collect_batch
-from model.maml.recipes import RECIPES, TwoMotorsFirst, polish
 from model.maml.training import support_size
 from model.policy.params import with_task_axis
+from tests.model.made_up import same
 
 SMALL = MetaTrainingConfig(
     num_epochs=5, tasks_per_epoch=4, episodes_per_task=3, inner_steps=2, max_steps_per_episode=50, long_episodes_share=0.4, outer_lr=0.004
@@ -60,10 +60,6 @@ def run(config: MetaTrainingConfig, worlds=standard, model: StateSpaceModel | No
     return made
 
 
-def same(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> bool:
-    return a.keys() == b.keys() and all(torch.equal(p, b[n]) for n, p in a.items())
-
-
 @pytest.fixture(scope="module")
 def trained() -> Run:
     return run(SMALL, two_motors)
@@ -94,19 +90,6 @@ def test_a_seed_trains_to_identical_bits_also_when_resumed(trained):
     one = dataclasses.replace(SMALL, num_epochs=1, long_episodes_share=0.0)
     a, b, c = (run(dataclasses.replace(one, seed=seed), two_motors).states[0]["learner"] for seed in (0, 0, 1))
     assert same(a, b) and not torch.equal(a["B"], c["B"])
-
-
-def test_best_is_there_at_any_time_and_a_copy_and_a_given_model_is_left_alone():
-    start = StateSpaceModel(8, hidden_dim=9, generator=torch.Generator().manual_seed(5))
-    before, learner = start.params(), MetaMAML(TINY, standard)
-    assert same(learner.best.params(), MetaMAML(TINY).best.params())
-    next(learner.train(start))
-    copy = learner.best
-    assert copy.sizes == start.sizes and not copy.training and same(before, start.params())
-    with torch.no_grad():
-        copy.A.fill_(math.nan)
-    assert torch.isfinite(learner.best.A).all()
-    assert MetaMAML(dataclasses.replace(TINY, state_dim=5, hidden_dim=7)).best.sizes == {**start.sizes, "state_dim": 5, "hidden_dim": 7}
 
 
 def test_it_learns_to_balance_and_steps_back_from_a_collapse():
@@ -216,31 +199,3 @@ def test_the_guard_steps_back_to_parameters_near_the_running_mean_with_the_optim
         assert g.model.B[0, 0].item() == 2.0 and torch.equal(g.momentum, momentum)
         assert g.epoch(5.0, 100.0, after=math.nan)
     assert not g.epoch(6.0, 100.0) and g.epoch(7.0, 1.0) and g.model.B[0, 0].item() == 6.0
-
-
-def test_the_guard_waits_until_there_is_something_to_lose():
-    g = Guarded(start_at=100.0)
-    assert not g.epoch(1.0, 60.0) and not g.epoch(2.0, 10.0)
-    assert not any(g.epoch(3.0, 200.0) for _ in range(40))
-    assert g.epoch(4.0, 10.0)
-
-
-def test_polishing_goes_on_with_long_episodes_at_half_the_learning_rate():
-    config = RECIPES["meta"].config
-    later = polish(config, 7)
-    assert (later.num_epochs, later.outer_lr, later.long_episodes_share) == (7, config.outer_lr / 2, 1.0) and later.seed != config.seed
-
-
-@pytest.mark.parametrize("done", [0, 79])
-def test_the_curriculum_of_two_motors_ends_after_80_epochs(done):
-    sampler, generator = TwoMotorsFirst(done), np.random.default_rng(0)
-    first = [sampler(4, generator) == two_motors(4, None) for _ in range(82 - done)]
-    assert first == [True] * (80 - done) + [False, False]
-
-
-@pytest.mark.parametrize(("field", "value"), [("num_epochs", 0), ("inner_lr", math.nan), ("first_order", 1), ("outer_lr", "x")])
-def test_bad_settings_name_the_field(field, value):
-    with pytest.raises(ValueError, match=f"{field} must be"):
-        MetaTrainingConfig(**{field: value})
-    with pytest.raises(ValueError, match="min_support_episodes must be at most episodes_per_task = 3, got 4"):
-        MetaTrainingConfig(episodes_per_task=3, min_support_episodes=4)

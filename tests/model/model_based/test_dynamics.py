@@ -1,36 +1,22 @@
 """The motion model: exact regression, honest uncertainty, and imagined episodes that are like the real ones."""
 
-import functools
-
 import numpy as np
 import pytest
 import torch
 
-from model import DynamicsModel, StateSpaceModel, World, load_pretrained, sample_worlds
+from model import DynamicsModel, World, load_pretrained
 from model.model_based.dynamics import NOISE_SD, DynamicsConfig
 from model.model_based.features import features
-from model.model_based.imagination import Starts, imagined_episodes
 from model.policy.cell import sequence_outputs
 from model.policy.params import with_task_axis
 from model.rl.rollout import Episodes, action_log_probs, collect
-from model.worlds.linearised import linearised
+from tests.model.made_up import random_params
 
 WORLDS = [World(), World(reversed_motor=True, action_delay=2), World(mirrored_sensors=True, wind=2.0), World(angle_bias=0.1)]
 
 
-def random_params(tasks: int, seed: int = 0) -> dict[str, torch.Tensor]:
-    return with_task_axis(StateSpaceModel(generator=torch.Generator().manual_seed(seed)).params(), tasks)
-
-
 def real_episodes(worlds: list[World], episodes: int, seed: int = 0, max_steps: int = 60) -> Episodes:
     return collect(random_params(len(worlds), seed), worlds, episodes, np.random.default_rng(seed), max_steps)
-
-
-def test_features_are_what_the_docstring_says():
-    obs, actions = np.arange(28.0).reshape(7, 4), np.array([1, 0, 1, 1, 0, 0, 1])
-    rows = features(obs, actions)
-    np.testing.assert_array_equal(rows[0], [0, 1, 2, 3, 1, 1, 0, 0, 0, 0, 0, 0, 1, 2, 3])
-    np.testing.assert_array_equal(rows[6], [24, 25, 26, 27, 1, 1, -1, -1, 1, 1, -1, 20, 21, 22, 23])
 
 
 def test_the_posterior_is_that_of_ridge_regression():
@@ -72,17 +58,6 @@ def test_tasks_are_fitted_each_from_its_own_episodes():
         assert together.summary(i) == alone.summary()
 
 
-def test_it_predicts_steps_that_it_has_not_seen():
-    motion = DynamicsModel().fit(real_episodes(WORLDS, 10))
-    fresh = real_episodes(WORLDS, 3, seed=5)
-    for i in range(len(WORLDS)):
-        n = int(fresh.lengths[i, 0])
-        obs = fresh.obs[i, 0, :n].double().numpy()
-        predicted = features(obs, fresh.actions[i, 0, :n].numpy())[:-1] @ motion.mean[i]
-        assert np.abs(predicted - np.diff(obs, axis=0)).max() < 0.01
-        assert np.abs(np.diff(obs, axis=0)).max() > 0.1
-
-
 @pytest.mark.parametrize(
     ("world", "sign", "delay", "offset"),
     [
@@ -101,44 +76,6 @@ def test_the_summary_tells_what_is_broken(world, sign, delay, offset):
         assert abs(estimate.mean - truth) < 0.02 and estimate.sd < 0.02
     assert summary.delay == delay and summary.delay_weights[delay] > 0.95 and not summary.velocity_reads_zero
     assert abs(summary.angle_offset.mean - offset) < 3 * summary.angle_offset.sd < 0.05
-
-
-def test_dead_velocity_sensors_are_noticed_and_the_positions_stand_in():
-    summary = DynamicsModel().fit(real_episodes([World(velocity_sensors=False)], 10)).summary()
-    assert summary.velocity_reads_zero
-    assert abs(summary.cart_push.mean - 0.195) < 0.03 and abs(summary.pole_push.mean + 0.293) < 0.03
-
-
-def test_one_action_alone_leaves_its_effect_uncertain():
-    """Nine steps of one action can't tell a motor from wind, and the summary says so."""
-    episodes = collect(with_task_axis(load_pretrained().params()), [World(reversed_motor=True)], 1, np.random.default_rng(0))
-    summary = DynamicsModel().fit(episodes).summary()
-    assert len(set(episodes.actions[0, 0].tolist())) == 1
-    assert summary.cart_push.sd > 0.05 and max(summary.delay_weights) < 0.9
-
-
-@functools.cache
-def _summaries() -> list:
-    worlds = sample_worlds("validation", 60, 1)
-    fitted = DynamicsModel().fit(collect(with_task_axis(load_pretrained().params()), worlds, 10, np.random.default_rng(0), 150))
-    return [(fitted.summary(i), w) for i, w in enumerate(worlds)]
-
-
-def _learnt_and_true(summary, world, quantity):
-    return getattr(summary, quantity), getattr(linearised(world), quantity)
-
-
-@pytest.mark.parametrize("quantity", ["cart_push", "pole_push", "angle_offset", "drift", "growth"])
-def test_what_was_learnt_has_intervals_that_cover(quantity):
-    """Of 60 validation worlds, from 10 episodes each. 53 is what an interval of 95% holds with a probability of 97%; tests/slow has 200."""
-    held = [abs(e.mean - truth) <= 1.96 * e.sd for e, truth in (_learnt_and_true(s, w, quantity) for s, w in _summaries())]
-    assert sum(held) >= 53
-
-
-def test_a_tilted_sensor_s_first_angles_are_not_shrunk_away():
-    """At .2 rad, where a prior as narrow as the first states' own spread would pull the offset of 2 episodes a third towards 0."""
-    model = DynamicsModel().fit(real_episodes([World(angle_bias=0.2)], 2, seed=1))
-    assert abs(model.angle_offset[0] - 0.2) < 1.96 * model.angle_offset_sd[0] < 0.05
 
 
 def test_imagined_episodes_are_played_by_the_policy_in_the_linear_motion():
@@ -175,39 +112,6 @@ def test_imagined_and_real_returns_agree_for_policies_that_fall_and_that_stand()
     imagined = DynamicsModel().fit(real).imagine(params, np.random.default_rng(1), 10)
     assert real.lengths.mean(1).max() == 500 and real.lengths.mean(1).min() < 30
     torch.testing.assert_close(imagined.lengths.mean(1), real.lengths.mean(1), rtol=0.3, atol=0.0)
-
-
-def test_an_imagined_episode_depends_on_its_task_s_generator_alone():
-    motion = DynamicsModel().fit(real_episodes(WORLDS[:2], 4))
-    both = motion.imagine(random_params(2, 1), [np.random.default_rng(s) for s in (3, 4)], 3, 50)
-    alone = motion.tasks(np.array([1])).imagine(random_params(1, 1), [np.random.default_rng(4)], 3, 50)
-    torch.testing.assert_close(both.task(1).cut(alone.obs.shape[2]).obs, alone.obs, atol=1e-4, rtol=1e-4)
-
-
-def test_greedy_takes_the_likelier_action():
-    motion = DynamicsModel().fit(real_episodes(WORLDS[:1], 4))
-    e = motion.imagine(random_params(1, 1), np.random.default_rng(0), 3, 30, greedy=True)
-    assert (e.log_probs[e.alive > 0] >= -0.6932).all()
-
-
-def test_a_motion_that_runs_away_ends_the_episode_and_spoils_nothing():
-    starts = Starts(np.zeros((1, 2, 4)), np.zeros((1, 2, 4)), np.zeros(1))
-    coefficients = np.zeros((1, 2, 15, 4))
-    coefficients[0, 0, 5] = 1e30  # the constant feature
-    e = imagined_episodes(random_params(1), coefficients, starts, None, 40)
-    assert e.lengths.tolist() == [[1.0, 40.0]] and e.terminated.tolist() == [[True, False]]
-    assert all(torch.isfinite(t.float()).all() for t in e.tensors)
-
-
-def test_bad_input_is_refused():
-    with pytest.raises(ValueError, match="episodes must hold at least 1 episode of every task, got 0"):
-        DynamicsModel().fit([])
-    with pytest.raises(ValueError, match=r"prior_sd must be between 0\.0001 and 100, got 0"):
-        DynamicsConfig(prior_sd=0)
-    motion = DynamicsModel().fit(real_episodes(WORLDS[:1], 2))
-    for changes, words in (({"episodes": 0}, "episodes must be"), ({"max_steps": 501}, "max_steps must be")):
-        with pytest.raises(ValueError, match=words):
-            motion.imagine(random_params(1), np.random.default_rng(0), **changes)
 
 
 @pytest.mark.parametrize("change", [{"sensor_noise": 0.2}, {"lost_push": 0.1}, {"motor_reversals": 10}])

@@ -1,10 +1,9 @@
-"""Checkpoints: exact round trips, strict loading, clear errors, nothing half loaded."""
+"""Checkpoints: exact round trips, strict loading, clear errors, nothing half loaded, from disk and from the Hub."""
 
 import dataclasses
 import json
 import os
 import re
-import resource
 from pathlib import Path
 
 import pytest
@@ -14,12 +13,10 @@ import torch
 from model import CheckpointError, StateSpaceModel, load_checkpoint, load_pretrained
 from model.imitation.recipe import ALL_RECIPES
 from model.policy import pretrained
-from model.policy.checkpoint import read, write_atomically
-from model.policy.pretrained import SHIPPED, pretrained_path
-
-
-def random_model(seed: int = 0, **sizes: int) -> StateSpaceModel:
-    return StateSpaceModel(**sizes, generator=torch.Generator().manual_seed(seed))
+from model.policy.checkpoint import read
+from model.policy.hub import from_hub
+from model.policy.pretrained import SHIPPED, WEIGHTS, pretrained_path
+from tests.model.made_up import random_model
 
 
 @pytest.mark.parametrize("suffix", [".safetensors", ".pth"])
@@ -111,17 +108,6 @@ def test_a_pointer_in_place_of_weights_names_the_cure(tmp_path, monkeypatch):
         load_pretrained("meta")
 
 
-@pytest.mark.parametrize("suffix", [".safetensors", ".pth"])
-def test_damaged_files_give_one_sentence(tmp_path, suffix):
-    path = tmp_path / f"damaged{suffix}"
-    random_model().save(path)
-    for content in (b"", b"garbage", b"\xff" * 100, path.read_bytes()[:-1000]):
-        path.write_bytes(content)
-        with pytest.raises(CheckpointError, match=r"^checkpoint damaged") as error:
-            random_model().load(path)
-        assert "\n" not in str(error.value)
-
-
 def test_a_pickle_with_code_is_not_run(tmp_path):
     class Evil:
         def __reduce__(self):
@@ -149,19 +135,6 @@ def test_a_missing_shipped_file_names_the_command_that_rebuilds_it(tmp_path, mon
     monkeypatch.setattr(pretrained, "WEIGHTS", tmp_path)
     with pytest.raises(CheckpointError, match=re.escape("python -m model train --recipe memory --out")):
         load_pretrained("memory")
-
-
-def test_writing_is_atomic(tmp_path):
-    path = tmp_path / "m.safetensors"
-    write_atomically(path, b"old")
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))  # bytes: as a full disk does
-    try:
-        with pytest.raises(OSError, match="File too large"):
-            write_atomically(path, b"new" * 1000)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    assert path.read_bytes() == b"old" and [p.name for p in tmp_path.iterdir()] == ["m.safetensors"]
 
 
 def test_only_a_closed_file_replaces_another(tmp_path, monkeypatch):
@@ -207,3 +180,10 @@ def test_shipped_checkpoints_are_small_complete_and_fresh_copies(name):
     with torch.no_grad():
         a.A.zero_()
     assert b.A.abs().sum() > 0 and load_pretrained(name).A.abs().sum() > 0
+
+
+def test_a_local_folder_serves_as_a_repository(tmp_path):
+    model = from_hub(str(WEIGHTS), "memory.safetensors")
+    assert not model.training and torch.equal(model.B, load_pretrained("memory").B)
+    with pytest.raises(CheckpointError, match="does not exist"):
+        from_hub(str(tmp_path))

@@ -4,12 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from model import StateSpaceModel, World, evaluate_policy, load_pretrained
-from model.rl.evaluation import bootstrap_interval, evaluate_tasks, play_gymnasium, summary
-
-
-def random_model(seed: int = 0) -> StateSpaceModel:
-    return StateSpaceModel(generator=torch.Generator().manual_seed(seed))
+from model import World, evaluate_policy
+from model.rl.evaluation import bootstrap_interval, evaluate_tasks, summary
+from tests.model.made_up import random_model
 
 
 @pytest.mark.parametrize("greedy", [True, False])
@@ -49,22 +46,9 @@ def test_the_batch_plays_as_the_plain_loop_does():
         assert total == returns[i]
 
 
-def test_bad_arguments():
-    with pytest.raises(ValueError, match="episodes must be a whole number between 1 and 100000, got 0"):
-        evaluate_policy(random_model(), World(), 0)
-    with pytest.raises(ValueError, match="seed must be"):
-        evaluate_policy(random_model(), World(), 1, -1)
-
-
 def test_the_interval_covers_the_true_mean_about_as_often_as_it_says():
     rng = np.random.default_rng(0)
     intervals = [bootstrap_interval(rng.normal(3.0, 1.0, 50), seed=i, resamples=500) for i in range(200)]
     assert 0.90 <= np.mean([low <= 3.0 <= high for low, high in intervals]) <= 0.985
     s = summary(np.array([1.0, 2.0, 3.0]))
     assert (s["n"], s["mean"], s["min"], s["max"]) == (3, 2.0, 1.0, 3.0) and s["std"] == pytest.approx((2 / 3) ** 0.5)
-
-
-@pytest.mark.parametrize("name", ["meta", "memory", "standard"])
-def test_the_shipped_policies_stand_on_the_standard_cart(name):
-    returns = play_gymnasium(load_pretrained(name), seeds=range(2))
-    np.testing.assert_array_equal(returns, 500.0)

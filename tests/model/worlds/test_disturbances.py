@@ -1,12 +1,9 @@
 """Noise, lost pushes and reversals: their distribution, and that a seed replays them whatever the policy does."""
 
-import gymnasium
 import numpy as np
 import pytest
 
-from model import WORLDS, World, WorldCartPole, load_pretrained
-from model.policy.params import with_task_axis
-from model.rl.rollout import collect
+from model import World, WorldCartPole
 from model.worlds.disturbances import FIRST_REVERSAL, MAX_REVERSALS, NOISE_SD, PERIOD, SPACING, episode_keys, reversal_steps
 
 HARD = World(sensor_noise=1.0, lost_push=0.3, motor_reversals=7)
@@ -39,11 +36,6 @@ def test_readings_scatter_by_the_sd_that_the_field_says(noise):
     assert np.abs(np.corrcoef(columns.T) - np.eye(8)).max() < 0.02
 
 
-def test_dead_velocity_sensors_read_0_in_noise_too():
-    seen, *_ = motions([World(sensor_noise=1.0, velocity_sensors=False)], np.ones((50, 1)), starts(1))
-    assert not seen[:, 0, (1, 3)].any() and seen[:, 0, 0].std() > 0.03
-
-
 @pytest.mark.parametrize("rate", [0.1, 0.5])
 def test_pushes_are_lost_at_the_rate_that_the_field_says(rate):
     _, applied, lost = motions([World(lost_push=rate, reversed_motor=True)] * 200, np.ones((300, 200)), starts(200))
@@ -73,53 +65,6 @@ def test_noise_depends_on_the_episode_and_not_on_what_is_done():
     for k in (1, 2):  # the force of a push to the right, and that of a lost one
         np.testing.assert_array_equal(one[k] * (2 * actions[0] - 1), other[k] * (2 * actions[1] - 1))
     assert len(np.unique(one[0][0], axis=0)) == n  # and every episode has its own
-
-
-def test_all_methods_meet_the_same_noise_and_a_seed_replays_it():
-    params = [with_task_axis(load_pretrained(name).params()) for name in ("meta", "memory")]
-
-    def first_seen(p, worlds, episodes):
-        return collect(p, worlds, episodes, np.random.default_rng(3), 30, greedy=True).obs[:, :, 0].numpy()
-
-    one, again, other = (first_seen(p, [HARD, HARD], 4) for p in (params[0], *params))
-    np.testing.assert_array_equal(one, again)
-    np.testing.assert_array_equal(one, other)
-    np.testing.assert_array_equal(one[:1], first_seen(params[0], [HARD], 4))  # the first of many are those of a few
-
-
-def test_gymnasium_seeds_replay_the_noise_and_episodes_differ():
-    def episodes(seed):
-        env = gymnasium.make("CartPoleWorld-v0", world=HARD)
-        firsts = []
-        for given in (seed, None, None):
-            firsts.append(env.reset(seed=given)[0])
-            for _ in range(3):
-                firsts.append(env.step(1)[0])
-        return np.array(firsts)
-
-    np.testing.assert_array_equal(episodes(4), episodes(4))
-    assert not np.isin(episodes(4), episodes(5)).any()
-    batch = WorldCartPole([HARD] * 3, max_episode_steps=5)
-    plain = WorldCartPole([World()] * 3, max_episode_steps=5)
-    noise = [batch.reset(seed=1)[0] - plain.reset(seed=1)[0]]
-    noise += [batch.observe() - batch.state.T for _ in range(12) if batch.step(np.ones(3, dtype=int))]
-    assert len(np.unique(np.array(noise)[:, :, 0])) == 39  # also of the episodes that began by themselves
-
-
-def test_a_world_without_them_is_the_same_beside_one_with_them():
-    params, calm = with_task_axis(load_pretrained("memory").params()), WORLDS["reversed_delay"]
-    alone, beside = (collect(params, worlds, 5, np.random.default_rng(0), 60, greedy=True).task(0) for worlds in ([calm], [calm, HARD]))
-    lengths = int(alone.lengths.max())
-    np.testing.assert_array_equal(alone.lengths, beside.lengths)
-    np.testing.assert_array_equal(alone.obs, beside.cut(lengths).obs)
-    env, pair = WorldCartPole([calm] * 2), WorldCartPole([calm, HARD])
-    for e in (env, pair):
-        e.reset(seed=2)
-    for action in np.random.default_rng(1).integers(0, 2, 300):
-        mine, its = (e.step(np.full(2, action)) for e in (env, pair))
-        np.testing.assert_array_equal(mine[0][0], its[0][0])
-        if its[2][1] != mine[2][1]:
-            break  # from here on Gymnasium's one generator serves other restarts
 
 
 def test_step_and_advance_meet_the_same_disturbances():
@@ -166,9 +111,3 @@ def test_a_world_changes_in_the_middle_of_an_episode():
     for _ in range(11):
         again.step(np.ones(4, dtype=int))
     np.testing.assert_allclose(env.observe()[2] - env.state[:, 2], again.observe()[2] - again.state[:, 2], atol=1e-6)
-
-
-@pytest.mark.parametrize("chosen", [[0, 0], [0], [0, 2], [-1, 0]])
-def test_change_refuses_indices_that_name_no_environment(chosen):
-    with pytest.raises(ValueError, match="chosen must hold 2 different indices below 2, one for each world"):
-        WorldCartPole([World()] * 2).change(chosen, [World()] * 2)

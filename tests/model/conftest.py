@@ -1,1 +1,0 @@
-"""What tests of the model share; its folder, put on the path by pytest, holds plain_loops.py."""
