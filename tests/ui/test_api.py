@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import gradio as gr
 import pytest
 from gradio_client import Client
 from gradio_client.exceptions import AppError
 
 from model import StandardAdaptationConfig, StandardAdapter, World, evaluate_policy, load_pretrained
-from ui.api import add_endpoints
 from ui.runs.episode import record
 from ui.views.episode_words import ending
 
@@ -67,29 +65,9 @@ def test_adapt_is_the_librarys_adaptation(client):
     assert "before adaptation" in answer["sentence"] and answer["ended"] == "finished" and answer["settings"]["world"]["reversed_motor"]
 
 
-@pytest.mark.parametrize(
-    ("arguments", "sentence"),
-    [
-        ({"num_adapt_steps": 11}, "num_adapt_steps must be a whole number between 1 and 10, got 11"),
-        ({"adapt_lr": None}, "adapt_lr must be between"),
-        ({"mode": "fast"}, "mode must be one of standard, hybrid, both, got 'fast'"),
-        ({"start": "yours"}, "start must not be yours"),
-    ],
-)
-def test_adapt_refuses_with_a_sentence(client, arguments, sentence):
-    with pytest.raises(AppError, match=sentence):
-        client.predict(**arguments, api_name="/adapt")
-
-
 def test_two_programs_adapt_at_once(page_url):
     calls = [{"reversed_motor": True}, {"mirrored_sensors": True}]
     jobs = [Client(page_url, verbose=False).submit(**c, num_adapt_steps=1, episodes_per_step=2, api_name="/adapt") for c in calls]
     for call, job in zip(calls, jobs, strict=True):
         world = job.result(timeout=120)["settings"]["world"]
         assert {name: value for name, value in world.items() if value is True and name != "velocity_sensors"} == call
-
-
-def test_tools_for_language_models_have_the_endpoints_names():
-    with gr.Blocks() as page:
-        add_endpoints()
-    assert {fn.fn.__name__: fn.api_name for fn in page.fns.values()} == {n: n for n in ("run", "verify", "adapt", "race", "meta_train")}

@@ -1,20 +1,26 @@
-"""A race: each lane is what Adapt makes of the same settings; winner, tie and who never stands are told as they are."""
+"""A race: each lane is what Adapt makes of the same settings; winner, tie and who never stands are told as they are,
+to visitors and to programs.
+"""
 
 from __future__ import annotations
 
 import re
 import threading
+from types import SimpleNamespace
 
+import gradio as gr
 import numpy as np
 import pytest
+from gradio_client import Client
 
 from model import WORLDS, evaluate_policy
 from model.maml.adaptation import AdaptationStep
 from ui.runs.adaptation import Curve, Point, adapt
 from ui.runs.policies import shared_model
 from ui.runs.race import Lane, Race, race
-from ui.settings import Racer, RaceSettings, adaptation_of, check_race
-from ui.views.compare_next import after_race
+from ui.server.session import Session
+from ui.settings import Racer, RaceSettings, adaptation_of, check_race, chosen_of, page_values
+from ui.tabs.compare import CompareTab
 from ui.views.race_words import sentence, table
 
 REVERSED = WORLDS["reversed_motor"]
@@ -45,18 +51,6 @@ def test_each_lane_is_what_adapt_makes():
     np.testing.assert_array_equal(run.lanes[0].curve.last.returns, evaluate_policy(shared_model("memory"), REVERSED, 20, 3))
 
 
-def test_a_stopped_race_keeps_what_was_reached():
-    stop = threading.Event()
-    stop.set()
-    *_, run = race(check_race(REVERSED, "meta.standard", 3, 0), shared_model, stop)
-    assert run.ended == "stopped" and run.made == 0 and run.total == 3
-
-
-def test_each_start_has_its_own_step_size():
-    rates = {p: adaptation_of(RaceSettings(), Racer(p, "standard")).adapt_lr for p in ("meta", "memory", "taught", "untrained", "yours")}
-    assert rates["meta"] == rates["yours"] != rates["memory"] == rates["taught"]
-
-
 @pytest.mark.parametrize(
     ("lanes", "first"),
     [
@@ -70,12 +64,6 @@ def test_the_sentence_begins_with_who_came_first(lanes, first):
     opening = told(*lanes).split(". ")[0]
     assert {name for name in ("Memory", "Meta-trained", "Single-world") if name in opening} == first
     assert ("Nobody" in opening) == all(x.stands_from is None for x in lanes)
-
-
-def test_standing_once_is_not_standing():
-    assert lane("meta", "standard", 9, 500, 300).stands_from is None
-    assert lane("meta", "standard", 9, 300, 500).stands_from == 2
-    assert lane("meta", "standard", 500, 500).stands_from == 0
 
 
 def test_the_table_goes_from_first_to_last():
@@ -92,16 +80,61 @@ def test_the_table_goes_from_first_to_last():
     assert re.findall(r"<tr><td>(.*?)</td>", tied) == ["1", "1", "3"]
 
 
-@pytest.mark.parametrize(
-    ("lanes", "act"),
-    [
-        ([("memory", "none", [500.0])], "train"),
-        ([("meta", "standard", [9.0, 500.0]), ("standard", "none", [9.0])], "adapt"),
-        ([("standard", "none", [9.0])], "adapt"),
-        ([("meta", "none", [500.0]), ("memory", "none", [20.0])], "train"),
-    ],
-)
-def test_a_race_leads_on(lanes, act):
-    made = tuple(Lane(Racer(p, m), Curve(m, tuple(point(i, np.array([r]), 50 * i) for i, r in enumerate(rs)))) for p, m, rs in lanes)
-    step = after_race(Race(RaceSettings(), made))
-    assert step.act == act and ("Nobody" in step.text) == (act == "adapt" and made[0].cost == np.inf)
+VISITOR = SimpleNamespace(session_hash="a racer")
+
+
+@pytest.fixture(scope="module")
+def client(page_url) -> Client:
+    return Client(page_url, verbose=False)
+
+
+def test_a_program_gets_the_race_that_the_page_runs(client):
+    answer = client.predict(reversed_motor=True, racers="memory, meta.standard", num_adapt_steps=1, seed=3, api_name="/race")
+    *_, run = race(check_race(REVERSED, "memory, meta.standard", 1, 3), shared_model, threading.Event())
+    assert [racer["racer"] for racer in answer["racers"]] == ["memory", "meta.standard"] and answer["ended"] == "finished"
+    for told, lane in zip(answer["racers"], run.lanes, strict=True):
+        assert told["means"] == [p.returns.mean() for p in lane.curve.points]
+        assert told["env_steps"] == [p.step.env_steps for p in lane.curve.points] and told["stands_from"] == lane.stands_from
+    assert answer["racers"][0]["adapt_lr"] is None and answer["racers"][1]["adapt_lr"] == 0.5
+
+
+@pytest.fixture(scope="module")
+def tab() -> CompareTab:
+    with gr.Blocks(), gr.Tab() as made:
+        return CompareTab(gr.State(Session()), made)
+
+
+def given(racers: str) -> list:
+    """What the tab's controls hold when these race in the reversed world."""
+    return ["reversed_motor", *page_values(REVERSED), *chosen_of(check_race(REVERSED, racers, 1, 0, has_own_model=True).racers), 1, 0]
+
+
+def test_yours_races_with_the_visitors_own_weights(tab):
+    own = shared_model("standard")  # falls with a reversed motor, as no "yours" that stood in for memory would
+    *_, last = tab.raced(VISITOR, Session().with_model(own), None, *given("yours, memory"))
+    told = last[tab.result]
+    assert "Memory wins." in told and "Yours falls after" in told
+    assert f"<td>Yours, as it is</td><td>{evaluate_policy(own, REVERSED, 20, 0).mean():.0f}</td>" in told
+    assert "yours_memory" in last[tab.state.box]["link"]
+
+
+def test_yours_is_offered_and_taken_only_where_it_is(tab):
+    *_, refused = tab.raced(VISITOR, Session(), None, *given("yours, memory"))
+    assert "Racers must be others than yours" in refused[tab.message] and tab.result not in refused
+    offers = [
+        {name for _, name in tab.shown(session, None, *given("memory")).get(tab.chosen[0], {"choices": []})["choices"]}
+        for session in (Session(), Session().with_model(shared_model("meta")))
+    ]
+    assert "yours" not in offers[0] and "yours" in offers[1]
+
+
+def test_the_stage_follows_the_controls_and_keeps_a_result_that_fits(tab):
+    lanes = tab.shown(Session(), None, *given("meta, memory"))
+    assert len(lanes[tab.player]["episodes"]) == 2
+    again = tab.shown(Session(), lanes[tab.state.box], *given("meta, memory"))
+    assert tab.player not in again
+    *_, raced = tab.raced(VISITOR, Session(), again[tab.state.box], *given("meta, memory"))
+    state = raced[tab.state.box]
+    assert state["of"] == state["now"] and tab.player not in tab.shown(Session(), state, *given("meta, memory"))
+    other = tab.shown(Session(), state, *given("memory"))
+    assert tab.player in other and other[tab.state.box]["of"] == state["of"] != other[tab.state.box]["now"]

@@ -6,15 +6,14 @@ import json
 from dataclasses import replace
 
 import numpy as np
-import pytest
 import torch
 
 from model import StateSpaceModel, World
 from model.policy.params import with_task_axis
 from model.rl.rollout import collect
 from ui.runs.policies import shared_model
-from ui.runs.training_show import COST, EVERY, SEED, Showman, perform, recordings, shown_worlds
-from ui.training_settings import FIRST_RECIPE, RECIPES, MetaSettings
+from ui.runs.training_show import SEED, perform, recordings
+from ui.training_settings import FIRST_RECIPE, RECIPES
 
 MINUTE = RECIPES[FIRST_RECIPE][1]
 
@@ -38,31 +37,9 @@ def test_it_disturbs_nothing_and_repeats_itself():
     assert all(torch.equal(p, model.params()[name]) for name, p in before.items())
 
 
-@pytest.mark.parametrize("families", [("reversed_motor", "wind"), ("mirrored_sensors",), ("wind",), ("action_delay",), ("physics",)])
-def test_the_second_world_is_one_of_the_trainings(families):
-    standard, other = shown_worlds(MetaSettings(families))
-    assert standard == World() != other
-    if families[0] in ("reversed_motor", "mirrored_sensors"):
-        assert other == World(**{families[0]: True})
-
-
 def test_what_can_not_be_adapted_plays_on():
     memory = replace(MINUTE, config=replace(MINUTE.config, inner_steps=0))
     assert [len(row) for row in recordings(perform(shared_model("standard"), memory))] == [1, 1]
     model = StateSpaceModel(4, hidden_dim=4)
     wild = model.with_params({**model.params(), "C": torch.full_like(model.C, 1e30)})
     assert len(perform(wild, MINUTE)["actions"]) in (1, 2)
-
-
-def test_shows_cost_little():
-    now = [0.0]
-    showman = Showman(lambda: now[0])
-    assert not showman.due()
-    now[0] = EVERY
-    assert showman.due()
-    showman.show(shared_model("meta"), MINUTE, 1)
-    showman.cost = 1.0  # s
-    now[0] += 1 / COST - 1
-    assert not showman.due()
-    now[0] += 1
-    assert showman.due()

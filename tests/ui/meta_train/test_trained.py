@@ -1,12 +1,9 @@
-"""What a visitor can download, and what the page takes back."""
+"""A training's curves and sentence say what its numbers say; so do its files."""
 
 from __future__ import annotations
 
 import csv
 import io
-import json
-import pickle
-import struct
 import xml.etree.ElementTree as ElementTree
 from dataclasses import replace
 
@@ -15,13 +12,14 @@ import pytest
 import safetensors.torch
 import torch
 
-from model import CheckpointError, MetaEpoch, StateSpaceModel
+from model import MetaEpoch, StateSpaceModel
 from model.maml.to_file import LOG_COLUMNS
 from model.policy.checkpoint import serialise
-from ui.runs.trained import MAX_UPLOAD, Trained, model_from_bytes
+from ui.runs.trained import Trained, model_from_bytes
 from ui.training_settings import FIRST_RECIPE, RECIPES
 from ui.views.training_figure import svg, training_figure
-from ui.views.training_lines import smoothed
+from ui.views.training_lines import lines, smoothed
+from ui.views.training_seen import what_you_see
 
 MODEL = StateSpaceModel(8, hidden_dim=8, generator=torch.Generator().manual_seed(0))
 MINUTE = RECIPES[FIRST_RECIPE][1]
@@ -31,52 +29,10 @@ EPOCHS = tuple(
 )
 
 
-def altered(change) -> bytes:
-    """A checkpoint with its tensors changed."""
-    tensors = MODEL.params()
-    change(tensors)
-    return safetensors.torch.save(tensors, metadata={"model": json.dumps({"sizes": MODEL.sizes})})
-
-
-def with_sizes(sizes) -> bytes:
-    return safetensors.torch.save(MODEL.params(), metadata={"model": json.dumps({"sizes": sizes})})
-
-
 def test_what_was_made_here_comes_back():
     for data in (serialise(MODEL, {"settings": {"families": ["wind"]}}), safetensors.torch.save(MODEL.params())):
         again = model_from_bytes(data)
         assert all(torch.equal(p, again.params()[name]) for name, p in MODEL.params().items())
-
-
-HUGE = json.dumps({"A": {"dtype": "F32", "shape": [10**6, 10**5], "data_offsets": [0, 4 * 10**11]}}).encode()
-
-
-@pytest.mark.parametrize(
-    ("data", "named"),
-    [
-        (b"not a checkpoint", "can't be read"),
-        (pickle.dumps({"A": 1}), "can't be read"),
-        (struct.pack("<Q", len(HUGE)) + HUGE, "can't be read"),
-        (serialise(MODEL)[:-40], "can't be read"),
-        (safetensors.torch.save(MODEL.params(), metadata={"model": "[" * 5000}), "can't be read"),
-        (bytes(MAX_UPLOAD + 1), "1 MB"),
-        (None, "1 MB"),
-        (safetensors.torch.save(StateSpaceModel(100, hidden_dim=8).params()), "state_dim"),
-        (b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 1\n", "Git LFS pointer"),
-        (with_sizes([8, 4, 4, 8]), "state_dim"),
-        (with_sizes({**MODEL.sizes, "state_dim": 10**9}), "state_dim"),
-        (with_sizes({**MODEL.sizes, "state_dim": True}), "state_dim"),
-        (with_sizes({**MODEL.sizes, "hidden_dim": 9}), "shape"),
-        (altered(lambda t: t.pop("A")), "parameter A"),
-        (altered(lambda t: t.update(extra=torch.zeros(1))), "extra"),
-        (altered(lambda t: t["A"].fill_(float("nan"))), "finite"),
-        (altered(lambda t: t.update(A=t["A"].long())), "float32"),
-    ],
-)
-def test_anything_else_is_one_sentence(data, named):
-    with pytest.raises(CheckpointError, match=named) as error:
-        model_from_bytes(data)
-    assert "\n" not in str(error.value) and "/tmp" not in str(error.value)
 
 
 def test_the_log_is_that_of_the_shipped_weights():
@@ -92,3 +48,47 @@ def test_the_figure_shows_the_curves_and_the_step_limit():
     assert np.allclose(drawn["reversed motor, before"], smoothed([e.conflicting[0] for e in EPOCHS]))
     assert any(list(line.get_ydata()) == [200, 200, 500, 500] for line in figure.axes[0].lines) and "rolled back" in drawn
     assert ElementTree.fromstring(svg(figure)).tag.endswith("svg")
+
+
+def epochs(usual, conflicting, n: int = 5, limit: int = 200, first: int = 0, rolled_back: bool = False) -> tuple[MetaEpoch, ...]:
+    """n equal epochs with these returns before and after each step."""
+    both = [s for s in (usual, conflicting) if s]
+    before, after = (float(np.mean([s[i] for s in both])) for i in (0, -1))
+    return tuple(
+        MetaEpoch(first + i, 0.1, before, after, (after,), 8, 900, 0.3, rolled_back, limit, tuple(usual), tuple(conflicting))
+        for i in range(n)
+    )
+
+
+def test_the_lines_are_the_returns_of_their_worlds():
+    drawn = {line.label: line for line in lines(MINUTE, epochs((150.0, 160.0), (10.0, 90.0)))}
+    assert {label: line.values[0] for label, line in drawn.items()} == {
+        "usual motor, before": 150.0,
+        "usual motor, after 1 step": 160.0,
+        "reversed motor, before": 10.0,
+        "reversed motor, after 1 step": 90.0,
+    }
+    assert drawn["reversed motor, before"].bold and not drawn["usual motor, before"].bold
+
+
+def test_a_mean_never_mixes_two_step_limits():
+    drawn = lines(MINUTE, (*epochs((200.0, 200.0), (10.0, 20.0)), *epochs((480.0, 500.0), (10.0, 300.0), 2, 500, first=5)))
+    assert drawn[0].smooth.tolist() == [200.0] * 5 + [480.0] * 2
+
+
+@pytest.mark.parametrize(
+    ("usual", "conflicting", "says", "numbers"),
+    [
+        ((22, 21), (20, 23), "no better than random", (22, 20)),
+        ((190, 188), (9, 11), "does not help yet", (190, 9)),
+        ((120, 90), (10, 70), "begins to turn", (120, 10, 70)),
+        ((197, 195), (10, 150), "far longer", (197, 10, 150)),
+        ((197, 195), (10, 190), "turns the reversed motor around", (195, 10, 190)),
+        ((199, 20), (10, 190), "then falls at once", (10, 190, 20)),
+        ((197, 195), (190, 199), "before any gradient step", ()),
+        ((100, 110), (90, 100), "after adaptation", (100, 90, 110)),
+    ],
+)
+def test_the_sentence_is_the_one_that_the_numbers_make_true(usual, conflicting, says, numbers):
+    seen = what_you_see(MINUTE, epochs(usual, conflicting))
+    assert says in seen and all(f" {n}" in seen for n in numbers)

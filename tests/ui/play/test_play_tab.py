@@ -41,10 +41,6 @@ def test_a_bad_input_changes_nothing_but_says_so(tab, handler, bad):
     assert mended[tab.message] == "" and not mended[tab.state.box]["refused"] and tab.player not in mended
 
 
-def test_a_message_cannot_carry_markup(tab):
-    assert "<img" not in tab.played(FIRST, None, *sent(seed="<img src=x>"))[tab.message]
-
-
 def test_a_choice_comes_on_the_stage(tab):
     world = World(reversed_motor=True, wind=2.0)
     answer = tab.shown(FIRST, None, *sent(preset=CUSTOM, values=page_values(world), policy="random", seed=9))
@@ -54,22 +50,11 @@ def test_a_choice_comes_on_the_stage(tab):
     assert "reversed_motor=true" in answer[tab.state.box]["now"] and "seed=9" in answer[tab.state.box]["now"]
 
 
-def test_what_stands_there_is_played_again_only_when_asked(tab):
-    assert tab.player not in tab.shown(FIRST, None, *sent())
-    assert tab.played(FIRST, None, *sent())[tab.player]["id"] != tab.player.value["id"]
-
-
 def test_a_policy_that_was_kept_elsewhere_is_played_and_offered(tab):
     kept = replace(FIRST.with_model(shared_model("untrained")), choice=Choice(World(), "yours"), recording=None)
     answer = tab.shown(kept, None, *sent(policy="yours"))
     assert answer[tab.session].recording.policy == "yours"
     assert "yours" in [name for _, name in answer[tab.policy.policy]["choices"]]
-
-
-def test_verify_says_how_many_and_how_far(tab):
-    answer = tab.verified(FIRST, None, 5, *sent(policy="random"))
-    assert "n = 5" in answer[tab.verdict] and "policy=random" in answer[tab.state.box]["of"]
-    assert set(tab.verified(FIRST, None, 101, *sent())) == {tab.message}
 
 
 def test_a_file_holds_the_world_that_its_name_says(tab):

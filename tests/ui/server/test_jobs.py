@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from types import SimpleNamespace
 
 import pytest
 
 from ui.server.jobs import Gone, Line, heavy
-from ui.server.visitors import LISTENERS, Listeners, address_of
+from ui.server.visitors import LISTENERS, address_of
 
 
 def visitor(name: str, address: str = "1.1.1.1") -> SimpleNamespace:
@@ -54,29 +53,6 @@ def test_addresses_take_turns():
     assert order == ["b0", "c0", "a1", "b1", "a2", "a3"]
 
 
-def test_the_time_is_that_of_jobs_before():
-    line = Line(at_once=1)
-    for _ in range(2):
-        with line.enter(visitor("quick"), "picture") as job:
-            assert list(job.work(iter([1, 2]))) == [1, 2]
-    running = line.join("long", "", "training", seconds=100.0)
-    assert next(running.places(), None) is None
-    line.enter(visitor("short"), "picture")
-    assert 99 < next(line.enter(visitor("me"), "picture").places()).seconds < 101
-
-
-def test_the_next_begins_as_soon_as_one_has_ended():
-    line, began = Line(at_once=1), threading.Event()
-    first, second = line.enter(visitor("a"), "adaptation"), line.enter(visitor("b"), "adaptation")
-    list(first.work(iter([])))
-    thread = threading.Thread(target=lambda: list(second.work(began.set() for _ in range(1))))
-    thread.start()
-    assert not began.wait(0.2)
-    line.leave(first)
-    assert began.wait(5)
-    thread.join()
-
-
 def test_a_job_ends_when_nobody_waits_for_it(monkeypatch):
     monkeypatch.setattr(LISTENERS, "grace", 0.1)
     line, done = Line(), []
@@ -92,17 +68,6 @@ def test_a_job_ends_when_nobody_waits_for_it(monkeypatch):
     with pytest.raises(Gone), job:
         next(values)
     assert len(line) == 0 and len(done) <= 1
-
-
-def test_who_listens_twice_is_there_until_both_streams_are_closed():
-    listeners = Listeners(grace=0.0)
-    assert not listeners.gone("a program in this process")
-    with listeners.stream("a"):
-        with listeners.stream("a"):
-            pass
-        assert not listeners.gone("a")
-    time.sleep(0.01)
-    assert listeners.gone("a")
 
 
 class Tab:

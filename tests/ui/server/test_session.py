@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import replace
 
 import pytest
 import torch
 
 from model import WORLDS
-from ui.fields import POLICIES
+from ui.fields import POLICIES, SHIPPED
 from ui.runs.policies import shared_model
 from ui.server.session import Session
 from ui.settings import Choice
@@ -23,22 +22,10 @@ def test_playing_leaves_the_shared_model_as_it_was(policy):
     assert not any(p.requires_grad for p in shared_model(policy).parameters())
 
 
-def test_a_session_is_a_value():
-    first = Session()
-    second = first.play(Choice(seed=5))
-    assert first.recording is None and second.recording.seed == 5
-    with pytest.raises(AttributeError):
-        second.choice = Choice()
-
-
-def test_a_choice_changed_elsewhere_is_noticed():
-    played = Session().play(Choice(seed=5))
-    assert Session().stale and not played.stale
-    assert replace(played, choice=Choice(WORLDS["moon"], seed=5)).stale
-
-
 def test_your_own_model_is_yours_alone():
     own = shared_model("untrained").with_params({n: p + 1 for n, p in shared_model("untrained").params().items()})
+    before = {policy: shared_model(policy).params() for policy in SHIPPED}
     mine = Session().with_model(own)
     assert mine.policy_model("yours") is own
+    assert all(torch.equal(p, shared_model(policy).params()[n]) for policy in SHIPPED for n, p in before[policy].items())
     assert copy.deepcopy(Session()).policy_model("yours") is None

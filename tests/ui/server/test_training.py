@@ -77,21 +77,6 @@ def test_stop_keeps_the_best_and_checks_it_and_a_reload_finds_it():
         assert trainings.find(guess) is None
 
 
-def test_stop_pressed_again_skips_the_check():
-    training = Trainings().begin(new_token(), LONG)
-    until(training, two_epochs)
-    training.stop()
-    until(training, lambda state: state.phase == "checking")
-    assert training.stop() == "checking"
-    *_, last = training.states()
-    assert (last.phase, last.ended, last.problem, last.check) == ("done", "stopped", None, None) and last.best
-
-
-def test_the_time_is_up():
-    *_, last = run_training(replace(LONG, time_budget=0.5), "me", trainings=Trainings())
-    assert last.ended == "time" and last.seconds == 0.5 and len(last.epochs) < 10_000 and last.problem is None
-
-
 def test_a_killed_worker_is_one_sentence_and_nothing_is_lost():
     training = Trainings().begin(new_token(), LONG)
     until(training, two_epochs)
@@ -122,12 +107,3 @@ def test_who_waits_is_told_the_place_and_time_and_costs_no_process():
     first.kill()
     *_, last = first.states()
     assert last.best and len(trainings.line) == 0
-
-
-def test_a_program_that_leaves_ends_its_training():
-    trainings = Trainings()
-    states = run_training(LONG, "me", trainings=trainings)
-    next(s for s in states if s.phase == "starting")
-    states.close()
-    while len(trainings.line):
-        time.sleep(0.05)

@@ -1,4 +1,4 @@
-"""What the drawing shows is what the policy computed, and its tables are the loaded model's."""
+"""What About shows is what the policy computed, and what it says are the results; what is missing names its command."""
 
 from __future__ import annotations
 
@@ -9,13 +9,18 @@ import pytest
 import torch
 
 from model import World, load_pretrained
+from model.experiments.cases import CASES
 from ui.runs.episode import record
 from ui.server.session import Session
 from ui.settings import Choice
-from ui.tabs.about import value_of
+from ui.tabs.about import content, value_of
 from ui.views.about.architecture import EQUATIONS, PARTS, drawing
+from ui.views.about.measured import comparison, measured, part, read, share_by_start
 from ui.views.about.parameters import parameter_table
+from ui.views.about.starts import start_picture, start_pictures
+from ui.views.about.taught import where_it_falls
 from ui.views.about.values import last_step, prob_right
+from ui.views.terms import GLOSSARY
 
 WORLD = World(reversed_motor=True, mirrored_sensors=True)
 
@@ -28,11 +33,6 @@ def test_the_terms_add_up_to_what_was_recorded(name):
     assert prob_right(s) == pytest.approx(recording.prob_right[-1], abs=1e-4)
     assert s.y[2:] == pytest.approx(recording.values[-1], abs=1e-4)
     assert s.z == pytest.approx(s.m + s.network) and np.abs(s.m).max() <= 1
-
-
-def test_an_episode_of_one_step_begins_at_the_learned_state():
-    recording = record(load_pretrained(), World(), seed=0, max_steps=1)
-    assert prob_right(last_step(recording, load_pretrained())) == pytest.approx(recording.prob_right[0], abs=1e-4)
 
 
 def test_every_part_has_a_sentence_and_a_place_in_drawing_and_equations():
@@ -56,11 +56,6 @@ def test_the_visitors_own_policy_is_shown_as_it_is_now():
     assert value_of(session)["outputs"]["p"] == f"{expected.prob_right[-1]:.3f}"
 
 
-def test_random_actions_have_no_values():
-    value = value_of(Session().play(Choice(policy="random")))
-    assert not value["words"] and not value["cells"] and "Random actions" in value["whose"]
-
-
 def test_the_parameter_table_counts_the_model():
     model = load_pretrained()
     table = parameter_table(model)
@@ -68,3 +63,33 @@ def test_the_parameter_table_counts_the_model():
     assert sum(counts) == sum(p.numel() for p in model.parameters()) and len(counts) == len(list(model.parameters()))
     smaller = type(model)(state_dim=8, hidden_dim=16, generator=torch.Generator().manual_seed(0))
     assert "<td>8 × 8</td><td>64</td>" in parameter_table(smaller) and "8 → 16 → 8" in drawing(smaller)
+
+
+def test_the_pictures_numbers_are_the_results():
+    results = read()
+    starts = results["presets"]["reversed_motor"]
+    picture = start_picture("reversed_motor", results)
+    for start in ("meta", "memory", "standard", "random"):
+        assert f"{starts[start]['0']['mean']:.0f} → {starts[start]['1']['mean']:.0f}" in picture
+    assert f"{starts['meta']['env_steps'][1]:,.0f} environment steps" in start_pictures(results)
+
+
+def test_where_the_taught_policy_falls_is_the_results():
+    names = list(CASES)
+    stands = {name: {"taught": {"share_standing": 1 - 0.01 * i}, "teacher": {"share_standing": 1.0}} for i, name in enumerate(names)}
+    text = where_it_falls({"taught": {"stands": stands}})
+    assert all(CASES[name].words in text for name in names[-3:]) and f"({1 - 0.01 * (len(names) - 1):.0%}, its teacher 100%)" in text
+    assert CASES[names[0]].words not in text and "%" not in where_it_falls({})
+
+
+def test_missing_numbers_name_the_command():
+    for text in (part(start_pictures, {}), part(comparison, {}), part(share_by_start, {}), measured({})):
+        assert "python -m model evaluate" in text and "None" not in text
+    assert "python -m model benchmark" in measured({}) and "missing" not in content()
+
+
+def test_every_word_is_explained_once_and_every_id_stands_once():
+    text = content()
+    ids = re.findall(r'id="([^"]+)"', text)
+    assert len(ids) == len(set(ids))
+    assert re.findall(r"<dt>(.*?)</dt>", text) == [word[:1].upper() + word[1:] for word in GLOSSARY]
