@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import re
 import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -34,15 +33,6 @@ class Served(NamedTuple):
         children = sum(len(c.read_text(encoding="utf-8").split()) for c in (proc / "task").glob("*/children"))
         files = sum(p.is_file() for p in self.folder.rglob("*"))
         return {"MB": round(resident, 1), "descriptors": len(list((proc / "fd").iterdir())), "processes": children, "files": files}
-
-    def peak(self, act: Callable[[], object]) -> float:
-        """By how many MB the server's memory rises at the most while `act` runs."""
-        proc = Path(f"/proc/{self.pid}")
-        (proc / "clear_refs").write_text("5", encoding="utf-8")  # the peak counts from now on
-        before = self.use()["MB"]
-        act()
-        (high,) = re.findall(r"VmHWM:\s+(\d+) kB", (proc / "status").read_text(encoding="utf-8"))
-        return round(int(high) * 1024 / 1e6 - before, 1)
 
 
 @contextmanager

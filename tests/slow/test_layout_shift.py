@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from tests.browser import Visit
+from tests.e2e.adapt_visit import DONE
+
 MOST = 0.05  # half of what web.dev calls good
 WATCH = """
 window.shifts = [];
@@ -22,8 +25,8 @@ SIZES = [{"width": 1280, "height": 900}, {"width": 390, "height": 844}]
 class Watched:
     """A visit whose layout shifts are counted; `shifted` gives those since it was asked last that are too large together."""
 
-    def __init__(self, visit, size: dict[str, int]):
-        self.page = visit(viewport=size).page.context.new_page()
+    def __init__(self, visit: Visit):
+        self.page = visit.page
         self.page.add_init_script(WATCH)
 
     def open(self, address: str, ready: str) -> None:
@@ -40,13 +43,8 @@ class Watched:
 
 
 @pytest.fixture(params=SIZES, ids=lambda size: str(size["width"]))
-def watched(request, visit):
-    return Watched(visit, request.param)
-
-
-def test_the_page_loads_without_a_jump(watched, page_url):
-    watched.open(page_url, ".live-stage canvas")
-    assert not watched.shifted()
+def watched(request, browser, page_url):
+    return Watched(Visit(browser, page_url, viewport=request.param))
 
 
 @pytest.mark.parametrize("link", ["play", "adapt", "compare", "meta-train", "about"])
@@ -55,38 +53,22 @@ def test_a_link_to_a_tab_loads_without_a_jump(watched, page_url, link):
     assert not watched.shifted()
 
 
-def test_a_run_and_its_statistics_move_nothing(watched, page_url):
+def test_nothing_jumps_as_the_page_loads_runs_adapts_and_goes_from_tab_to_tab(watched, page_url):
     watched.open(page_url, ".live-stage canvas")
-    watched.tab("Play")
-    watched.page.wait_for_selector("#play-stage .player[data-run]")
-    watched.shifted()
+    moved = {"load": watched.shifted()}
+    for tab in ("Play", "Adapt", "Compare", "Meta-train", "About", "Live", "Play"):
+        watched.tab(tab)
+        moved[tab] = watched.shifted()
     run = watched.page.get_attribute("#play-stage .player", "data-run")
     watched.page.click("#play-run")
     watched.page.wait_for_function("old => document.querySelector('#play-stage .player').dataset.run !== old", arg=run)
-    assert not watched.shifted()
+    moved["a run"] = watched.shifted()
     watched.page.click("#play-verify")
     watched.page.wait_for_selector("#play-verdict table")
-    assert not watched.shifted()
-
-
-def test_an_adaptation_moves_nothing(watched, page_url):
-    watched.open(page_url, ".live-stage canvas")
+    moved["statistics"] = watched.shifted()
     watched.tab("Adapt")
-    watched.page.wait_for_selector("#adapt-stage .player[data-run]")
     watched.shifted()
     watched.page.click("#adapt-run")
-    watched.page.wait_for_function(
-        "() => document.querySelector('#adapt-result .outcome') && !document.querySelector('#adapt-run').disabled"
-    )
-    assert not watched.shifted()
-
-
-def test_going_from_tab_to_tab_moves_nothing(watched, page_url):
-    watched.open(page_url, ".live-stage canvas")
-    watched.shifted()
-    moved = {}
-    for tab in ("Play", "Adapt", "Compare", "Meta-train", "About", "Live", "Adapt"):
-        watched.tab(tab)
-        if shifts := watched.shifted():
-            moved[tab] = shifts
-    assert not moved
+    watched.page.wait_for_function(DONE)
+    moved["an adaptation"] = watched.shifted()
+    assert not {what: shifts for what, shifts in moved.items() if shifts}
