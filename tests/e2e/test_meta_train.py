@@ -13,7 +13,7 @@ from ui.server.training import TRAININGS
 
 POINTS = "+(document.querySelector('#meta-returns .curves')?.dataset.points || '0').split(' ')[0]"
 SMALL = {"Epochs": "1000", "Worlds per epoch": "2", "Episodes per world": "2", "Steps per episode": "20", "Hidden size": "8"}
-SMALL |= {"Share of long episodes": "0"}
+SMALL |= {"Share of long episodes": "0", "Time budget (s, 5 to 300)": "300"}
 
 
 def come(page) -> None:
@@ -64,7 +64,8 @@ def nobody_is_left(visit):
     assert not len(TRAININGS.line)
 
 
-def test_train_reload_stop_save_use_and_upload(visit, tmp_path):
+def test_train_reload_stop_save_use_and_upload(visit, tmp_path, monkeypatch):
+    monkeypatch.setattr(TRAININGS, "alone", 600.0)  # s; on a slow machine a page takes long to come back
     mine = visit()
     page = open_tab(mine)
     assert page.locator("#meta-use").is_disabled() and page.locator("#meta-stage .frame").count() == 4
