@@ -3,10 +3,6 @@
 It knows every field of the world as it is now, the true state, and the pushes that are on their way to the motor; not what will
 change, which pushes will be lost, nor a visitor's hand. Such a teacher is called privileged ("learning by cheating": Chen et al. 2019).
 
-Near the upright pole, with F the force on the cart (N), M both masses and m, l the pole's (CartPoleVectorEnv's equations):
-
-    theta_acc = (g theta - F / M) / (l (4/3 - m / M))        x_acc = F / M - (m l / M) theta_acc
-
 Shapes: n environments; states (n, 4): position, velocity, angle, angular velocity.
 """
 
@@ -16,7 +12,8 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from model.worlds.cartpole import TAU, World, WorldCartPole
+from model.worlds.cartpole import World, WorldCartPole
+from model.worlds.linearised import linear_motion
 
 COST = np.array([1.0, 0.1, 10.0, 0.1])  # of squared position, velocity, angle and angular velocity
 PUSH_COST = 0.1  # of a squared push, in the motor's own
@@ -24,21 +21,6 @@ DISCOUNT = 0.995
 DOUBLINGS = 12  # 2^12 steps ahead
 LABEL_SLOPE = 3.0
 PHYSICS = ("gravity", "cart_mass", "pole_mass", "pole_half_length", "force_mag")
-
-
-def linear_motion(worlds: Iterable[World]) -> tuple[np.ndarray, np.ndarray]:
-    """One step of each world near upright: next state = A state + B F. A (n, 4, 4), B (n, 4)."""
-    g, cart, pole, length = np.array([[w.gravity, w.cart_mass, w.pole_mass, w.pole_half_length] for w in worlds]).T
-    total = cart + pole
-    inertia = length * (4.0 / 3.0 - pole / total)
-    lever = pole * length / total
-    A, B = np.tile(np.eye(4), (len(g), 1, 1)), np.zeros((len(g), 4))
-    A[:, 0, 1] = A[:, 2, 3] = TAU
-    A[:, 3, 2] = TAU * g / inertia
-    A[:, 1, 2] = -lever * A[:, 3, 2]
-    B[:, 3] = -TAU / (total * inertia)
-    B[:, 1] = TAU / total - lever * B[:, 3]
-    return A, B
 
 
 def gains(worlds: list[World]) -> np.ndarray:

@@ -1,10 +1,35 @@
-"""A world's motion near the upright pole, in closed form: what a fitted motion is to be compared with."""
+"""A world's motion near the upright pole, in closed form: what regulators plan by, and what a fitted motion is to be compared with.
+
+Near the upright pole, with F the force on the cart (N), M both masses and m, l the pole's (CartPoleVectorEnv's equations):
+
+    theta_acc = (g theta - F / M) / (l (4/3 - m / M))        x_acc = F / M - (m l / M) theta_acc
+
+so that a lean grows at the rate sqrt(A[3, 2] / TAU).
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
+import numpy as np
+
 from model.worlds.cartpole import TAU, World
+
+
+def linear_motion(worlds: Iterable[World]) -> tuple[np.ndarray, np.ndarray]:
+    """One step of each world near upright: next state = A state + B F. A (n, 4, 4), B (n, 4)."""
+    g, cart, pole, length = np.array([[w.gravity, w.cart_mass, w.pole_mass, w.pole_half_length] for w in worlds]).T
+    total = cart + pole
+    inertia = length * (4.0 / 3.0 - pole / total)
+    lever = pole * length / total
+    A, B = np.tile(np.eye(4), (len(g), 1, 1)), np.zeros((len(g), 4))
+    A[:, 0, 1] = A[:, 2, 3] = TAU
+    A[:, 3, 2] = TAU * g / inertia
+    A[:, 1, 2] = -lever * A[:, 3, 2]
+    B[:, 3] = -TAU / (total * inertia)
+    B[:, 1] = TAU / total - lever * B[:, 3]
+    return A, B
 
 
 class Linearised(NamedTuple):
@@ -25,17 +50,10 @@ class Linearised(NamedTuple):
 
 
 def linearised(world: World) -> Linearised:
-    """The equations of WorldCartPole.advance at angle 0 and rest, to first order.
-
-        theta_acc = (g theta - F / M) / D,   x_acc = F / M + (m l / M) (F / M) / D,   D = l (4/3 - m / M)
-
-    so that a lean grows at the rate sqrt(g / D).
-    """
+    """`linear_motion` of one world as its sensors report it."""
     w = world
-    total = w.cart_mass + w.pole_mass
-    inertia = w.pole_half_length * (4.0 / 3.0 - w.pole_mass / total)
-    cart = TAU * (1.0 + w.pole_mass * w.pole_half_length / (total * inertia)) / total  # m/s a step for each N
-    pole = -TAU / (total * inertia)  # rad/s a step for each N
+    (A,), (B,) = linear_motion([w])
+    cart, pole, growth = float(B[1]), float(B[3]), float(A[3, 2] / TAU) ** 0.5  # m/s and rad/s a step for each N
     motor = (1.0 - w.lost_push) * (-w.force_mag if w.reversed_motor else w.force_mag)
     seen = -pole if w.mirrored_sensors else pole
-    return Linearised(cart * motor, seen * motor, w.action_delay, w.angle_bias, cart * w.wind, (w.gravity / inertia) ** 0.5)
+    return Linearised(cart * motor, seen * motor, w.action_delay, w.angle_bias, cart * w.wind, growth)

@@ -7,10 +7,11 @@ import pytest
 import torch
 
 from model import StateSpaceModel, World, WorldCartPole, sample_worlds
-from model.imitation.teacher import COST, DISCOUNT, PUSH_COST, Teacher, gains, linear_motion
+from model.imitation.teacher import COST, DISCOUNT, PUSH_COST, Teacher, gains
 from model.imitation.worlds import reversed_world
 from model.policy.params import with_task_axis
 from model.rl.rollout import Changes, Episodes, collect
+from model.worlds.linearised import linear_motion
 
 ANY = with_task_axis(StateSpaceModel(4, hidden_dim=4, generator=torch.Generator().manual_seed(0)).params())
 
