@@ -6,11 +6,15 @@ What is heavy is imported in `main`: a training's process reads this file too.
 from __future__ import annotations
 
 import argparse
+import atexit
+import errno
 import importlib.util
 import os
+import shutil
 import signal
 import socket
 import sys
+import tempfile
 from importlib.metadata import version
 
 HOST = os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1")
@@ -41,12 +45,12 @@ def main() -> int:
         return failed(f'--mcp needs an extra: pip install "gradio[mcp]=={version("gradio")}"')
     try:
         with socket.socket() as probe:  # Gradio does not tell why a port can't be had
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if os.name == "posix":  # elsewhere this would let two servers share a port
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((HOST, args.port or 0))
     except OSError as error:
-        return failed(f"{HOST}:{args.port or 0} can't be served: {error.strerror or error}; name another with --port")
-    for name, value in SETTINGS.items():
-        os.environ.setdefault(name, value)
+        return failed(refusal(error, args.port or 0))
+    settle_environment()
 
     import torch
 
@@ -68,6 +72,33 @@ def main() -> int:
     finally:
         page.close(verbose=False)
     return 0
+
+
+def refusal(error: OSError, port: int) -> str:
+    """Why HOST:port can't be had, and what helps."""
+    if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+        return f"{HOST} is no IPv4 address of this machine; GRADIO_SERVER_NAME names it (127.0.0.1: for this machine, 0.0.0.0: for all)"
+    if error.errno == errno.EADDRINUSE:
+        return f"port {port} of {HOST} is in use; name another with --port"
+    if error.errno == errno.EACCES:
+        return f"port {port} needs an administrator's rights; name one from 1024 on with --port"
+    return f"port {port} of {HOST} can't be served: {error.strerror or error}"
+
+
+def settle_environment() -> None:
+    """What the environment brings shall not end the start: the page's settings, no proxy, a folder for uploads that can be written to."""
+    for name, value in SETTINGS.items():
+        os.environ.setdefault(name, value)
+    for name in [n for n in os.environ if n.lower().endswith("_proxy")]:
+        del os.environ[name]  # the server asks itself whether it is up, and nobody else for anything
+    os.environ["no_proxy"] = "*"
+    folder = os.environ.get("GRADIO_TEMP_DIR") or os.path.join(tempfile.gettempdir(), "gradio")
+    try:
+        os.makedirs(folder, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError:  # as where another user of this machine has made it
+        os.environ["GRADIO_TEMP_DIR"] = own = tempfile.mkdtemp(prefix="ssm-metarl-")
+        atexit.register(shutil.rmtree, own, ignore_errors=True)
 
 
 def failed(sentence: str) -> int:

@@ -27,7 +27,8 @@ from model import (
     load_checkpoint,
     load_pretrained,
 )
-from model.config import check_number, field_infos
+from model.config import check_choice, check_number, exact, field_infos
+from model.console import run
 from model.imitation.config import ImitationConfig
 from model.imitation.recipe import ALL_RECIPES
 from model.maml.meta_config import MetaTrainingConfig
@@ -55,7 +56,7 @@ def add_config_options(parser: argparse.ArgumentParser, cls: type, skip: tuple[s
         if info.name in skip:
             continue
         unit = f" {info.unit}" if info.unit else ""
-        limits = "true or false" if isinstance(info.default, bool) else f"{info.minimum:g} to {info.maximum:g}{unit}"
+        limits = "true or false" if isinstance(info.default, bool) else f"{exact(info.minimum)} to {exact(info.maximum)}{unit}"
         parser.add_argument(f"--{info.name}", metavar="VALUE", help=f"{info.help} ({limits}; default {info.default})".replace("%", "%%"))
 
 
@@ -67,8 +68,6 @@ def changed_fields(args: argparse.Namespace, cls: type) -> dict:
 
 def world_from(args: argparse.Namespace) -> World:
     """The world of --world and --set."""
-    if args.world not in WORLDS:
-        raise ValueError(f"world must be one of {', '.join(WORLDS)}, got {args.world}")
     kinds = {i.name: type(i.default) for i in World.fields()}
     changes = {}
     for item in args.set:
@@ -76,12 +75,11 @@ def world_from(args: argparse.Namespace) -> World:
         if not equals or name not in kinds:
             raise ValueError(f"--set must be field=value with a field of {', '.join(kinds)}, got {item}")
         changes[name] = parse_value(text, kinds[name], name)
-    return dataclasses.replace(WORLDS[args.world], **changes)
+    return dataclasses.replace(WORLDS[check_choice("world", args.world, WORLDS)], **changes)
 
 
 def train(args: argparse.Namespace) -> dict:
     """Train a checkpoint by a recipe."""
-    torch.set_num_threads(args.threads)
     recipe = ALL_RECIPES[args.recipe]
     known = {i.name for i in field_infos(type(recipe.config))}
     for info in (*field_infos(MetaTrainingConfig), *field_infos(ImitationConfig)):
@@ -151,7 +149,6 @@ def evaluate(args: argparse.Namespace) -> dict:
     """Measure what the README states, and write weights/results.json."""
     from model.experiments.runner import run_study  # imported when needed: it is the largest module
 
-    torch.set_num_threads(args.threads)
     say = None if args.json else print
     return run_study(args.split, args.quick, args.seed, say, chosen=args.part, read_again=args.read_again)
 
@@ -163,7 +160,6 @@ def benchmark(args: argparse.Namespace) -> dict:
     unknown = [name for name in args.part if name not in PARTS]
     if unknown:
         raise ValueError(f"--part must be one of {', '.join(PARTS)}, got {unknown[0]}")
-    torch.set_num_threads(args.threads)
     return run_benchmark(args.part, args.seed, report=None if args.json else print)
 
 
@@ -180,7 +176,12 @@ def build_parser() -> argparse.ArgumentParser:
             sub.add_argument("--seed", metavar="N", default="0", help="seed of everything random (default 0)")
         sub.add_argument("--json", action="store_true", help="print the result as JSON and nothing else")
         sub.add_argument(
-            "--threads", type=int, default=1, choices=range(1, 65), metavar="N", help="torch threads (default 1; more are hardly faster)"
+            "--threads",
+            type=int,
+            default=1,
+            choices=range(1, 65),
+            metavar="N",
+            help="torch threads (default 1; more are hardly faster, and round sums in another order)",
         )
         return sub
 
@@ -240,10 +241,13 @@ def main(argv: list[str] | None = None) -> int:
             args.seed = int(text) if text.isdigit() else -1
             if not 0 <= args.seed < 2**32:
                 raise ValueError(f"seed must be a whole number between 0 and {2**32 - 1}, got {text}")
+        torch.set_num_threads(args.threads)
         result = args.run(args)
     except CheckpointError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    except BrokenPipeError:
+        raise
     except OSError as error:
         print(f"error: {error.filename or 'the result'} can't be read or written: {error.strerror or error}", file=sys.stderr)
         return 1
@@ -255,4 +259,4 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(main)

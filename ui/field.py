@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from model.config import check_number, quoted
+from model.config import check_number, exact, quoted
 
 WHY_FORGOTTEN = "as it does after an hour of rest or when very many come"
 GONE = f"you have none yet, or the server has forgotten it, {WHY_FORGOTTEN}"
@@ -136,7 +136,7 @@ def from_page(f: Field, value: Any, has_own_model: bool = False) -> Any:
         try:
             value = f.default * 10 ** check(replace(on_page(f), scale=""), value)
         except FieldError as error:
-            must = f"be between {f.minimum:g} and {f.maximum:g}"
+            must = f"be between {exact(f.minimum)} and {exact(f.maximum)}"
             raise FieldError(f.name, must, error.value, must, f.label) from None
         return check(f, min(max(value, f.minimum), f.maximum))
     value = check(on_page(f), value, has_own_model)

@@ -13,6 +13,7 @@ from typing import Any
 import matplotlib
 from matplotlib.figure import Figure
 
+from model.console import run
 from model.experiments.benchmark import BENCHMARK
 from model.experiments.model_card import model_card
 from model.experiments.report import START_LABELS, Results, name_of
@@ -136,4 +137,4 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(main)

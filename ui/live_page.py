@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 from model import CheckpointError
+from model.console import run
 from model.policy.checkpoint import write_atomically
 from ui.views.colours import css_variables
 from ui.views.live_scripts import LABELS, live_scripts
@@ -83,4 +84,4 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(main)

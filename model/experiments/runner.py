@@ -102,7 +102,7 @@ def measured(
     else:
         executor = ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("forkserver" if os.name == "posix" else "spawn"))
     with executor as pool:
-        futures = {pool.submit(one_part, *study, part): place for place, part in todo.items()}
+        futures = {pool.submit(one_part, torch.get_num_threads(), *study, part): place for place, part in todo.items()}
         for future in as_completed(futures):
             row, lines = future.result()
             for line in lines:
@@ -110,9 +110,9 @@ def measured(
             yield futures[future], row
 
 
-def one_part(split: str, size: Size, seed: int, part: Part) -> tuple[Any, list[str]]:
+def one_part(threads: int, split: str, size: Size, seed: int, part: Part) -> tuple[Any, list[str]]:
     """One part in a process of its own: its result and what it has to say."""
-    torch.set_num_threads(1)
+    torch.set_num_threads(threads)
     keep_freed_memory()
     lines: list[str] = []
     return part(Study(split, size, seed, lines.append)), lines

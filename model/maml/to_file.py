@@ -67,9 +67,9 @@ def read_state(checkpoint: Path, recipe: str, configs: Sequence[Config]) -> dict
         same = (state["recipe"], state["configs"]) == (recipe, [dataclasses.asdict(c) for c in configs])
         list(state["training"]["learner"])
     except Exception as error:  # a damaged file may fail in any way inside the reader
-        raise CheckpointError(f"the training state {path.name} is damaged: {first_line(error)}; train without --resume") from None
+        raise CheckpointError(f"the training state {path} is damaged: {first_line(error)}; train without --resume") from None
     if not same:
-        raise CheckpointError(f"the training state {path.name} has another recipe or settings; name those, or train without --resume")
+        raise CheckpointError(f"the training state {path} has another recipe or settings; name those, or train without --resume")
     return state
 
 

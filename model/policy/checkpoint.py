@@ -49,7 +49,7 @@ def _file(path: str | Path) -> Path:
         raise CheckpointError(f"path must be the name of a file, got {quoted(path)}")
     path = Path(path)
     if path.suffix not in SUFFIXES:
-        raise CheckpointError(f"path must end in {' or '.join(SUFFIXES)}, got {path.name}")
+        raise CheckpointError(f"path must end in {' or '.join(SUFFIXES)}, got {path}")
     return path
 
 
@@ -92,7 +92,7 @@ def save(model: nn.Module, path: str | Path, metadata: Mapping[str, Any] | None 
 
 
 class Checkpoint(NamedTuple):
-    """What a file holds: its name, parameters by name, and what `serialise` put in its header: "sizes" and the rest."""
+    """What a file holds: its name or path, parameters by name, and what `serialise` put in its header: "sizes" and the rest."""
 
     name: str
     tensors: dict[str, Tensor]
@@ -116,13 +116,13 @@ def read(path: str | Path) -> Checkpoint:
     if not path.is_file():
         raise CheckpointError(f"checkpoint {path} does not exist")
     try:
-        return parse(path.read_bytes(), path.name)
+        return parse(path.read_bytes(), str(path))
     except OSError as error:
         raise CheckpointError(f"checkpoint {path} can't be read: {error.strerror}", UNREADABLE) from None
 
 
 def parse(data: bytes, name: str) -> Checkpoint:
-    """The content of a file so named, whose suffix tells its format.
+    """The content of a file of this name or path, whose suffix tells its format.
 
     Parameters that another program has filed under "model", "state_dict" and the like, or given a prefix, as torch.compile and
     DataParallel do ("_orig_mod.", "module."), are found. Raises CheckpointError for what is no checkpoint.

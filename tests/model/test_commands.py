@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -99,7 +100,7 @@ def test_adapt_prints_each_step_and_json(capsys):
         (["adapt", "--set", "wind=9"], "wind must be between -6 and 6 N, got 9"),
         (["adapt", "--set", "reversed_motor=perhaps"], "reversed_motor must be true or false, got perhaps"),
         (["adapt", "--set", "colour=red"], "--set must be field=value with a field of gravity"),
-        (["adapt", "--world", "mars"], f"world must be one of {', '.join(WORLDS)}, got mars"),
+        (["adapt", "--world", "mars"], f"world must be one of {', '.join(WORLDS)}, got 'mars'"),
         (["adapt", "--adapt_lr", "x"], "adapt_lr must be between 0 and 100, got 'x'"),
         (["adapt", "--experience_weight", "1"], "experience_weight belongs to --mode hybrid, got --mode standard"),
         (["adapt", "--seed", "-3"], "seed must be a whole number between 0 and 4294967295, got -3"),
@@ -118,6 +119,27 @@ def test_every_command_reads_what_save_writes(tmp_path, capsys):
     StateSpaceModel(5, hidden_dim=9).save(tmp_path / "m.pth")
     assert main(["adapt", "--checkpoint", str(tmp_path / "m.pth"), "--num_adapt_steps", "0", "--episodes", "1"]) == 0
     assert capsys.readouterr().out.startswith("step 0: greedy return")
+
+
+def test_who_stops_reading_ends_a_command_quietly():
+    """As `python -m model --help | head -1` does, in a terminal that has few letters."""
+    code = "import sys; from model.console import run; run(lambda: [print('\\u2192' * 100000) for _ in range(9)] and 0)"
+    environment = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], cwd=Path(__file__).parents[2], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert process.stdout.read(6) == b"\\u2192"
+    process.stdout.close()
+    assert process.stderr.read() == b"" and process.wait(60) == 1
+
+
+def test_threads_are_obeyed(tmp_path):
+    try:
+        for threads in (2, 1):
+            assert main(["adapt", "--threads", str(threads), "--num_adapt_steps", "0", "--episodes", "1", "--json"]) == 0
+            assert torch.get_num_threads() == threads
+    finally:
+        torch.set_num_threads(1)
 
 
 def test_the_package_imports_without_the_pages_libraries():

@@ -9,6 +9,7 @@ from typing import Any
 import gradio as gr
 from gradio.components import Component
 
+from model.config import exact
 from ui.field import choices
 from ui.tabs.controls import by_name, control, unchecked
 from ui.tabs.events import IN_BROWSER
@@ -50,7 +51,7 @@ class TrainingControls:
         gr.HTML(terms_hint(HOW, "meta-how"))
         self.fields["start"] = control(TRAIN["start"], self._first["start"], radio=True, info=None)
         t = TRAIN["time_budget"]
-        label = f"{t.label} ({t.unit}, {t.minimum:g} to {t.maximum:g})"
+        label = f"{t.label} ({t.unit}, {exact(t.minimum)} to {exact(t.maximum)})"
         self.fields[t.name] = control(t, self._first[t.name], number=True, label=label, info=None, min_width=120)
 
     def build_more(self) -> None:
@@ -67,7 +68,7 @@ class TrainingControls:
 
     def _small(self, name: str) -> Component:
         f = TRAIN[name]
-        limits = "" if f.kind is bool or name == "seed" else f" ({f.minimum:g} to {f.maximum:g})"
+        limits = "" if f.kind is bool or name == "seed" else f" ({exact(f.minimum)} to {exact(f.maximum)})"
         return control(f, self._first[name], label=f.label, number=True, info=f.help[:1].upper() + f.help[1:] + limits, min_width=120)
 
     @property

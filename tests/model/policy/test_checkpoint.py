@@ -102,7 +102,7 @@ def test_a_pointer_in_place_of_weights_names_the_cure(tmp_path, monkeypatch):
     monkeypatch.setattr(pretrained, "WEIGHTS", tmp_path)
     for name in ("meta.safetensors", "meta.pth"):
         (tmp_path / name).write_bytes(POINTER)
-        with pytest.raises(CheckpointError, match=rf"^checkpoint {name} is a Git LFS pointer.*git lfs pull"):
+        with pytest.raises(CheckpointError, match=rf"^checkpoint {tmp_path / name} is a Git LFS pointer.*git lfs pull"):
             load_checkpoint(tmp_path / name)
     with pytest.raises(CheckpointError, match=r"git lfs pull where it was cloned$"):  # not to be made anew
         load_pretrained("meta")
@@ -120,7 +120,7 @@ def test_a_pickle_with_code_is_not_run(tmp_path):
 
 
 def test_suffix_and_absence_are_named(tmp_path):
-    with pytest.raises(CheckpointError, match=r"path must end in \.safetensors or \.pth, got m\.txt"):
+    with pytest.raises(CheckpointError, match=r"path must end in \.safetensors or \.pth, got .*m\.txt"):
         random_model().load(tmp_path / "m.txt")
     for given in (3, None):
         with pytest.raises(CheckpointError, match="path must be the name of a file"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib.util
 import os
 import signal
@@ -20,7 +21,10 @@ import model.policy.pretrained
 from ui.runs.policies import shared_model
 
 ROOT = Path(__file__).parents[3]
-ASCII_LOCALE = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+ODD_MACHINE = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "MPLBACKEND": "none of this name"}
+ODD_MACHINE |= {name: "/proc/nowhere" for name in ("HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "MPLCONFIGDIR", "GRADIO_TEMP_DIR")}
+ODD_MACHINE |= {f"{kind}_proxy": f"{kind}5h://127.0.0.1:9" if kind == "all" else "http://127.0.0.1:9" for kind in ("http", "https", "all")}
+"""Letters of ASCII alone, folders that can't be written to, a proxy that does not answer, a plotting back end that is not there."""
 
 
 def wait_until(happens: Callable[[], bool], seconds: float = 180) -> bool:
@@ -33,8 +37,8 @@ def wait_until(happens: Callable[[], bool], seconds: float = 180) -> bool:
 @pytest.mark.parametrize(
     ("arguments", "environment", "sentence"),
     [
-        (["--port", "{busy}"], {}, "127.0.0.1:{busy} can't be served: Address already in use; name another with --port"),
-        ([], {"GRADIO_SERVER_NAME": "203.0.113.7"}, "203.0.113.7:0 can't be served: Cannot assign requested address"),
+        (["--port", "{busy}"], {}, "port {busy} of 127.0.0.1 is in use; name another with --port"),
+        ([], {"GRADIO_SERVER_NAME": "nowhere.invalid"}, "nowhere.invalid is no IPv4 address of this machine; GRADIO_SERVER_NAME names it"),
         ([], {"GRADIO_SERVER_PORT": "x"}, "a port must be a whole number between 1 and 65535, got 'x'"),
     ],
 )
@@ -47,6 +51,10 @@ def test_a_port_that_cannot_be_had_is_one_sentence(arguments, environment, sente
         given = [a.format(busy=busy) for a in arguments]
         ended = subprocess.run([sys.executable, "app.py", *given], cwd=ROOT, env=env, capture_output=True, encoding="utf-8", timeout=120)
     assert ended.returncode and sentence.format(busy=busy) in ended.stderr.splitlines()[-1] and "Traceback" not in ended.stderr
+
+
+def test_a_port_for_administrators_is_called_so():
+    assert "port 80 needs an administrator's rights" in app.refusal(PermissionError(errno.EACCES, "Permission denied"), 80)
 
 
 @pytest.mark.skipif(importlib.util.find_spec("mcp") is not None, reason="the extra is installed")
@@ -73,13 +81,13 @@ def test_missing_or_damaged_weights_are_one_sentence(content, tmp_path, monkeypa
 
 
 def test_sigterm_leaves_nothing(tmp_path):
-    """The server, started as nohup does and in a locale of ASCII, is asked to go while it holds files: they are gone, and its code is 0."""
+    """The server, started as nohup does and on an odd machine, is asked to go while it holds files: they are gone, and its code is 0."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     code = f"import signal, sys, app; signal.signal(signal.SIGINT, signal.SIG_IGN); sys.argv = ['app.py', '--port', '{port}']; "
     code += "from ui.server.files import new_file; new_file('a.csv', b'1'); sys.exit(app.main())"
-    env = {**os.environ, "TMPDIR": str(tmp_path), "GRADIO_TEMP_DIR": str(tmp_path / "gradio"), **ASCII_LOCALE}
+    env = {**os.environ, **ODD_MACHINE, "TMPDIR": str(tmp_path)}
     server = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     try:
 
@@ -96,7 +104,7 @@ def test_sigterm_leaves_nothing(tmp_path):
     finally:
         server.kill()
     assert server.returncode == 0 and b"Traceback" not in error, error[-2000:]
-    assert not list(tmp_path.glob("ssm-metarl-*"))
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_training_goes_with_its_server():
