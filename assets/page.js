@@ -1,7 +1,7 @@
 // What the page does between its tabs: the address bar, results that no longer fit, and the next step's deed.
 (() => {
   const tabButtons = () => [...document.querySelectorAll("#acts button[role=tab]")];
-  const idOf = (button) => button?.textContent.trim().toLowerCase();
+  const idOf = (button) => button?.dataset.tabId; // what it says may be translated
   const selected = () => idOf(tabButtons().find((b) => b.getAttribute("aria-selected") === "true"));
   const openTab = (tab) => tabButtons().find((b) => idOf(b) === tab)?.click();
   const alone = () => !document.getElementById("acts"); // the live page without the others

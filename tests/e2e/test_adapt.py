@@ -127,6 +127,7 @@ def test_worlds_come_from_another_tab_but_a_standard_one_is_none_to_adapt_to(tab
     tab.page.wait_for_function(NOTES, arg=["play", "pole sensors mirrored"])
     tab.page.get_by_role("tab", name="Adapt").click()
     tab.page.wait_for_function(NOTES, arg=["adapt", "pole sensors mirrored"])
+    tab.page.evaluate("document.querySelectorAll('#acts [role=tab]').forEach(b => b.append(' (translated)'))")
     tab.page.go_back()
     tab.page.wait_for_function("() => location.search.includes('tab=play')")
     tab.visit.checkbox("Mirrored sensors").locator("visible=true").uncheck()
