@@ -64,23 +64,13 @@ def nobody_is_left(visit):
     assert not len(TRAININGS.line)
 
 
-def test_train_reload_stop_save_use_and_upload(visit, tmp_path, monkeypatch):
-    monkeypatch.setattr(TRAININGS, "alone", 600.0)  # s; on a slow machine a page takes long to come back
-    mine = visit()
-    page = open_tab(mine)
+def test_train_stop_use_save_and_upload(visit, tmp_path):
+    page = open_tab(visit())
     assert page.locator("#meta-use").is_disabled() and page.locator("#meta-stage .frame").count() == 4
     stage = page.get_attribute("#meta-stage .player", "data-run")
     train_until(page, 3)
     assert page.locator("#meta-train").is_disabled()
     page.wait_for_function("old => document.querySelector('#meta-stage .player').dataset.run !== old", arg=stage)  # it plays meanwhile
-    mine.reload()
-    come(page)
-    page.wait_for_function(f"({POINTS}) >= 3")
-    page.wait_for_function(f"({POINTS}) > {page.evaluate(POINTS)}")  # its curves are there, and grow on
-    assert page.locator("#meta-train").is_disabled() and len(TRAININGS.line) == 1
-    other = visit().page
-    come(other)
-    assert other.evaluate(POINTS) == 0 and other.locator("#meta-stop").is_disabled()  # it is nobody else's
     page.click("#meta-stop")
     page.wait_for_selector("#meta-check table")
 
@@ -104,6 +94,23 @@ def test_train_reload_stop_save_use_and_upload(visit, tmp_path, monkeypatch):
     upload(page, bad)
     page.wait_for_selector(".field-checkpoint .beside:visible")
     assert page.locator(".toast-body").count() == 0
+
+
+def test_a_reload_finds_its_own_training_and_nobody_elses(visit, monkeypatch):
+    monkeypatch.setattr(TRAININGS, "alone", 600.0)  # s; on a slow machine a page takes long to come back
+    mine = visit()
+    page = open_tab(mine)
+    train_until(page, 3)
+    mine.reload()
+    come(page)
+    page.wait_for_function(f"({POINTS}) >= 3")
+    page.wait_for_function(f"({POINTS}) > {page.evaluate(POINTS)}")  # its curves are there, and grow on
+    assert page.locator("#meta-train").is_disabled() and len(TRAININGS.line) == 1
+    other = visit().page
+    come(other)
+    assert other.evaluate(POINTS) == 0 and other.locator("#meta-stop").is_disabled()
+    page.click("#meta-stop")
+    page.wait_for_selector("#meta-check table")
 
 
 def test_the_address_holds_the_settings_and_opens_them(visit, page_url):
