@@ -51,6 +51,8 @@ def main() -> int:
     except OSError as error:
         return failed(refusal(error, args.port or 0))
     settle_environment()
+    if os.environ.get("SPACES_ZERO_GPU"):
+        name_gpu_function()
 
     import torch
 
@@ -99,6 +101,13 @@ def settle_environment() -> None:
     except OSError:  # as where another user of this machine has made it
         os.environ["GRADIO_TEMP_DIR"] = own = tempfile.mkdtemp(prefix="ssm-metarl-")
         atexit.register(shutil.rmtree, own, ignore_errors=True)
+
+
+def name_gpu_function() -> None:
+    """What a Space with ZeroGPU hardware asks of its start: a function that could use the GPU. None does, and this one is never called."""
+    import spaces  # before torch
+
+    spaces.GPU(failed)
 
 
 def failed(sentence: str) -> int:
