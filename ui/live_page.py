@@ -1,4 +1,4 @@
-"""The live page alone, as a static folder that needs no server: python -m ui.live_page --out site/
+"""Live and Train, as a static folder that needs no server: python -m ui.live_page --out site/
 
 One index.html holds scripts, styles, constants and weights. It works from disk, from any file server, and as a static Space, for
 which a README.md with the Hub's front matter lies beside it.
@@ -19,18 +19,23 @@ from ui.views.live_scripts import LABELS, live_scripts
 from ui.views.player import ASSETS, scripts
 from ui.views.terms import terms_script, with_terms
 
-TITLE = "Break it while it runs, and watch it learn from every fall"
+TITLE = "Break it while it runs, watch it learn from every fall, and meta-train your own"
 LEAD = with_terms(
     "A [[State Space Model]] of 6,744 [[parameters]] balances a pole. World, [[policy]] and [[gradient step]] run in this page.", "lead"
 )
-STYLES = ("terms.css", "live.css", "live_page.css", "print.css")
+STYLES = ("style.css", "adapt.css", "terms.css", "live.css", "meta.css", "train.css", "live_page.css", "print.css")
+TRAIN_LEAD = with_terms(
+    "[[meta-training|Meta-training]] plays many [[world|worlds]] before and after a [[gradient step]], and moves the [[parameters]] "
+    "that the step starts from. Here it runs in this browser, offline too.",
+    "train",
+)
 
 FRONT_MATTER = f"""---
 title: Live
 sdk: static
 pinned: false
 license: mit
-short_description: A policy that learns from every fall
+short_description: Learns from every fall; meta-train one in your browser
 ---
 
 {TITLE}.
@@ -53,13 +58,29 @@ def html() -> str:
 <body>
 <header><h1>{TITLE}</h1>
 <p>{LEAD}</p></header>
+<nav aria-label="Parts of this page"><a href="?tab=live" data-part="live">Live</a> <a href="?tab=train" data-part="train">Train</a></nav>
 <main id="live"><div class="live"></div></main>
+<section id="train" hidden><p class="hint">{TRAIN_LEAD}</p><div class="train"></div></section>
 <script>
 const dark = matchMedia("(prefers-color-scheme: dark)");
 const follow = () => document.body.classList.toggle("dark", dark.matches);
 dark.addEventListener("change", follow);
 follow();
-ssmLive.mount(document.querySelector("#live"), {{ value: {value} }});
+const at = (id) => document.querySelector("#" + id);
+const show = (part) => {{
+  for (const id of ["live", "train"]) at(id).hidden = id !== part;
+  for (const link of document.querySelectorAll("nav a")) link.toggleAttribute("aria-current", link.dataset.part === part);
+}};
+document.querySelector("nav").addEventListener("click", (event) => {{
+  const {{ part }} = event.target.dataset;
+  if (!part) return;
+  event.preventDefault();
+  show(part);
+  try {{ history.replaceState(null, "", `?tab=${{part}}`); }} catch {{ /* a page without an address */ }}
+}});
+ssmLive.mount(at("live"), {{ value: {value} }});
+ssmTrain.mount(at("train"), {{ value: {value} }}, undefined, (what) => {{ if (what === "live") show("live"); }});
+show(new URLSearchParams(location.search).get("tab") === "train" ? "train" : "live");
 </script>
 </body>
 </html>

@@ -33,7 +33,7 @@ from ui.views.terms import terms_script, with_terms
 
 TITLE = "SSM-MetaRL playground"
 LEAD = "A small [[State Space Model]] balances a pole. Break its [[world]], watch it fall, and let it learn to stand again."
-STYLES = ("style.css", "terms.css", "live.css", "adapt.css", "compare.css", "meta.css", "about.css")
+STYLES = ("style.css", "terms.css", "live.css", "adapt.css", "compare.css", "meta.css", "train.css", "about.css")
 VISITS = 1000  # that are remembered; each holds 1 to 10 MB, most of it Gradio's own
 AT_ONCE = "4"  # events of one kind
 AFTER = 3.0  # s from the page's building to what the first visitor may want, but the first page does not need

@@ -83,7 +83,7 @@ def gaps(config: MetaTrainingConfig, generator: np.random.Generator, hidden_dim:
     collected = {name: p.double() for name, p in model.params().items()}
     worlds = family_sampler(("reversed_motor", "wind", "physics"))(TASKS, generator)
     batch = collect_batch(with_task_axis(collected), worlds, config, EPISODES, generator, epoch)
-    now = {name: p.requires_grad_() for name, p in moved(collected, 0.01, generator).items()}
+    now = {name: p.requires_grad_() for name, p in moved(collected, 0.03, generator).items()}
     loss, divergence = add_meta_gradient(with_task_axis(now), batch, config)
     given = {"sizes": sizes_of(model), "c": asdict(config), "epoch": epoch, "tasks": exported(batch)}
     got = run_check("metaGradient", {**given, "collected": lists(collected), "now": lists(now), "simd": True})

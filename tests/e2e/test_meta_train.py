@@ -1,4 +1,4 @@
-"""The Meta-train tab as a visitor meets it: small trainings, so that the tests are quick."""
+"""Meta-training on the server as a visitor meets it: small trainings, so that the tests are quick."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ SMALL |= {"Share of long episodes": "0", "Time budget (s, 5 to 300)": "300"}
 
 def come(page) -> None:
     page.get_by_role("tab", name="Meta-train").click()
+    page.get_by_label("On the server").check()
     page.wait_for_selector("#meta-stage .player[data-run]")
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 from dataclasses import asdict, replace
 
+from model import load_checkpoint
 from model.maml.recipes import ONE_MINUTE
+from model.maml.to_file import LOG_COLUMNS
+from tests.browser import open_settings
 
 SMALL = replace(ONE_MINUTE, num_epochs=2, episodes_per_task=4, min_support_episodes=4, max_steps_per_episode=40)
 TRAIN = """async ({ config, hands }) => {
@@ -41,3 +45,67 @@ def test_without_workers_or_after_one_has_died_it_goes_on_to_the_same_policy(alo
     page.evaluate("() => { window.Worker = class { constructor() { throw Error(); } }; }")
     row = page.evaluate(TRAIN, {"config": asdict(SMALL), "hands": 2})
     assert row["workers"] == 0 and row["bits"] == expected
+
+
+def epochs(page, at_least: int, state: str = "on") -> None:
+    page.wait_for_function(
+        "([n, s]) => { const d = document.querySelector('.train').dataset; return +d.epochs >= n && d.training === s; }",
+        arg=[at_least, state],
+    )
+
+
+def press(page, name: str) -> None:
+    page.click(f"[data-train={name}]")
+
+
+def test_alone_it_trains_stops_outlives_a_reload_and_goes_to_live(alone, tmp_path):
+    page = alone().page
+    page.get_by_role("link", name="Train").click()
+    page.wait_for_selector("#train [data-run]")  # random weights play
+    press(page, "go")
+    epochs(page, 2)
+    assert "worker" in page.inner_text(".train-words")
+    press(page, "stop")
+    epochs(page, 2, "stopped")
+    done = int(page.get_attribute(".train", "data-epochs"))
+    page.reload()
+    epochs(page, done, "done")
+    assert f"after {done} epochs" in page.inner_text(".train-words")
+    files = {}
+    for button in ("weights", "log"):
+        with page.expect_download() as download:
+            press(page, button)
+        files[button] = tmp_path / download.value.suggested_filename
+        download.value.save_as(files[button])
+    assert load_checkpoint(files["weights"]).state_dim == 32
+    rows = list(csv.DictReader(files["log"].read_text(encoding="utf-8").splitlines()))
+    assert len(rows) == done and tuple(rows[0]) == LOG_COLUMNS
+    press(page, "on")  # from the best so far
+    epochs(page, 1)
+    assert float(page.locator(".train .meta-numbers dd").nth(3).inner_text()) > 0
+    press(page, "stop")
+    press(page, "live")
+    assert page.get_by_label("Which one").input_value() == "yours"
+
+
+def test_on_the_page_its_settings_are_the_controls_and_its_result_is_yours(visit):
+    page = visit().page
+    page.get_by_role("tab", name="Meta-train").click()
+    page.wait_for_selector("#meta-here [data-run]")
+    open_settings(page, "#meta-more button.label-wrap")
+    for name, value in {"Inner learning rate": "-1", "Worlds per epoch": "2", "Episodes per world": "2"}.items():
+        field = page.get_by_role("tabpanel").get_by_label(name, exact=True).locator("visible=true")
+        field.fill(value)
+        field.press("Tab")
+    press(page, "go")
+    page.wait_for_selector(".field-inner-lr .beside:visible")
+    assert page.get_attribute(".train", "data-training") == "off"
+    field = page.get_by_role("tabpanel").get_by_label("Inner learning rate", exact=True).locator("visible=true")
+    field.fill("0.5")
+    field.press("Tab")
+    press(page, "go")
+    epochs(page, 3)
+    press(page, "stop")
+    page.wait_for_function("() => !document.querySelector('#meta-use').disabled")
+    page.click("#meta-use")
+    page.wait_for_function("() => document.querySelector('#play-stage .who')?.innerText.startsWith('Yours')")

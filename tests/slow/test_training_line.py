@@ -43,7 +43,7 @@ def test_the_second_in_line_waits_and_plays_meanwhile(visit):
         one, waiting = open_tab(visit()), visit()
         two = waiting.page
         train_until(one, 1)
-        two.get_by_role("tab", name="Meta-train").click()
+        come(two)
         two.click("#meta-train")
         wait_for_message(two, "You are first in the queue.")
         two.get_by_role("tab", name="Play").click()

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import csv
+import dataclasses
 import io
 from dataclasses import dataclass
 from typing import Any
 
 from model import CheckpointError, MetaEpoch, StateSpaceModel
 from model.maml.to_file import LOG_COLUMNS, log_row
-from model.policy.checkpoint import parse
+from model.policy.checkpoint import UNREADABLE, parse
 from model.policy.inputs import SENSORS
 from model.policy.pretrained import model_of
 from ui.field import echoed
@@ -17,6 +20,8 @@ from ui.training_settings import TRAIN, MetaSettings
 
 MAX_UPLOAD = 1_000_000  # bytes; the largest model of the page has 0.2 MB
 TOO_LARGE = f"a checkpoint must have at most {MAX_UPLOAD / 1e6:g} MB"
+MOST_STEPS = TRAIN["inner_steps"].maximum + 1
+WRONG_LOG = "the log of this training is not one that this page made"
 SPOKEN = {"state_dim": "state size", "hidden_dim": "hidden size", "input_dim": "number of inputs", "output_dim": "number of outputs"}
 
 
@@ -52,6 +57,38 @@ def model_from_bytes(data: bytes, name: str = "upload.safetensors") -> StateSpac
     found = parse(data, name)
     _check_sizes(found.sizes, name)  # before a model of that size is made
     return model_of(found).requires_grad_(False)
+
+
+def model_from_base64(weights: Any) -> StateSpaceModel:
+    """The policy that a browser hands over: the base64 of a safetensors file. Raises ValueError, one sentence."""
+    if not isinstance(weights, str) or len(weights) > MAX_UPLOAD * 4 / 3:
+        raise CheckpointError(TOO_LARGE)
+    try:
+        return model_from_bytes(base64.b64decode(weights, validate=True), "yours.safetensors")
+    except binascii.Error:
+        raise CheckpointError("weights must be base64", UNREADABLE) from None
+
+
+def epochs_from_json(records: Any) -> tuple[MetaEpoch, ...]:
+    """The epochs that a browser hands over with what it trained. Raises ValueError, one sentence."""
+    kinds = {"float": (int, float), "int": (int,), "bool": (bool,)}  # all else is a tuple of floats
+
+    def read(row: Any) -> MetaEpoch:
+        if not isinstance(row, dict) or row.keys() != set(LOG_COLUMNS):
+            raise ValueError(WRONG_LOG)
+        for f in dataclasses.fields(MetaEpoch):
+            values = row[f.name] if f.type not in kinds else [row[f.name]]
+            if (
+                not isinstance(values, list)
+                or len(values) > MOST_STEPS
+                or not all(type(v) in kinds.get(f.type, (int, float)) for v in values)
+            ):
+                raise ValueError(WRONG_LOG)
+        return MetaEpoch(**{name: tuple(map(float, v)) if isinstance(v, list) else v for name, v in row.items()})
+
+    if not isinstance(records, list) or not 0 < len(records) <= TRAIN["num_epochs"].maximum:
+        raise ValueError(WRONG_LOG)
+    return tuple(map(read, records))
 
 
 def _check_sizes(sizes: Any, name: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import gradio as gr
 
 # Gradio's own checks answer with a toast; ui/fields.py alone checks, and its sentence stands beside the controls.
@@ -34,3 +36,11 @@ def file_button(elem_id: str) -> gr.DownloadButton:
     button = gr.DownloadButton("File", visible="hidden", elem_id=elem_id)
     button.change(None, button, js=f"(file) => window.ssmDownload({elem_id!r}, file)", **IN_BROWSER)
     return button
+
+
+def sent(event: gr.EventData, *names: str) -> dict[str, Any]:
+    """What the script sent by these names; None for what it did not."""
+    try:
+        return {name: getattr(event, name, None) for name in names}
+    except TypeError:  # it sent nothing that has names
+        return dict.fromkeys(names)

@@ -6,7 +6,6 @@ The server hears of it three times only: when the visitor keeps what was learnt,
 from __future__ import annotations
 
 import base64
-import binascii
 import contextlib
 import secrets
 from collections.abc import Mapping, Sequence
@@ -16,15 +15,15 @@ from typing import Any
 import gradio as gr
 from gradio.components import Component
 
-from model import CheckpointError, StateSpaceModel, World
-from model.policy.checkpoint import UNREADABLE, serialise
+from model import World
+from model.policy.checkpoint import serialise
 from ui.field import FieldError, check
 from ui.fields import FIELDS
-from ui.runs.trained import MAX_UPLOAD, TOO_LARGE, model_from_bytes
+from ui.runs.trained import model_from_base64
 from ui.server.session import Session
 from ui.settings import world_from_page
 from ui.tabs.controls import WorldControls, unchecked
-from ui.tabs.events import IN_BROWSER, QUIET
+from ui.tabs.events import IN_BROWSER, QUIET, sent
 from ui.views.live_scripts import LABELS
 from ui.views.messages import said
 
@@ -33,25 +32,6 @@ const sends = { keep: (data) => trigger("keep", data), adapt: (data) => trigger(
 window.ssmLive.mount(element, props, watch, (name, data) => sends[name](data));
 """
 KEPT = "Kept: it is “Yours” in Play and in Adapt."
-
-
-def sent(event: gr.EventData, *names: str) -> dict[str, Any]:
-    """What the script sent by these names; None for what it did not."""
-    try:
-        return {name: getattr(event, name, None) for name in names}
-    except TypeError:  # it sent nothing that has names
-        return dict.fromkeys(names)
-
-
-def own_model(data: Any) -> StateSpaceModel:
-    """The policy that a browser hands over: the base64 of a safetensors file. Raises ValueError, one sentence."""
-    weights = data.get("weights") if isinstance(data, dict) else None
-    if not isinstance(weights, str) or len(weights) > MAX_UPLOAD * 4 / 3:
-        raise CheckpointError(TOO_LARGE)
-    try:
-        return model_from_bytes(base64.b64decode(weights, validate=True), "yours.safetensors")
-    except binascii.Error:
-        raise CheckpointError("weights must be base64", UNREADABLE) from None
 
 
 def world_and_seed(data: Any) -> tuple[World, int]:
@@ -118,7 +98,7 @@ class LiveTab:
     def _keep(self, session: Session, event: gr.EventData) -> dict:
         """The policy that was learnt becomes the visitor's own."""
         try:
-            model = own_model(sent(event, "weights"))
+            model = model_from_base64(**sent(event, "weights"))
         except ValueError as error:
             return {self.stage: self._say(problem=said(error))}
         return {self.session: replace(session.with_model(model), recording=None), self.stage: self._say(said=KEPT), **self.kept}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import secrets
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
@@ -14,7 +16,7 @@ from model.policy.checkpoint import serialise
 from ui.field import choices
 from ui.fields import FIELDS
 from ui.runs.policies import shared_model
-from ui.runs.trained import Trained, model_from_bytes
+from ui.runs.trained import Trained, epochs_from_json, model_from_base64, model_from_bytes
 from ui.runs.training import TrainingState
 from ui.runs.training_show import perform
 from ui.server.files import new_file, uploaded
@@ -23,19 +25,26 @@ from ui.server.session import STATE_SECONDS, Session
 from ui.server.training import TRAININGS, Training, is_token, new_token
 from ui.server.visitors import LISTENERS, address_of
 from ui.settings import MAKERS_ONLY, stand_in
-from ui.tabs.controls import WorldControls, message_area
-from ui.tabs.events import COPY_LINK, IN_BROWSER, QUIET, file_button
+from ui.tabs.controls import WorldControls, message_area, unchecked
+from ui.tabs.events import COPY_LINK, IN_BROWSER, QUIET, file_button, sent
 from ui.tabs.training_controls import QUERY, SHOW_QUERY, TrainingControls
-from ui.training_settings import FIRST_RECIPE, RECIPES, MetaSettings, check_settings, settings_from_query
+from ui.training_settings import FIRST_RECIPE, RECIPES, MetaSettings, check_settings, settings_from_query, to_json
 from ui.views.charts import chart
 from ui.views.messages import field_class, hint, notice, problem, unopened
 from ui.views.player import player
+from ui.views.train_config import settings_for_scripts
 from ui.views.training import check_html, loss_chart, numbers, phase_words, returns_chart, seen_html, stage_title, stage_value
 from ui.views.training_figure import svg, training_figure
 
 # A gr.BrowserState is read too late for the load event. A page that may store nothing forgets its training on a reload.
 KEEP_TOKEN = '(token) => { try { localStorage.setItem("ssm-metarl-training", token); } catch { /* on this page alone */ } }'
 KEPT_TOKEN = '(session) => { try { return [session, localStorage.getItem("ssm-metarl-training") ?? ""]; } catch { return [session, ""]; } }'
+PLACES = {"In this browser": "browser", "On the server": "server"}
+SHOW_PLACE = "(place) => { document.querySelector('.meta-act').dataset.place = place; return []; }"
+ON_LOAD = """
+const sends = { ask: (data) => trigger("ask", data), trained: (data) => trigger("trained", data) };
+window.ssmTrain.mount(element, props, watch, (name, data) => sends[name](data));
+"""
 # Worlds that break a policy and the families that would have to hold them, the most telling first.
 UNSEEN = {"mirrored_sensors": {"mirrored_sensors"}, "reversed_motor": {"reversed_motor"}, "delayed_motor": {"the longest delay of all"}}
 SHOW_SPEED = 2  # while it trains, so that an episode ends before the next show
@@ -60,7 +69,17 @@ class MetaTrainTab:
         self.token = gr.Textbox("", visible="hidden", elem_id="meta-token")
         self.trained = gr.State(None, time_to_live=STATE_SECONDS)
         with gr.Row(elem_classes="act meta-act", equal_height=False):
-            with gr.Column(elem_classes="meta-live", min_width=320):
+            with gr.Column(elem_classes="meta-here", min_width=320):
+                self.here = unchecked(
+                    gr.HTML(
+                        {"server": True},
+                        html_template='<div class="train"></div>',  # static: the page never rebuilds what the script drew
+                        js_on_load=ON_LOAD,
+                        apply_default_css=False,
+                        elem_id="meta-here",
+                    )
+                )
+            with gr.Column(elem_classes="meta-live on-server", min_width=320):
                 self.seen = gr.HTML(seen_html(None), elem_id="meta-seen")
                 self.numbers = gr.HTML(numbers(None), elem_id="meta-numbers")
                 with gr.Row(elem_classes="meta-charts"):
@@ -68,7 +87,8 @@ class MetaTrainTab:
                     self.loss = chart(loss_chart(first, ()), elem_id="meta-loss")
             with gr.Column(elem_classes="side meta-side", min_width=300):
                 self.controls = TrainingControls()
-                with gr.Row(elem_classes="pair meta-run"):
+                self.place = unchecked(gr.Radio(list(PLACES.items()), value="browser", label="Where it computes", elem_id="meta-place"))
+                with gr.Row(elem_classes="pair meta-run on-server"):
                     self.train = gr.Button("Train", variant="primary", elem_id="meta-train", min_width=120)
                     self.stop = gr.Button("Stop", interactive=False, elem_id="meta-stop", min_width=90)
                 self.message = message_area("meta-message")
@@ -84,7 +104,7 @@ class MetaTrainTab:
                     )
                 self.copy = gr.Button("Copy link to these settings", size="sm", elem_id="meta-copy")
                 self.controls.build_more()
-            with gr.Column(elem_classes="meta-result", min_width=320):
+            with gr.Column(elem_classes="meta-result on-server", min_width=320):
                 self.title = gr.HTML(stage_title(first, None), elem_id="meta-title")
                 self.player = player(stage_value(perform(shared_model("untrained"), first), first), elem_id="meta-stage")
                 self.check = gr.HTML(WAIT, elem_id="meta-check", elem_classes="verdict-box")
@@ -108,6 +128,9 @@ class MetaTrainTab:
         self.train.click(self.on_train, inputs, [self.token, *self.outputs], **TRAINING, **QUIET)
         self.stop.click(self.on_stop, self.token, self.message, queue=False, **QUIET)
         self.token.change(None, self.token, None, js=KEEP_TOKEN, **IN_BROWSER)
+        self.place.change(None, self.place, None, js=SHOW_PLACE, **IN_BROWSER)
+        self.here.ask(self.on_ask, [self.session, *self.controls.inputs], [self.here, self.message], **QUIET)
+        self.here.trained(self.on_trained, None, [self.message, *self._keeping], **QUIET)
         self.copy.click(None, self.controls.inputs, self.message, js=f"(...values) => ({COPY_LINK})(({QUERY})(...values))", **IN_BROWSER)
         self.upload.upload(lambda file: self.on_upload(uploaded(file)), self.upload, [self.message, *self._keeping], **QUIET)
         for name, button in self.saves.items():
@@ -119,7 +142,7 @@ class MetaTrainTab:
 
     def connect_page(self, page: gr.Blocks) -> None:
         """Restore what the page's link encodes, and let a page that is loaded again find the training of its browser."""
-        outputs = [self.token, *self.outputs, *self.controls.outputs]
+        outputs = [self.token, self.place, *self.outputs, *self.controls.outputs]
         page.load(self.on_open, [self.session, self.token], outputs, js=KEPT_TOKEN, **TRAINING, **QUIET)
 
     def connect_use(self, policy: gr.Dropdown, start: gr.Dropdown, world: WorldControls) -> None:
@@ -163,6 +186,31 @@ class MetaTrainTab:
         yield {self.token: token, self.check: WAIT}
         yield from self._follow(training, request)
 
+    def on_ask(self, session: Session, *values) -> dict:
+        """A training in the visitor's browser wants to begin: its settings, checked, and the weights to start from."""
+        try:
+            settings = check_settings(self.controls.named(values), session.model is not None)
+        except ValueError as error:
+            return {self.message: problem(error)}
+        start = starting_checkpoint(settings, session)
+        weights = {} if start is None else {"weights": base64.b64encode(start).decode()}
+        return {self.here: {"id": secrets.token_hex(6), "settings": settings_for_scripts(settings), **weights}, self.message: ""}
+
+    def on_trained(self, event: gr.EventData) -> dict:
+        """What the visitor's browser has trained, with its settings and its log, as good as what the server has."""
+        data = sent(event, "weights", "records", "settings")
+        try:
+            model, epochs = model_from_base64(data["weights"]), epochs_from_json(data["records"])
+            settings = check_settings(data["settings"] if isinstance(data["settings"], dict) else {}, has_own_model=True)
+        except (ValueError, KeyError) as error:
+            return {
+                self.message: problem(
+                    error if isinstance(error, ValueError) else ValueError("the training must come with all its settings")
+                )
+            }
+        trained = Trained(serialise(model, {"settings": to_json(settings)}), model, settings, epochs)
+        return {self.trained: trained, self.message: notice("It can be used in Play and Live, adapted, and saved."), **self._usable(SAVES)}
+
     def on_open(self, session: Session, token: Any, request: gr.Request) -> Iterator[dict]:
         """What the link encodes; else the training that this browser has begun, which goes on being shown in any case."""
         query, missing = stand_in(request.query_params, "start", session.model is not None)
@@ -173,7 +221,7 @@ class MetaTrainTab:
             update |= {self.message: notice(MAKERS_ONLY)} if settings and missing else {}
         except ValueError as error:
             update |= {self.message: problem(unopened(error))}
-        update |= {self.token: token} if training else {}
+        update |= {self.token: token, self.place: "server"} if training else {}
         yield update or gr.skip()
         if training:
             yield from self._follow(training, request)

@@ -36,7 +36,8 @@ VIEW_SCRIPTS = (
     "board.js",
     "page.js",
 )
-"""The scripts of assets/live/ that draw and listen; they come after those of live_config.SCRIPTS and ui/views/player.py's."""
+TRAIN_VIEWS = ("train/view.js", "train/page.js")
+"""The scripts of assets/live/ and assets/train/ that draw and listen; they come after those that know no page."""
 
 CHOICES = (*SHIPPED, "untrained")
 LABELS = [(name, POLICIES[name]) for name in CHOICES]
@@ -51,7 +52,7 @@ def weights() -> dict[str, str]:
 @cache
 def live_scripts() -> str:
     """All of it as <script> elements."""
-    names = (*SCRIPTS, *(f"live/{name}" for name in VIEW_SCRIPTS))
+    names = (*SCRIPTS, *(f"live/{name}" for name in VIEW_SCRIPTS), *TRAIN_VIEWS)
     code = [(name in WORKER_SCRIPTS, (ASSETS / name).read_text(encoding="utf-8")) for name in names]
     values = {"weights": weights(), "glossary": dict(GLOSSARY)}
     data = f"ssmLive.configure({json.dumps(live_config())}); Object.assign(ssmLive, {json.dumps(values)});"

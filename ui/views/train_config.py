@@ -12,7 +12,10 @@ from model.maml import guard, meta_batch, meta_config
 from model.policy import ssm
 from model.rl import ppo
 from model.worlds import families, sampling
+from ui.runs.training_show import shown_worlds
 from ui.training_settings import FIRST_RECIPE, RECIPES, MetaSettings
+from ui.views.colours import ROLES
+from ui.views.training_lines import SMOOTH, WIDTHS, after_label, side_names
 
 NAMES = ("kernels", "sequence", "inner_step", "meta_gradient", "worlds", "perform", "train", "crew")
 SCRIPTS = tuple(f"train/{name}.js" for name in NAMES)
@@ -22,16 +25,29 @@ WORKER_SCRIPTS = ("live/disturbances.js", "live/world.js", "live/policy.js", *SC
 
 
 def settings_for_scripts(settings: MetaSettings) -> dict[str, Any]:
-    """A training's settings as `ssmTrain.metaTrain` takes them."""
-    return {"families": list(settings.families), "start": settings.start, "config": asdict(settings.config)}
+    """A training's settings as the scripts take them.
+
+    sides: what the worlds are called that are as usual, and those that are reversed; None if none is. after: the words for what an
+    inner step leads to. shown: the worlds in which the best so far plays. values: as the page's controls hold them.
+    """
+    return {
+        "families": list(settings.families),
+        "start": settings.start,
+        "config": asdict(settings.config),
+        "sides": side_names(settings.families),
+        "after": after_label(settings),
+        "shown": [asdict(world) for world in shown_worlds(settings)],
+        "values": settings.values(),
+    }
 
 
 def train_config() -> dict[str, Any]:
     """`ssmLive.config.train`.
 
     first: of random weights. start_scale: on the first states of every second episode. adam: PyTorch's defaults. worlds: the ranges
-    that families vary over. recipes: name -> title and settings; recipe: the first one.
+    that families vary over. recipes: name -> title and settings; recipe: the first one. drawn: how curves look.
     """
+    sizes = ssm.StateSpaceModel().sizes
     adam = inspect.signature(torch.optim.Adam).parameters
     return {
         "outer_lambda": meta_batch.OUTER_LAMBDA,
@@ -50,7 +66,8 @@ def train_config() -> dict[str, Any]:
             "gravity_thousandths": list(sampling.SPLITS["train"]),
             "longest_delay": families.LONGEST_DELAY,
         },
-        "families": dict(families.FAMILIES),
+        "sizes": {"I": sizes["input_dim"], "O": sizes["output_dim"]},
+        "drawn": {"smooth": SMOOTH, "widths": [WIDTHS[False], WIDTHS[True]], "dashes": {role: list(ROLES[role].dash) for role in ROLES}},
         "recipes": {name: {"title": title, **settings_for_scripts(settings)} for name, (title, settings) in RECIPES.items()},
         "recipe": FIRST_RECIPE,
     }

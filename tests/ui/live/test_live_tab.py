@@ -10,19 +10,19 @@ import pytest
 from model import WORLDS
 from model.policy.checkpoint import serialise
 from ui.runs.policies import shared_model
-from ui.runs.trained import MAX_UPLOAD
-from ui.tabs.live import own_model, world_and_seed
+from ui.runs.trained import MAX_UPLOAD, model_from_base64
+from ui.tabs.live import world_and_seed
 
 GALE = WORLDS["reversed_gale"]
 
 
-def encoded(data: bytes) -> dict:
-    return {"weights": base64.b64encode(data).decode()}
+def encoded(data: bytes) -> str:
+    return base64.b64encode(data).decode()
 
 
 def test_a_policy_comes_as_it_was_sent():
     for policy in ("memory", "taught"):
-        model = own_model(encoded(serialise(shared_model(policy))))
+        model = model_from_base64(encoded(serialise(shared_model(policy))))
         assert all(model.params()[name].equal(p) for name, p in shared_model(policy).params().items())
 
 
@@ -30,9 +30,9 @@ def test_a_policy_comes_as_it_was_sent():
     "data",
     [
         None,
-        {"weights": 7},
-        {"weights": "not base64!"},
-        {"weights": "A" * (2 * MAX_UPLOAD)},
+        7,
+        "not base64!",
+        "A" * (2 * MAX_UPLOAD),
         encoded(b""),
         encoded(b"\x10" + bytes(7) + b"not a header"),
         encoded(serialise(shared_model("meta"))[:-4]),
@@ -40,7 +40,7 @@ def test_a_policy_comes_as_it_was_sent():
 )
 def test_anything_else_is_one_sentence(data):
     with pytest.raises(ValueError) as error:
-        own_model(data)
+        model_from_base64(data)
     assert "\n" not in str(error.value) and len(str(error.value)) < 200
 
 

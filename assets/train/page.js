@@ -1,0 +1,243 @@
+// Meta-training in this browser, on the page: buttons, curves, the best so far at play. window.ssmTrain.mount(element, props, watch, send):
+// once, by the Meta-train tab (ui/tabs/meta_train.py) or the page that needs no server (ui/live_page.py).
+(() => {
+  const live = globalThis.ssmLive, train = (globalThis.ssmTrain ??= {});
+  const make = window.ssmMake, KEPT = "ssm-metarl-trained-here";
+  const SHOW_EVERY = 5000; // ms; an episode of 500 steps plays that long at double speed
+  const MOST_WORKERS = 4;
+  const toBase64 = (buffer) => btoa(Array.from(new Uint8Array(buffer), (b) => String.fromCharCode(b)).join(""));
+  const count = (n, what) => `${n} ${what}${n === 1 ? "" : "s"}`;
+
+  class Page {
+    constructor(root, onServer, send) {
+      Object.assign(this, { root, onServer, send, records: [], best: null, settings: live.config.train.recipes[live.config.train.recipe] });
+      const row = make("div", root, { class: "train-row" }), button = (id, text, act) => live.button(row, text, { class: id === "go" ? "live-big" : "live-small", "data-train": id }, act);
+      this.buttons = {
+        go: button("go", "Train", () => this.ask("go")), stop: button("stop", "Stop", () => this.stop()), on: button("on", "Train it further", () => this.ask("on")),
+        ...(onServer ? {} : { live: button("live", "Use it in Live", () => this.toLive()), weights: button("weights", "Save weights", () => this.save("safetensors")), log: button("log", "Save log", () => this.save("csv")) }),
+      };
+      if (!onServer) this.buildChoice(make("div", root, { class: "train-row" }));
+      const server = "the server only checks the settings, and is handed the result for the other tabs; the time budget is for trainings there";
+      make("p", root, { class: "hint" }, `It computes on your own device, in this browser, without a queue: ${onServer ? server : "nothing is sent"}. `
+        + "The same seed may take another path in another browser, whose arithmetic differs in the last digit.");
+      this.words = make("p", root, { class: "train-words", role: "status" });
+      this.numbers = make("dl", root, { class: "meta-numbers" });
+      this.curves = part(root, "curves", window.ssmCurves);
+      this.title = make("p", root, { class: "hint" });
+      this.player = part(root, "player", window.ssmPlayer);
+      addEventListener("beforeunload", (event) => { if (this.training) event.preventDefault(); });
+      this.say("Press Train and watch the return after a gradient step climb: about half a minute on a fast computer, some minutes on a phone.");
+      window.ssmDraw.onLook(root, () => this.look());
+      this.draw();
+    }
+
+    // Without a server there are the recipes; what else can be set needs its checks.
+    buildChoice(row) {
+      const recipes = Object.entries(live.config.train.recipes).map(([name, { title }]) => [name, title]);
+      this.recipe = live.select(row, "Recipe", recipes, () => {}).select;
+      const label = make("label", row, { class: "live-select" });
+      make("span", label, {}, "Seed");
+      this.seed = make("input", label, { type: "number", min: 0, step: 1, value: 0, "aria-label": "Seed of the training" });
+      make("span", row, { class: "hint" }, "All other settings stand on the full page, which checks them.");
+    }
+
+    get training() { return this.crew !== undefined; }
+
+    // --- from a button to a training ---
+
+    // how: "go" from where the settings say, "on" from the best so far. On the server's page the settings are its controls', checked there.
+    ask(how) {
+      this.how = how;
+      if (this.onServer) return this.send("ask", {});
+      try {
+        const { config, ...settings } = live.config.train.recipes[this.recipe.value], seed = live.checkSeed(this.seed.value === "" ? NaN : Number(this.seed.value));
+        this.begin({ ...settings, config: { ...config, seed } });
+      } catch (error) {
+        this.say(error.plain ?? error.message);
+      }
+    }
+
+    // settings: as ui/views/train_config.py emits them; weights: of a start that only the server knows, base64.
+    begin({ weights, ...settings }) {
+      if (this.training) return;
+      const { config: c, start } = settings;
+      let policy = this.how === "on" && this.best ? this.policy() : null;
+      if (!policy && start !== "random") policy = live.readPolicy(window.ssmDraw.bytes(weights ?? live.weights[start]).buffer);
+      const { sizes, best: theta } = policy ? { sizes: policy.sizes, best: train.flat(policy.params, policy.sizes) } : this.randomStart(c);
+      Object.assign(this, { settings, sizes, best: theta, records: [], ended: null });
+      this.run({ ...settings, theta, sizes }).catch((error) => this.finish("failed", error.message));
+    }
+
+    randomStart(c) {
+      const sizes = { ...live.config.train.sizes, S: c.state_dim, H: c.hidden_dim };
+      return { sizes, best: train.firstWeights(sizes, c.seed) };
+    }
+
+    async run(task) {
+      this.crew = null; // it is on its way
+      this.draw();
+      const count = Math.min(MOST_WORKERS, navigator.hardwareConcurrency || 1, task.config.tasks_per_epoch);
+      const crew = await train.makeCrew({ count });
+      if (!this.training) return crew.close(); // stopped meanwhile
+      this.crew = crew;
+      let shown = -Infinity;
+      try {
+        for await (const { record, best } of train.metaTrain(crew, task)) {
+          const better = best !== this.best;
+          this.records.push(record);
+          this.best = best;
+          if (better) this.keep();
+          if (performance.now() - shown > SHOW_EVERY) {
+            await this.perform(crew);
+            shown = performance.now();
+          }
+          this.say(`Training with ${this.hands(crew)}. Stop ends it at once and keeps the best.`);
+          this.draw();
+        }
+        await this.perform(crew);
+      } catch (error) {
+        if (this.training) throw error;
+        return; // it was stopped
+      }
+      this.finish("done");
+    }
+
+    hands(crew) {
+      const how = this.slow ??= train.makeKernels(8).simd ? "" : ", in plain JavaScript, which is slower: this browser allows no WebAssembly here";
+      return (crew.local ? "this page’s own thread, which is slower: it can start no workers" : count(crew.hands.length, "worker")) + how;
+    }
+
+    // The best so far plays: greedy episodes before and after a step, from the same starts.
+    async perform(crew) {
+      const { settings, records: { length } } = this, { config: c, shown, after } = settings;
+      const shows = await crew.perform({ theta: this.best, sizes: this.sizes, c, worlds: shown, seed: c.seed });
+      this.player(train.stageValue(shows, settings, `here-${performance.now()}`));
+      const who = length ? `The best policy after ${count(length, "epoch")} plays` : "A policy of random weights plays";
+      this.title.textContent = `${who} in two worlds, ${c.inner_steps ? `before and ${after} on its own episodes` : "without a gradient step"}.`;
+    }
+
+    stop() {
+      if (!this.training) return;
+      this.finish("stopped");
+      this.playBest();
+    }
+
+    // why: "done", "stopped" or "failed". What was best so far stays.
+    finish(why, problem = "") {
+      const { crew } = this, done = count(this.records.length, "epoch");
+      delete this.crew;
+      crew?.close();
+      this.ended = why;
+      const began = { done: `All ${done} are done`, stopped: `Stopped after ${done}`, failed: `The training ended after ${done}: ${problem.replace(/\.$/, "")}` }[why];
+      this.say(this.records.length ? `${began}; the best so far is kept.` : `${began}; there is nothing to keep.`);
+      this.draw();
+      if (this.records.length) this.handOn();
+    }
+
+    // --- what was best ---
+
+    policy() { return live.makePolicy(train.named(this.best, this.sizes), this.sizes); }
+
+    get file() { return toBase64(live.policyBytes(this.policy())); }
+
+    handOn() {
+      this.keep();
+      if (this.onServer) this.send("trained", { weights: this.file, records: this.records, settings: this.settings.values });
+    }
+
+    // In the browser's own storage, where there is one: a page that is loaded again finds it.
+    keep() {
+      try {
+        localStorage.setItem(KEPT, JSON.stringify({ weights: this.file, records: this.records, settings: this.settings }));
+      } catch { /* this page alone keeps it */ }
+    }
+
+    // When the page is first seen: what an earlier one left, else random weights, play.
+    look() {
+      if (this.looked || !this.root.clientWidth) return;
+      this.looked = true;
+      this.restore();
+      if (this.training) return;
+      if (!this.best) Object.assign(this, this.randomStart(this.settings.config));
+      this.playBest();
+    }
+
+    async playBest() {
+      const crew = await train.makeCrew({ count: 1 });
+      if (!this.training) await this.perform(crew);
+      crew.close();
+    }
+
+    restore() {
+      try {
+        const { weights, records, settings } = JSON.parse(localStorage.getItem(KEPT)), policy = live.readPolicy(window.ssmDraw.bytes(weights).buffer);
+        if (this.training || !records.length) return;
+        Object.assign(this, { records, settings, sizes: policy.sizes, best: train.flat(policy.params, policy.sizes), ended: "done" });
+        this.draw();
+        this.handOn();
+        this.say(`The best of your last training here is still there, after ${count(records.length, "epoch")}.`);
+      } catch { /* nothing there, or nothing that can be read */ }
+    }
+
+    toLive() {
+      live.page.own(this.policy());
+      live.page.choosePolicy("yours");
+      this.send("live", {});
+    }
+
+    save(suffix) {
+      const content = suffix === "csv" ? train.log(this.records) : live.policyBytes(this.policy()), link = document.createElement("a");
+      const url = URL.createObjectURL(new Blob([content], { type: "application/octet-stream" })), { families, config } = this.settings;
+      Object.assign(link, { href: url, download: `${["meta", ...families, config.seed].join("-")}${suffix === "csv" ? "_log" : ""}.${suffix}` });
+      link.click();
+      setTimeout(() => URL.revokeObjectURL(url), 10000);
+    }
+
+    // --- what is seen ---
+
+    say(words) { this.words.textContent = words; }
+
+    draw() {
+      const { go, stop, ...after } = this.buttons, { training, records } = this;
+      go.disabled = training;
+      stop.disabled = !training;
+      for (const button of Object.values(after)) button.disabled = training || !records.length;
+      this.root.dataset.training = training ? "on" : this.ended ?? "off";
+      this.root.dataset.epochs = records.length;
+      this.numbers.replaceChildren();
+      for (const [name, value] of train.numbers(this.settings, records, !training)) {
+        const cell = make("div", this.numbers);
+        make("dt", cell, {}, name);
+        make("dd", cell, {}, value);
+      }
+      this.curves(train.returnsChart(this.settings, records, !training && records.length > 0));
+    }
+
+    // From the server: the settings of a training that may begin, or that they were refused.
+    arrive({ settings, weights }) {
+      try {
+        if (settings) this.begin({ ...settings, weights });
+      } catch (error) {
+        this.say(error.plain ?? error.message);
+      }
+    }
+  }
+
+  // A part of the page that shows a value: returns what takes the next one.
+  function part(root, name, build) {
+    const holder = make("div", root, { class: `train-${name}` }), props = {};
+    let changed = () => {};
+    make("div", holder, { class: name });
+    build(holder, props, (_, act) => { changed = act; });
+    return (value) => {
+      props.value = value;
+      changed();
+    };
+  }
+
+  // props.value: {server: bool}, later what `arrive` takes. send(event, data): to whoever put it there.
+  train.mount = (element, props, watch = () => {}, send = () => {}) => {
+    train.page = new Page(element.querySelector(".train"), props.value.server, send);
+    watch("value", () => train.page.arrive(props.value));
+  };
+})();
