@@ -155,7 +155,7 @@ def test_adam_is_that_of_torch():
 
 def test_the_guard_steps_back_where_that_of_python_does():
     generator = np.random.default_rng(0)
-    epochs = [(float(score), bool(generator.random() > 0.1)) for score in generator.uniform(20, 500, 60)]
+    epochs = [(100.0, True), *((float(score), bool(generator.random() > 0.1)) for score in generator.uniform(20, 500, 600))]
     learner = StateSpaceModel(2, hidden_dim=2)
     guard = CollapseGuard(learner, torch.optim.Adam(learner.parameters()), start_at=60.0)
     for k, ((score, finite), (rolled_back, point, running)) in enumerate(

@@ -133,6 +133,7 @@ def test_the_address_holds_the_settings_and_opens_them(visit, page_url):
     page.get_by_role("checkbox", name="Wind").check()
     wait_for_recipe(page, "Go on from the shipped weights")
     fill(page, "Inner learning rate", "-1")
+    page.get_by_label("On the server").check()
     page.click("#meta-train")
     page.wait_for_selector(".field-inner-lr .beside:visible")
     assert not page.locator("#meta-train").is_disabled() and page.locator(".toast-body").count() == 0
