@@ -23,7 +23,7 @@
       this.words = make("p", root, { class: "train-words", role: "status" });
       this.numbers = make("dl", root, { class: "meta-numbers" });
       this.curves = part(root, "curves", window.ssmCurves);
-      this.title = make("p", root, { class: "hint" });
+      this.title = make("p", root, { class: "hint train-title" });
       this.player = part(root, "player", window.ssmPlayer);
       addEventListener("beforeunload", (event) => { if (this.training) event.preventDefault(); });
       this.say("Press Train and watch the return after a gradient step climb: about half a minute on a fast computer, some minutes on a phone.");
