@@ -17,9 +17,9 @@
         ...(onServer ? {} : { live: button("live", "Use it in Live", () => this.toLive()), weights: button("weights", "Save weights", () => this.save("safetensors")), log: button("log", "Save log", () => this.save("csv")) }),
       };
       if (!onServer) this.buildChoice(make("div", root, { class: "train-row" }));
-      const server = "the server only checks the settings, and is handed the result for the other tabs; the time budget is for trainings there";
-      make("p", root, { class: "hint" }, `It computes on your own device, in this browser, without a queue: ${onServer ? server : "nothing is sent"}. `
-        + "The same seed may take another path in another browser, whose arithmetic differs in the last digit.");
+      const server = "the server checks the settings, and is handed the result for the other tabs";
+      make("p", root, { class: "hint" }, `Trains in this browser, without a queue; ${onServer ? server : "nothing is sent"}. `
+        + "In another browser the same seed may take another path: arithmetic differs in the last digit.");
       this.words = make("p", root, { class: "train-words", role: "status" });
       this.numbers = make("dl", root, { class: "meta-numbers" });
       this.curves = part(root, "curves", window.ssmCurves);

@@ -39,7 +39,6 @@ from ui.views.training_figure import svg, training_figure
 # A gr.BrowserState is read too late for the load event. A page that may store nothing forgets its training on a reload.
 KEEP_TOKEN = '(token) => { try { localStorage.setItem("ssm-metarl-training", token); } catch { /* on this page alone */ } }'
 KEPT_TOKEN = '(session) => { try { return [session, localStorage.getItem("ssm-metarl-training") ?? ""]; } catch { return [session, ""]; } }'
-PLACES = {"In this browser": "browser", "On the server": "server"}
 SHOW_PLACE = "(place) => { document.querySelector('.meta-act').dataset.place = place; return []; }"
 ON_LOAD = """
 const sends = { ask: (data) => trigger("ask", data), trained: (data) => trigger("trained", data) };
@@ -87,7 +86,7 @@ class MetaTrainTab:
                     self.loss = chart(loss_chart(first, ()), elem_id="meta-loss")
             with gr.Column(elem_classes="side meta-side", min_width=300):
                 self.controls = TrainingControls()
-                self.place = unchecked(gr.Radio(list(PLACES.items()), value="browser", label="Where it computes", elem_id="meta-place"))
+                self.place = self.controls.place
                 with gr.Row(elem_classes="pair meta-run on-server"):
                     self.train = gr.Button("Train", variant="primary", elem_id="meta-train", min_width=120)
                     self.stop = gr.Button("Stop", interactive=False, elem_id="meta-stop", min_width=90)

@@ -16,6 +16,7 @@ from ui.tabs.events import IN_BROWSER
 from ui.training_settings import CUSTOM_RECIPE, FIRST_RECIPE, RECIPES, TAB, TRAIN, MetaSettings, recipe_of
 from ui.views.terms import terms_hint
 
+PLACES = {"In this browser": "browser", "On the server": "server"}
 HOW = (
     "[[meta-training|Meta-training]] plays such worlds before and after [[gradient step|gradient steps]], and moves the [[policy]] "
     "that they start from."
@@ -50,7 +51,8 @@ class TrainingControls:
         self.fields = {"families": control(TRAIN["families"], self._first["families"])}
         gr.HTML(terms_hint(HOW, "meta-how"))
         self.fields["start"] = control(TRAIN["start"], self._first["start"], radio=True, info=None)
-        t = TRAIN["time_budget"]
+        self.place = unchecked(gr.Radio(list(PLACES.items()), value="browser", label="Where it computes", elem_id="meta-place"))
+        t = TRAIN["time_budget"]  # of a training on the server, and shown only for one
         label = f"{t.label} ({t.unit}, {exact(t.minimum)} to {exact(t.maximum)})"
         self.fields[t.name] = control(t, self._first[t.name], number=True, label=label, info=None, min_width=120)
 
