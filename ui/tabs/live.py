@@ -23,7 +23,7 @@ from ui.runs.trained import model_from_base64
 from ui.server.session import Session
 from ui.settings import world_from_page
 from ui.tabs.controls import WorldControls, unchecked
-from ui.tabs.events import IN_BROWSER, QUIET, sent
+from ui.tabs.events import IN_BROWSER, QUIET, anew, sent
 from ui.views.live_scripts import LABELS
 from ui.views.messages import said
 
@@ -101,7 +101,7 @@ class LiveTab:
             model = model_from_base64(**sent(event, "weights"))
         except ValueError as error:
             return {self.stage: self._say(problem=said(error))}
-        return {self.session: replace(session.with_model(model), recording=None), self.stage: self._say(said=KEPT), **self.kept}
+        return {self.session: replace(session.with_model(model), recording=None), self.stage: self._say(said=KEPT), **anew(self.kept)}
 
     def _leave(self, event: gr.EventData) -> dict:
         """Show the world of this tab on the others."""

@@ -26,7 +26,7 @@ from ui.server.training import TRAININGS, Training, is_token, new_token
 from ui.server.visitors import LISTENERS, address_of
 from ui.settings import MAKERS_ONLY, stand_in
 from ui.tabs.controls import WorldControls, message_area, unchecked
-from ui.tabs.events import COPY_LINK, IN_BROWSER, QUIET, file_button, sent
+from ui.tabs.events import COPY_LINK, IN_BROWSER, QUIET, anew, file_button, sent
 from ui.tabs.training_controls import QUERY, SHOW_QUERY, TrainingControls
 from ui.training_settings import FIRST_RECIPE, RECIPES, MetaSettings, check_settings, settings_from_query, to_json
 from ui.views.charts import chart
@@ -158,7 +158,7 @@ class MetaTrainTab:
                 return {self.message: problem(NOTHING)}
             mine = session.with_model(trained.model)
             chosen = replace(mine, choice=replace(mine.choice, policy="yours"), recording=None)  # so that Play shows it anew
-            return {self.session: chosen, self.message: notice("It is now “Yours” in Play and in Adapt."), **offers}
+            return {self.session: chosen, self.message: notice("It is now “Yours” in Play and in Adapt."), **anew(offers)}
 
         def take_to_adapt(session: Session, trained: Trained | None) -> dict:
             """The same, and a world that its training did not hold."""
