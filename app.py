@@ -104,10 +104,10 @@ def settle_environment() -> None:
 
 
 def name_gpu_function() -> None:
-    """What a Space with ZeroGPU hardware asks of its start: a function that could use the GPU. None does, and this one is never called."""
+    """What a Space with ZeroGPU hardware asks of its start: a function that may use the GPU. The one named is never called."""
     import spaces  # before torch
 
-    spaces.GPU(failed)
+    spaces.GPU(lambda: None)
 
 
 def failed(sentence: str) -> int:

@@ -69,7 +69,10 @@ follow();
 const at = (id) => document.querySelector("#" + id);
 const show = (part) => {{
   for (const id of ["live", "train"]) at(id).hidden = id !== part;
-  for (const link of document.querySelectorAll("nav a")) link.toggleAttribute("aria-current", link.dataset.part === part);
+  for (const link of document.querySelectorAll("nav a")) {{
+    link.removeAttribute("aria-current");
+    if (link.dataset.part === part) link.setAttribute("aria-current", "page");
+  }}
 }};
 document.querySelector("nav").addEventListener("click", (event) => {{
   const {{ part }} = event.target.dataset;

@@ -92,13 +92,16 @@ def build() -> tuple[gr.Blocks, dict[str, Any]]:
         connect_worlds(*worlds)
         connect_same(*seeds)
         policy, start = play.policy.policy, adapt.controls.start
-        kept = {
-            policy: gr.update(choices=choices(FIELDS["play"]["policy"], yours=True), value="yours"),
-            start: gr.update(choices=adapt.controls.starts(yours=True)),
-        }
+
+        def kept() -> dict:  # made anew each time: Gradio takes the value out of an update that it applies
+            return {
+                policy: gr.update(choices=choices(FIELDS["play"]["policy"], yours=True), value="yours"),
+                start: gr.update(choices=adapt.controls.starts(yours=True)),
+            }
+
         live.connect(live_tab, tabs, worlds, seeds, adapt.controls.mode, kept)
         adapt.connect([play.world, compare.world], [play.policy.seed, compare.seed], kept)
-        meta_train.connect_use(policy, start, adapt.controls.world)
+        meta_train.connect_use(kept, start, adapt.controls.world)
         meta_train.connect_tab(meta_tab)
         steps = [step.button.click for step in (play.next, adapt.next, adapt.sweep.next, compare.next)]
         gr.on(steps, None, [policy, start], [policy, start], js="(...chosen) => window.ssmNext(...chosen)", **IN_BROWSER)

@@ -69,7 +69,9 @@ CUSTOM_RECIPE = "custom"
 
 
 def check_settings(values: Mapping[str, Any], has_own_model: bool = False) -> MetaSettings:
-    """Settings from values by the names of the table. Raises FieldError."""
+    """Settings from values by the names of the table. Raises FieldError, and ValueError where they are not all there."""
+    if not isinstance(values, Mapping) or not TRAIN.keys() <= values.keys():
+        raise ValueError("a training must come with all its settings")
     v = {name: check(f, values[name], has_own_model) for name, f in TRAIN.items()}
     settings = MetaSettings(v["families"], v["start"], _config(**{name: v[name] for name in CONFIG}), v["time_budget"])
     check_work(settings.config)

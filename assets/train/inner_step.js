@@ -30,9 +30,12 @@
     return weights.map((w) => w * share);
   }
 
-  // What the surrogate takes from each step of the loaded episodes, all of which fell: act(episode's number, its steps), each of them
-  //   {at, worth's factors: ratio, advantage, scale; free: whether the ratio moves, surprise: onehot(a) - pi of the right action, spread: pi (1 - pi)}
-  // at: where its y lies. scale: its share f of the fall, the episode's weight, and the inner scale.
+  // eachEpisode(sequence, weight, discount, act): act(episode's number, its steps) for each of the loaded episodes, all of which fell.
+  // What the surrogate takes from a step:
+  //   at: where its outputs lie in y          advantage: long + short
+  //   ratio: pi(a) / mu(a), at most max_ratio      free: whether it moves with the parameters, below max_ratio
+  //   scale: its share of the fall, times the episode's weight and the inner scale
+  //   surprise: 1 or 0 for a push to the right, less pi(right)      spread: pi (1 - pi)
   function eachEpisode(sequence, weight, discount, act) {
     const { y, episodes, sizes: { O } } = sequence, { short_discount, inner_lambda, max_ratio, inner_scale } = live.config.learn;
     episodes.forEach((e, k) => {
@@ -112,9 +115,9 @@
       [how.discount_factor, live.config.learn.short_discount].forEach((gamma, i) => { // gae in reverse
         let sum = 0;
         steps.forEach(({ at }, t) => {
-          const before = sum;
-          sum = ofAdvantage[t] + gamma * live.config.learn.inner_lambda * before;
-          dy[at + 2 + i] = gamma * before - sum;
+          const earlier = sum;
+          sum = ofAdvantage[t] + gamma * live.config.learn.inner_lambda * earlier;
+          dy[at + 2 + i] = gamma * earlier - sum;
         });
       });
     });

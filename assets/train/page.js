@@ -3,7 +3,6 @@
 (() => {
   const live = globalThis.ssmLive, train = (globalThis.ssmTrain ??= {});
   const make = window.ssmMake, KEPT = "ssm-metarl-trained-here";
-  const SHOW_EVERY = 5000; // ms; an episode of 500 steps plays that long at double speed
   const MOST_WORKERS = 4;
   const toBase64 = (buffer) => btoa(Array.from(new Uint8Array(buffer), (b) => String.fromCharCode(b)).join(""));
   const count = (n, what) => `${n} ${what}${n === 1 ? "" : "s"}`;
@@ -41,7 +40,7 @@
       make("span", row, { class: "hint" }, "All other settings stand on the full page, which checks them.");
     }
 
-    get training() { return this.crew !== undefined; }
+    get training() { return this.current !== undefined; }
 
     // --- from a button to a training ---
 
@@ -64,30 +63,32 @@
       let policy = this.how === "on" && this.best ? this.policy() : null;
       if (!policy && start !== "random") policy = live.readPolicy(window.ssmDraw.bytes(weights ?? live.weights[start]).buffer);
       const { sizes, best: theta } = policy ? { sizes: policy.sizes, best: train.flat(policy.params, policy.sizes) } : this.randomStart(c);
+      const { records, best, sizes: made, settings: by, ended } = this;
+      this.before = records.length ? { records, best, sizes: made, settings: by, ended } : null;
       Object.assign(this, { settings, sizes, best: theta, records: [], ended: null });
       this.run({ ...settings, theta, sizes }).catch((error) => this.finish("failed", error.message));
     }
 
     randomStart(c) {
-      const sizes = { ...live.config.train.sizes, S: c.state_dim, H: c.hidden_dim };
+      const { sensors: I, output_dim: O } = live.config.policy, sizes = { I, O, S: c.state_dim, H: c.hidden_dim };
       return { sizes, best: train.firstWeights(sizes, c.seed) };
     }
 
     async run(task) {
-      this.crew = null; // it is on its way
+      const run = (this.current = {}), over = () => this.current !== run; // stopped, and perhaps another has begun
       this.draw();
-      const count = Math.min(MOST_WORKERS, navigator.hardwareConcurrency || 1, task.config.tasks_per_epoch);
-      const crew = await train.makeCrew({ count });
-      if (!this.training) return crew.close(); // stopped meanwhile
+      const crew = await train.makeCrew({ count: Math.min(MOST_WORKERS, navigator.hardwareConcurrency || 1, task.config.tasks_per_epoch) });
+      if (over()) return crew.close();
       this.crew = crew;
       let shown = -Infinity;
       try {
         for await (const { record, best } of train.metaTrain(crew, task)) {
+          if (over()) return;
           const better = best !== this.best;
           this.records.push(record);
           this.best = best;
           if (better) this.keep();
-          if (performance.now() - shown > SHOW_EVERY) {
+          if (performance.now() - shown > 1000 * live.config.train.drawn.every) {
             await this.perform(crew);
             shown = performance.now();
           }
@@ -96,9 +97,10 @@
         }
         await this.perform(crew);
       } catch (error) {
-        if (this.training) throw error;
-        return; // it was stopped
+        if (over()) return;
+        throw error;
       }
+      if (over()) return;
       this.finish("done");
     }
 
@@ -125,13 +127,16 @@
     // why: "done", "stopped" or "failed". What was best so far stays.
     finish(why, problem = "") {
       const { crew } = this, done = count(this.records.length, "epoch");
+      delete this.current;
       delete this.crew;
       crew?.close();
       this.ended = why;
       const began = { done: `All ${done} are done`, stopped: `Stopped after ${done}`, failed: `The training ended after ${done}: ${problem.replace(/\.$/, "")}` }[why];
-      this.say(this.records.length ? `${began}; the best so far is kept.` : `${began}; there is nothing to keep.`);
+      const fresh = this.records.length > 0;
+      if (!fresh && this.before) Object.assign(this, this.before);
+      this.say(`${began}; ${fresh ? "the best so far is kept" : this.before ? "what was trained before is kept" : "there is nothing to keep"}.`);
       this.draw();
-      if (this.records.length) this.handOn();
+      if (fresh) this.handOn();
     }
 
     // --- what was best ---
@@ -172,6 +177,7 @@
       try {
         const { weights, records, settings } = JSON.parse(localStorage.getItem(KEPT)), policy = live.readPolicy(window.ssmDraw.bytes(weights).buffer);
         if (this.training || !records.length) return;
+        for (const record of records) record.meta_loss ??= NaN; // which JSON does not know
         Object.assign(this, { records, settings, sizes: policy.sizes, best: train.flat(policy.params, policy.sizes), ended: "done" });
         this.draw();
         this.handOn();

@@ -4,7 +4,8 @@
   const live = (globalThis.ssmLive ??= {}), train = (globalThis.ssmTrain ??= {});
 
   // perform(sequence, world, {theta, c, seed}): greedy episodes before any inner step and after all of them, from the same start, on the
-  // episodes that each step collects: [{world, actions, states}], states: x, x_dot, theta, theta_dot of each moment.
+  // episodes that each step collects: [{world, actions, states, forces}], states: x, x_dot, theta, theta_dot
+  // of each moment; forces: N, of each step.
   train.perform = (sequence, world, { theta, c, seed }) => {
     const limit = live.config.physics.episode_steps, play = (weights) => train.rollout(sequence, weights, world, seed, { episodes: 1, limit, greedy: true })[0];
     const before = play(theta);

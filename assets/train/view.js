@@ -5,46 +5,58 @@
   const steps = (n) => `${n} step${n === 1 ? "" : "s"}`;
   const mean = (values) => values.reduce((a, b) => a + b, 0) / values.length;
 
-  // The mean of each epoch's value and those of up to `smooth` - 1 epochs before it under the same step limit.
+  // The mean of each epoch's value and those of up to `smooth` - 1 epochs before it under the same step limit; NaN, an epoch without
+  // such a world, is left out and stays.
   function smoothed(records, value) {
     const { smooth } = live.config.train.drawn;
-    return records.map((record, k) => mean(records.slice(Math.max(0, k + 1 - smooth), k + 1).filter((r) => r.step_limit === record.step_limit).map(value)));
+    return records.map((record, k) => {
+      const near = records.slice(Math.max(0, k + 1 - smooth), k + 1).filter((r) => r.step_limit === record.step_limit).map(value);
+      return Number.isNaN(value(record)) ? NaN : mean(near.filter(Number.isFinite));
+    });
   }
 
   // The returns before and after adaptation in each kind of world, under the step limit of the moment. settings: as Python emits them.
   train.returnsChart = ({ config: c, sides, after }, records, ended) => {
-    const { dashes, widths, smooth } = live.config.train.drawn, last = Math.max(2, ended && records.length ? records.length : c.num_epochs), series = [];
+    const { dashes, widths, smooth, bold, empty, headroom } = live.config.train.drawn, last = Math.max(2, ended && records.length ? records.length : c.num_epochs), series = [];
     const kinds = sides ? sides.map((name, i) => [`${name}, `, i ? "conflicting" : "usual", i === 1]) : [["", "", true]];
-    for (const [name, key, bold] of kinds) {
+    for (const [name, key, isBold] of kinds) {
       for (const [role, when] of [["before", sides ? "before" : "before adaptation"], ["standard", after]].slice(0, c.inner_steps ? 2 : 1)) {
-        const value = (r) => (key ? r[key].at(role === "before" ? 0 : -1) : role === "before" ? r.return_before : r.return_after);
-        const words = ended ? records.map((r) => `epoch ${r.epoch + 1}: ${name}${when} ${value(r).toFixed(0)}`) : [];
-        const line = { role, label: name + when, dash: dashes[role], x: records.map((r) => r.epoch + 1), y: smoothed(records, value) };
-        series.push({ ...line, low: [], high: [], hollow: [], threads: [], words, markers: false, width: widths[+bold] });
+        const value = (r) => (key ? r[key].at(role === "before" ? 0 : -1) ?? NaN : role === "before" ? r.return_before : r.return_after);
+        const first = !series.length, words = ended ? records.map((r) => said(first, name + when, r, value(r))) : [];
+        const line = { role, label: name + when, dash: dashes[role], x: records.map((r) => r.epoch + 1), y: smoothed(records, value).map((v) => (Number.isNaN(v) ? null : v)) };
+        series.push({ ...line, low: [], high: [], hollow: [], threads: [], words, markers: false, width: widths[+isBold] });
       }
     }
     return {
       series: records.length ? series : [], x: { title: "epoch", range: [1, last] },
-      y: { title: "return (steps)", range: [0, 1.08 * live.config.physics.episode_steps] }, limits: [],
-      note: `${sides ? "Bold: worlds that are reversed. Thin: as usual. " : ""}Each line: mean of the last ${smooth} epochs, sampled actions.`,
-      empty: "Press Train: the returns before and after a step grow here.",
+      y: { title: "return (steps)", range: [0, headroom * longest(c)] }, limits: [],
+      note: `${sides ? bold : ""}Each line: mean of the last ${smooth} epochs, sampled actions.`,
+      empty,
       events: records.filter((r) => r.rolled_back).map((r) => ({ at: r.epoch + 1, label: "rolled back" })), treads: treads(c, last),
     };
   };
 
+  function said(first, label, { epoch, rolled_back }, value) {
+    const words = Number.isNaN(value) ? `${label}: no such world` : `${label} ${value.toFixed(0)}`;
+    return first ? `epoch ${epoch + 1}${rolled_back ? ", rolled back" : ""}: ${words}` : words;
+  }
+
+  const longest = (c) => Math.max(c.max_steps_per_episode, c.long_episodes_share > 0 ? live.config.physics.episode_steps : 0);
+
+  // The step limit's staircase; each tread ends where the next begins.
   function treads(c, last) {
     const found = [];
     for (let epoch = 0; epoch < last; epoch++) {
       const at = train.stepLimit(c, epoch), from = epoch + 1;
-      if (found.at(-1)?.at === at) found.at(-1).to = from;
-      else found.push({ from, to: from, at, label: `${at}: step limit${epoch ? ` from epoch ${from}` : ""}` });
+      if (found.length) found.at(-1).to = from;
+      if (found.at(-1)?.at !== at) found.push({ from, to: from, at, label: `${at}: step limit${epoch ? ` from epoch ${from}` : ""}` });
     }
     return found;
   }
 
   // Name -> value, of the row above the curves; dashes where there is nothing yet.
-  train.numbers = ({ config: c } = {}, records = [], ended = false) => {
-    const names = ["Epoch", "Elapsed", "Time left", "Before", "After", "Meta-loss", "Steps/s"], last = records.at(-1);
+  train.numbers = ({ config: c }, records, ended) => {
+    const { names } = live.config.train.drawn, last = records.at(-1);
     if (!last) return names.map((name) => [name, "–"]);
     const left = ended ? 0 : (last.seconds / records.length) * (c.num_epochs - records.length), now = (value) => smoothed(records, value).at(-1).toFixed(0);
     const speed = Math.round(last.env_steps / Math.max(last.seconds, 1e-9)).toLocaleString("en");
@@ -62,7 +74,7 @@
       steps: actions.length, x: states.map((s) => s[0]), angle: states.map((s) => degrees(s[2])), force: forces, action: actions.join(""),
       world: { half_length: w.pole_half_length, pole_mass: w.pole_mass, cart_mass: w.cart_mass, wind: w.wind, reversed: w.reversed_motor, delay: w.action_delay },
     })));
-    return { id, autoplay: true, signals: false, speed: 2, episodes };
+    return { id, autoplay: true, signals: false, speed: live.config.train.drawn.speed, episodes };
   };
 
   function ending(states, length) {

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import torch
@@ -30,7 +31,6 @@ PUSH_COST = 0.01
 DISCOUNT = 0.995  # what can't be changed, as the constant, must not cost infinitely much
 ITERATIONS = 1000
 FIRST_PAST_PUSH = FEATURES.index("u_1")
-NOBODY = with_task_axis(StateSpaceModel(1, hidden_dim=1, generator=torch.Generator().manual_seed(0)).params())  # whose actions are not done
 
 
 def riccati(
@@ -117,9 +117,15 @@ def planned(dynamics: DynamicsModel, worlds: Sequence[World], episodes: int) -> 
 Plan = Callable[[DynamicsModel, Sequence[World], int], Controller]
 
 
+@cache
+def nobody() -> Params:
+    """Parameters of a policy whose actions are not done, for `collect`."""
+    return with_task_axis(StateSpaceModel(1, hidden_dim=1, generator=torch.Generator().manual_seed(0)).params())
+
+
 def play(controller: Controller, worlds: Sequence[World], episodes: int, generator: np.random.Generator, max_steps: int) -> Episodes:
     """Episodes of a controller: the same that a policy would play with the same generator."""
-    return collect(NOBODY, worlds, episodes, generator, max_steps, True, intervene=controller)
+    return collect(nobody(), worlds, episodes, generator, max_steps, True, intervene=controller)
 
 
 def linear_trials(

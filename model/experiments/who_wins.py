@@ -18,9 +18,8 @@ import numpy as np
 from model.experiments.adaptive_control import AdaptiveRegulator, FilteredRegulator
 from model.experiments.linear_control import linear_trials, play
 from model.experiments.study import Part, Study
-from model.experiments.trials import Trials, in_batches, run_trials
+from model.experiments.trials import TASKS_AT_ONCE, Trials, run_trials
 from model.model_based.hybrid import adaptation_config
-from model.policy.params import Params
 from model.policy.pretrained import load_pretrained
 from model.rl.evaluation import bootstrap_interval, summary
 from model.worlds.cartpole import MAX_EPISODE_STEPS, SOLVED, World
@@ -85,15 +84,12 @@ LEARNERS = ("meta_3", *(f"hybrid_{start}" for start in STARTS), "regulator", "fi
 
 
 def adaptive_returns(worlds: Sequence[World], seed: int) -> np.ndarray:
-    """Mean return of the adaptive regulator in each world, (M,), in the episodes of every other method."""
-
-    def run(params: Params, some: list[World], own_seed: list[int]) -> tuple[np.ndarray, ...]:
-        same = np.random.default_rng([*own_seed, 1])
-        played = play(AdaptiveRegulator(some, EVAL_EPISODES), some, EVAL_EPISODES, same, MAX_EPISODE_STEPS)
-        returns = played.lengths.mean(1).numpy()[None]
-        return returns, np.zeros_like(returns), np.zeros(returns.shape, bool)
-
-    return in_batches(load_pretrained("memory"), worlds, seed, run).returns[0]
+    """Mean return of the adaptive regulator in each world, (M,), in the episodes of every other method's trials."""
+    returns = []
+    for first in range(0, len(worlds), TASKS_AT_ONCE):
+        some, same = worlds[first : first + TASKS_AT_ONCE], np.random.default_rng([seed, first, 1])
+        returns.append(play(AdaptiveRegulator(some, EVAL_EPISODES), some, EVAL_EPISODES, same, MAX_EPISODE_STEPS).lengths.mean(1).numpy())
+    return np.concatenate(returns)
 
 
 def trials_of(worlds: Sequence[World], seed: int, collections: int) -> dict[str, Trials]:

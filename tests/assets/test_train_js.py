@@ -19,7 +19,9 @@ from model.policy.ssm import reference_outputs
 from model.worlds.families import FAMILIES, family_sampler
 from model.worlds.sampling import SPLITS, TRAINING_RANGES
 from tests.assets.engine import numbers, run_check
-from ui.training_settings import RECIPES
+from ui.training_settings import RECIPES, MetaSettings
+from ui.views.train_config import settings_for_scripts
+from ui.views.training import returns_chart
 
 TASKS, EPISODES = 4, 4  # powers of two: their inverses are exact in single precision too
 BASE = replace(ONE_MINUTE, tasks_per_epoch=TASKS, episodes_per_task=EPISODES, min_support_episodes=EPISODES, max_steps_per_episode=60)
@@ -225,3 +227,26 @@ def test_episodes_are_what_the_world_and_the_policy_make_of_them():
             starts.append((k % 2, obs[0]))
     assert abs(np.mean(surprises)) < 4 * 0.5 / np.sqrt(len(surprises))
     assert all(np.abs(s).max() <= 0.05 for odd, s in starts if not odd) and max(np.abs(s[0]) for odd, s in starts if odd) > 0.2
+
+
+@pytest.mark.parametrize("families", [("reversed_motor", "mirrored_sensors"), ("wind",)], ids=["two kinds", "one"])
+def test_the_curves_are_those_of_a_training_on_the_server(families):
+    config = replace(ONE_MINUTE, num_epochs=12, long_episodes_share=0.5)
+    settings = MetaSettings(families, config=config, time_budget=60.0)
+    generator = np.random.default_rng()
+
+    def returns(there: bool = True) -> tuple[float, ...]:
+        return tuple(generator.uniform(5, 480, 2).tolist()) if there else ()
+
+    epochs = []
+    for epoch in range(9):  # in some epochs all worlds are of one kind, and one came to nothing
+        (before, after), loss, limit = returns(), float("nan") if epoch == 4 else 0.1, config.step_limit(epoch)
+        sides = (returns(epoch not in (0, 3)), returns(epoch not in (5, 6, 8)))
+        epochs.append(MetaEpoch(epoch, loss, before, after, (after,), 9, 99, 1.0, epoch == 4, limit, *sides))
+    rows = [{name: list(v) if isinstance(v, tuple) else v for name, v in asdict(e).items()} for e in epochs]
+    given = {"settings": settings_for_scripts(settings), "records": [row | {"meta_loss": 0.0} for row in rows]}
+    for chart, final in zip(run_check("charts", given), (False, True), strict=True):
+        expected = returns_chart(settings, epochs, final)
+        for ours, theirs in zip(chart["series"], expected["series"], strict=True):
+            np.testing.assert_allclose(numbers(ours.pop("y")), numbers(theirs.pop("y")), atol=6e-5)  # Python sends four digits
+        assert chart == expected

@@ -77,6 +77,9 @@
       return { simd: simd.simd, plain: plain.simd, tanh: simd.tanh, differ: simd.bits.filter((b, k) => b !== plain.bits[k]).length };
     },
 
+    // The curves of a training, while it goes on and at its end.
+    charts: ({ settings, records }) => [false, true].map((ended) => train.returnsChart(settings, records, ended)),
+
     // A whole training: its records and the bits of its best parameters.
     training: async ({ sizes, config, families, simd }) => {
       const records = [], crew = await alone(simd);

@@ -6,7 +6,7 @@ from tests.slow.train_in_browser import judged, train
 from ui.runs.trained import model_from_base64
 
 SEEDS = (1000, 1001)
-"""The second is tried if the first fails: nineteen in twenty succeed, and a browser's next version may take another path."""
+"""The second is tried if the first fails: a browser's next version may take another path."""
 
 
 def test_a_whole_training_reaches_450_on_both_motors_after_one_step(alone):

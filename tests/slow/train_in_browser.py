@@ -27,7 +27,8 @@ from ui import live_page
 from ui.runs.trained import model_from_base64
 
 TRAIN = """async ({ config, hands }) => {
-  const { ssmTrain: train, ssmLive: live } = window, sizes = { ...live.config.train.sizes, S: config.state_dim, H: config.hidden_dim };
+  const { ssmTrain: train, ssmLive: live } = window, { sensors: I, output_dim: O } = live.config.policy;
+  const sizes = { I, O, S: config.state_dim, H: config.hidden_dim };
   const began = performance.now(), crew = await train.makeCrew({ count: hands }), { families } = live.config.train.recipes.reversed_motor;
   let last, longest = 0, frame = performance.now(), running = true;
   const tick = (now) => { longest = Math.max(longest, now - frame); frame = now; if (running) requestAnimationFrame(tick); };

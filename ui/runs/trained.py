@@ -7,6 +7,7 @@ import binascii
 import csv
 import dataclasses
 import io
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +22,7 @@ from ui.training_settings import TRAIN, MetaSettings
 MAX_UPLOAD = 1_000_000  # bytes; the largest model of the page has 0.2 MB
 TOO_LARGE = f"a checkpoint must have at most {MAX_UPLOAD / 1e6:g} MB"
 MOST_STEPS = TRAIN["inner_steps"].maximum + 1
+LIKE = MetaEpoch(0, 0.0, 0.0, 0.0, (), 0, 0, 0.0, False)  # of what kind each value of a log is
 WRONG_LOG = "the log of this training is not one that this page made"
 SPOKEN = {"state_dim": "state size", "hidden_dim": "hidden size", "input_dim": "number of inputs", "output_dim": "number of outputs"}
 
@@ -70,20 +72,19 @@ def model_from_base64(weights: Any) -> StateSpaceModel:
 
 
 def epochs_from_json(records: Any) -> tuple[MetaEpoch, ...]:
-    """The epochs that a browser hands over with what it trained. Raises ValueError, one sentence."""
-    kinds = {"float": (int, float), "int": (int,), "bool": (bool,)}  # all else is a tuple of floats
+    """The epochs that a browser hands over with what it trained; null is a loss that was not finite. Raises ValueError, one sentence."""
+
+    def fits(value: Any, like: Any) -> bool:
+        if isinstance(like, tuple):
+            return isinstance(value, list) and len(value) <= MOST_STEPS and all(fits(v, 0.0) for v in value)
+        return type(value) in ((int, float) if isinstance(like, float) else (type(like),))
 
     def read(row: Any) -> MetaEpoch:
         if not isinstance(row, dict) or row.keys() != set(LOG_COLUMNS):
             raise ValueError(WRONG_LOG)
-        for f in dataclasses.fields(MetaEpoch):
-            values = row[f.name] if f.type not in kinds else [row[f.name]]
-            if (
-                not isinstance(values, list)
-                or len(values) > MOST_STEPS
-                or not all(type(v) in kinds.get(f.type, (int, float)) for v in values)
-            ):
-                raise ValueError(WRONG_LOG)
+        row = row | ({"meta_loss": math.nan} if row["meta_loss"] is None else {})
+        if not all(fits(row[name], like) for name, like in dataclasses.asdict(LIKE).items()):
+            raise ValueError(WRONG_LOG)
         return MetaEpoch(**{name: tuple(map(float, v)) if isinstance(v, list) else v for name, v in row.items()})
 
     if not isinstance(records, list) or not 0 < len(records) <= TRAIN["num_epochs"].maximum:

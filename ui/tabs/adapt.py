@@ -22,7 +22,7 @@ from ui.server.session import STATE_SECONDS, Session
 from ui.settings import MAKERS_ONLY, RAN, AdaptSettings, adapt_from_query, adapt_to_query, preset_of, stand_in
 from ui.tabs.adapt_layout import FIRST, AdaptLayout, AdaptState, place
 from ui.tabs.controls import WorldControls
-from ui.tabs.events import IN_BROWSER, QUIET, anew, copy_link, now
+from ui.tabs.events import IN_BROWSER, QUIET, copy_link, now
 from ui.tabs.seed_sweep import SeedSweepPart
 from ui.tabs.state import TabState
 from ui.views.adaptation import paced, preview_value, stage_value
@@ -84,8 +84,8 @@ class AdaptTab(AdaptLayout):
         """All that the tab shows, the controls too."""
         return [self.shown, self.state.box, *self.updates(self.first), *self.controls.outputs]
 
-    def connect(self, worlds: Sequence[WorldControls], seeds: Sequence[Component], kept: Mapping[Component, Any]) -> None:
-        """Wire the tab. worlds, seeds: the other tabs' controls, which follow what is adapted to. kept: what changes on all tabs
+    def connect(self, worlds: Sequence[WorldControls], seeds: Sequence[Component], kept: Callable[[], dict]) -> None:
+        """Wire the tab. worlds, seeds: the other tabs' controls, which follow what is adapted to. kept: makes what changes on all tabs
         when the visitor has kept a policy.
         """
         self.worlds, self.seeds, self.kept = worlds, seeds, kept
@@ -107,7 +107,7 @@ class AdaptTab(AdaptLayout):
         chosen = [self.shown, self.which]
         self.use["download"].click(self._download, chosen, [self.file, *shown], **QUIET)
         self.use["share"].click(self._share, chosen, [self.file, *shown], **HEAVY, **QUIET)
-        outputs = [self.session, *self.outputs, *there, *kept]
+        outputs = [self.session, *self.outputs, *there, *kept()]
         self.use["keep"].click(self._keep, [self.shown, self.session, self.which, *self.controls.inputs], outputs, **QUIET)
 
     # --- handlers ---
@@ -229,7 +229,7 @@ class AdaptTab(AdaptLayout):
         said = notice("Kept: it is “Yours” on the Play tab, and can be a starting point here.")
         after = replace(after, settings=replace(after.settings, world=run.world, seed=run.seed), message=said)
         here = {**self.controls.world.updates(run.world), self.controls.seed: run.seed}
-        return {self.session: session, **self._changes(s, self._staged(after, session)), **here, **self._elsewhere(run), **anew(self.kept)}
+        return {self.session: session, **self._changes(s, self._staged(after, session)), **here, **self._elsewhere(run), **self.kept()}
 
     def _forgotten(self) -> dict:
         """The server has forgotten the visit: what the browser still shows is gone."""

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import gradio as gr
-from gradio.components import Component
 
 # Gradio's own checks answer with a toast; ui/fields.py alone checks, and its sentence stands beside the controls.
 PRIVATE = {"api_visibility": "private", "preprocess": False}
@@ -46,8 +44,3 @@ def sent(event: gr.EventData, *names: str) -> dict[str, Any]:
         return {name: getattr(event, name, None) for name in names}
     except TypeError:  # it sent nothing that has names
         return dict.fromkeys(names)
-
-
-def anew(updates: Mapping[Component, dict[str, Any]]) -> dict[Component, dict[str, Any]]:
-    """Updates that are made once and given often. Gradio takes the value out of an update that it applies, so each is a copy."""
-    return {component: dict(update) for component, update in updates.items()}

@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -23,7 +23,7 @@ from ui.runs.trained import model_from_base64
 from ui.server.session import Session
 from ui.settings import world_from_page
 from ui.tabs.controls import WorldControls, unchecked
-from ui.tabs.events import IN_BROWSER, QUIET, anew, sent
+from ui.tabs.events import IN_BROWSER, QUIET, sent
 from ui.views.live_scripts import LABELS
 from ui.views.messages import said
 
@@ -65,16 +65,16 @@ class LiveTab:
         worlds: Sequence[WorldControls],
         seeds: Sequence[Component],
         mode: Component,
-        kept: Mapping[Component, Any],
+        kept: Callable[[], dict],
     ) -> None:
         """World and seed travel between this tab and the others, whose controls these are; so does the visitor's own policy.
 
-        mode: how Adapt adapts. kept: what changes on the other tabs when the visitor has kept a policy.
+        mode: how Adapt adapts. kept: makes what changes on the other tabs when the visitor has kept a policy.
         """
         self.tabs, self.worlds, self.seeds, self.mode, self.kept = tabs, worlds, seeds, mode, kept
         there = [self.stage, *(c for world in worlds for c in world.outputs), *seeds]
         tab.select(self._arrive, [self.session, *worlds[0].inputs, seeds[0]], self.stage, **QUIET)
-        self.stage.keep(self._keep, self.session, [self.session, self.stage, *kept], **QUIET)
+        self.stage.keep(self._keep, self.session, [self.session, self.stage, *kept()], **QUIET)
         left = self.stage.leave(self._leave, None, there, **QUIET)
         taken = self.stage.adapt(self._adapt, None, [*there, tabs, mode], **QUIET)
         for moved in (left, taken):
@@ -101,7 +101,7 @@ class LiveTab:
             model = model_from_base64(**sent(event, "weights"))
         except ValueError as error:
             return {self.stage: self._say(problem=said(error))}
-        return {self.session: replace(session.with_model(model), recording=None), self.stage: self._say(said=KEPT), **anew(self.kept)}
+        return {self.session: replace(session.with_model(model), recording=None), self.stage: self._say(said=KEPT), **self.kept()}
 
     def _leave(self, event: gr.EventData) -> dict:
         """Show the world of this tab on the others."""

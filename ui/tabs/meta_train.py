@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -13,8 +13,6 @@ import gradio as gr
 
 from model import WORLDS
 from model.policy.checkpoint import serialise
-from ui.field import choices
-from ui.fields import FIELDS
 from ui.runs.policies import shared_model
 from ui.runs.trained import Trained, epochs_from_json, model_from_base64, model_from_bytes
 from ui.runs.training import TrainingState
@@ -26,14 +24,14 @@ from ui.server.training import TRAININGS, Training, is_token, new_token
 from ui.server.visitors import LISTENERS, address_of
 from ui.settings import MAKERS_ONLY, stand_in
 from ui.tabs.controls import WorldControls, message_area, unchecked
-from ui.tabs.events import COPY_LINK, IN_BROWSER, QUIET, anew, file_button, sent
+from ui.tabs.events import COPY_LINK, IN_BROWSER, QUIET, file_button, sent
 from ui.tabs.training_controls import QUERY, SHOW_QUERY, TrainingControls
 from ui.training_settings import FIRST_RECIPE, RECIPES, MetaSettings, check_settings, settings_from_query, to_json
 from ui.views.charts import chart
 from ui.views.messages import field_class, hint, notice, problem, unopened
 from ui.views.player import player
 from ui.views.train_config import settings_for_scripts
-from ui.views.training import check_html, loss_chart, numbers, phase_words, returns_chart, seen_html, stage_title, stage_value
+from ui.views.training import SHOW_SPEED, check_html, loss_chart, numbers, phase_words, returns_chart, seen_html, stage_title, stage_value
 from ui.views.training_figure import svg, training_figure
 
 # A gr.BrowserState is read too late for the load event. A page that may store nothing forgets its training on a reload.
@@ -46,7 +44,6 @@ window.ssmTrain.mount(element, props, watch, (name, data) => sends[name](data));
 """
 # Worlds that break a policy and the families that would have to hold them, the most telling first.
 UNSEEN = {"mirrored_sensors": {"mirrored_sensors"}, "reversed_motor": {"reversed_motor"}, "delayed_motor": {"the longest delay of all"}}
-SHOW_SPEED = 2  # while it trains, so that an episode ends before the next show
 SAVES = ("checkpoint", "log", "figure")
 WAIT = hint("When a training has ended, its check on validation worlds stands here, and you can use, adapt or save the model.")
 NOTHING = "There is no model yet: press Train, or upload a checkpoint."
@@ -144,21 +141,19 @@ class MetaTrainTab:
         outputs = [self.token, self.place, *self.outputs, *self.controls.outputs]
         page.load(self.on_open, [self.session, self.token], outputs, js=KEPT_TOKEN, **TRAINING, **QUIET)
 
-    def connect_use(self, policy: gr.Dropdown, start: gr.Dropdown, world: WorldControls) -> None:
-        """Let the trained model become the visitor's own, chosen in Play (policy) and in Adapt (start, world), and lead there."""
-        lists = [policy, start, self.controls.fields["start"]]
-        offers = {
-            policy: gr.update(choices=choices(FIELDS["play"]["policy"], yours=True), value="yours"),
-            start: gr.update(choices=choices(FIELDS["adapt"]["start"], yours=True), value="yours"),
-            **self.controls.offer_yours(),
-        }
+    def connect_use(self, kept: Callable[[], dict], start: gr.Dropdown, world: WorldControls) -> None:
+        """Let the trained model become the visitor's own, chosen in Play (as `kept` says) and in Adapt (start, world), and lead there."""
+
+        def offers() -> dict:
+            chosen = kept()
+            return {**chosen, start: {**chosen[start], "value": "yours"}, **self.controls.offer_yours()}
 
         def use(session: Session, trained: Trained | None) -> dict:
             if trained is None:
                 return {self.message: problem(NOTHING)}
             mine = session.with_model(trained.model)
             chosen = replace(mine, choice=replace(mine.choice, policy="yours"), recording=None)  # so that Play shows it anew
-            return {self.session: chosen, self.message: notice("It is now “Yours” in Play and in Adapt."), **anew(offers)}
+            return {self.session: chosen, self.message: notice("It is now “Yours” in Play and in Adapt."), **offers()}
 
         def take_to_adapt(session: Session, trained: Trained | None) -> dict:
             """The same, and a world that its training did not hold."""
@@ -166,7 +161,7 @@ class MetaTrainTab:
             unseen = next(name for name, families in UNSEEN.items() if not families <= seen)
             return {**use(session, trained), **(world.updates(WORLDS[unseen]) if trained else {})}
 
-        outputs = [self.session, self.message, *lists]
+        outputs = [self.session, self.message, *offers()]
         for button, handler, there, tab in (
             (self.use, use, outputs, "play"),
             (self.adapt, take_to_adapt, [*outputs, *(c for c in world.outputs if c not in outputs)], "adapt"),
@@ -200,13 +195,9 @@ class MetaTrainTab:
         data = sent(event, "weights", "records", "settings")
         try:
             model, epochs = model_from_base64(data["weights"]), epochs_from_json(data["records"])
-            settings = check_settings(data["settings"] if isinstance(data["settings"], dict) else {}, has_own_model=True)
-        except (ValueError, KeyError) as error:
-            return {
-                self.message: problem(
-                    error if isinstance(error, ValueError) else ValueError("the training must come with all its settings")
-                )
-            }
+            settings = check_settings(data["settings"], has_own_model=True)
+        except ValueError as error:
+            return {self.message: problem(error)}
         trained = Trained(serialise(model, {"settings": to_json(settings)}), model, settings, epochs)
         return {self.trained: trained, self.message: notice("It can be used in Play and Live, adapted, and saved."), **self._usable(SAVES)}
 

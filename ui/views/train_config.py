@@ -12,9 +12,11 @@ from model.maml import guard, meta_batch, meta_config
 from model.policy import ssm
 from model.rl import ppo
 from model.worlds import families, sampling
-from ui.runs.training_show import shown_worlds
+from ui.runs.training_show import EVERY, shown_worlds
 from ui.training_settings import FIRST_RECIPE, RECIPES, MetaSettings
 from ui.views.colours import ROLES
+from ui.views.training import BOLD, EMPTY, HEADROOM, SHOW_SPEED
+from ui.views.training import NAMES as NUMBERS
 from ui.views.training_lines import SMOOTH, WIDTHS, after_label, side_names
 
 NAMES = ("kernels", "sequence", "inner_step", "meta_gradient", "worlds", "perform", "train", "crew")
@@ -45,9 +47,8 @@ def train_config() -> dict[str, Any]:
     """`ssmLive.config.train`.
 
     first: of random weights. start_scale: on the first states of every second episode. adam: PyTorch's defaults. worlds: the ranges
-    that families vary over. recipes: name -> title and settings; recipe: the first one. drawn: how curves look.
+    that families vary over. recipes: name -> title and settings; recipe: the first one. drawn: how all of it is shown.
     """
-    sizes = ssm.StateSpaceModel().sizes
     adam = inspect.signature(torch.optim.Adam).parameters
     return {
         "outer_lambda": meta_batch.OUTER_LAMBDA,
@@ -66,8 +67,17 @@ def train_config() -> dict[str, Any]:
             "gravity_thousandths": list(sampling.SPLITS["train"]),
             "longest_delay": families.LONGEST_DELAY,
         },
-        "sizes": {"I": sizes["input_dim"], "O": sizes["output_dim"]},
-        "drawn": {"smooth": SMOOTH, "widths": [WIDTHS[False], WIDTHS[True]], "dashes": {role: list(ROLES[role].dash) for role in ROLES}},
+        "drawn": {
+            "smooth": SMOOTH,
+            "widths": [WIDTHS[False], WIDTHS[True]],
+            "dashes": {role: list(ROLES[role].dash) for role in ROLES},
+            "headroom": HEADROOM,
+            "bold": BOLD,
+            "empty": EMPTY,
+            "names": list(NUMBERS),
+            "speed": SHOW_SPEED,
+            "every": EVERY,
+        },
         "recipes": {name: {"title": title, **settings_for_scripts(settings)} for name, (title, settings) in RECIPES.items()},
         "recipe": FIRST_RECIPE,
     }

@@ -24,6 +24,9 @@ from ui.words import OF_ALL, count
 EMPTY = "Press Train: the returns before and after a step grow here."
 PROMISE = "See it learn to learn: press Train. The [[return]] after [[adaptation]] climbs, while the return before it need not."
 BOLD = "Bold: worlds that are reversed. Thin: as usual. "
+NAMES = ("Epoch", "Elapsed", "Time left", "Before", "After", "Meta-loss", "Steps/s")
+HEADROOM = 1.08  # of the returns' axis, over the longest episode
+SHOW_SPEED = 2  # of what plays while it trains: an episode ends before the next show
 
 
 def spoken_seconds(seconds: float) -> str:
@@ -54,7 +57,7 @@ def returns_chart(settings: MetaSettings, epochs: Sequence[MetaEpoch], final: bo
         "epoch",
         "return (steps)",
         (1, last),
-        (0, longest(settings.config) * 1.08),
+        (0, longest(settings.config) * HEADROOM),
         (),
         note=f"{BOLD if side_names(settings.families) else ''}Each line: mean of the last {SMOOTH} epochs, sampled actions.",
         empty=EMPTY,
@@ -85,7 +88,7 @@ def loss_chart(settings: MetaSettings, epochs: Sequence[MetaEpoch], final: bool 
 
 def numbers(state: TrainingState | None) -> str:
     """The row of numbers above the curves; the same row of dashes before any training."""
-    cells = dict.fromkeys(("Epoch", "Elapsed", "Time left", "Before", "After", "Meta-loss", "Steps/s"), "–")
+    cells = dict.fromkeys(NAMES, "–")
     if state is not None:
         c, epochs = state.settings.config, state.epochs
         cells["Epoch"] = f"{len(epochs)} of {c.num_epochs}"

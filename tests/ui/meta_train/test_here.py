@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import math
 from types import SimpleNamespace
 
 import gradio as gr
@@ -51,6 +52,12 @@ def test_what_it_trained_is_as_good_as_what_the_server_has(tab):
     assert trained.epochs[0] == EPOCH and len(trained.log().splitlines()) == 3 and trained.settings == SETTINGS
     assert model_from_base64(WEIGHTS).params()["C"].equal(trained.model.params()["C"])
     assert all(update[button]["interactive"] for button in (tab.use, tab.adapt, *tab.saves.values()))
+
+
+def test_an_epoch_that_was_not_finite_loses_nothing(tab):
+    records = [RECORD, {**RECORD, "epoch": 1, "meta_loss": None, "rolled_back": True}]  # JSON knows no NaN
+    epochs = tab.on_trained(SimpleNamespace(**{**TRAINED, "records": records}))[tab.trained].epochs
+    assert epochs[0] == EPOCH and math.isnan(epochs[1].meta_loss) and epochs[1].rolled_back
 
 
 @pytest.mark.parametrize(
