@@ -16,10 +16,11 @@ from model.policy.checkpoint import CheckpointError
 from model.policy.pretrained import load_checkpoint, load_pretrained
 from model.policy.ssm import StateSpaceModel
 from model.rl.evaluation import evaluate_policy
-from model.worlds.cartpole import World, WorldCartPole
+from model.worlds.cartpole import WorldCartPole
 from model.worlds.gymnasium_id import register
 from model.worlds.named import DESCRIPTIONS, WORLDS
 from model.worlds.sampling import sample_worlds
+from model.worlds.world import World
 
 register()
 

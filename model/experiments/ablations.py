@@ -19,7 +19,7 @@ from model.model_based.hybrid import HybridAdaptationConfig, adaptation_config, 
 from model.model_based.imagined_ppo import ppo_updates
 from model.policy.params import Params
 from model.rl.rollout import Episodes, collect, concatenated, stacked
-from model.worlds.cartpole import World
+from model.worlds.world import World
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ from model.model_based.dynamics import NOISE_SD, START_SD, DynamicsModel
 from model.model_based.features import CONSTANT, FEATURES, PAST
 from model.model_based.imagination import shifted
 from model.worlds import disturbances
-from model.worlds.cartpole import World
 from model.worlds.linearised import linear_motion
+from model.worlds.world import World
 
 F, U = len(FEATURES), FEATURES.index("u")
 AT_FIRST = 400  # iterations of the Riccati equation before the first step

@@ -11,9 +11,10 @@ import numpy as np
 from model.imitation.worlds import life, moments, reversed_world, taught_world, world_anywhere
 from model.rl.rollout import Intervention
 from model.worlds.cartpole import MAX_EPISODE_STEPS as T
-from model.worlds.cartpole import World, WorldCartPole
+from model.worlds.cartpole import WorldCartPole
 from model.worlds.named import WORLDS
 from model.worlds.sampling import draw_world
+from model.worlds.world import World
 
 Life = list[tuple[int, World]]
 Draw = Callable[[np.random.Generator, str], tuple[World, Life]]

@@ -20,9 +20,10 @@ from model.experiments.study import STARTS, Part, Study
 from model.experiments.trials import Trials, run_trials, run_until_spent
 from model.model_based.hybrid import adaptation_config
 from model.rl.evaluation import bootstrap_interval, summary
-from model.worlds.cartpole import SOLVED, World
+from model.worlds.cartpole import SOLVED
 from model.worlds.named import BREAK_SET, WORLDS
 from model.worlds.sampling import sample_worlds
+from model.worlds.world import World
 
 SETS = ("break_set", "inside", "outside")
 BUDGETS = (30, 100, 300, 1000, 3000)  # environment steps, of the curve of the return against them

@@ -24,7 +24,8 @@ from model.policy.params import Params, with_task_axis
 from model.policy.ssm import StateSpaceModel
 from model.rl.evaluation import evaluate_tasks
 from model.rl.rollout import Episodes, collect
-from model.worlds.cartpole import MAX_EPISODE_STEPS, World, WorldCartPole
+from model.worlds.cartpole import MAX_EPISODE_STEPS, WorldCartPole
+from model.worlds.world import World
 
 COST = np.array([1.0, 0.1, 10.0, 0.1])  # of squared position, velocity, angle and angular velocity
 PUSH_COST = 0.01

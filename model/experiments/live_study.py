@@ -19,9 +19,10 @@ from model.policy.params import Params
 from model.policy.pretrained import PRETRAINED, load_pretrained
 from model.policy.ssm import StateSpaceModel
 from model.rl.rollout import Episodes, collect
-from model.worlds.cartpole import MAX_EPISODE_STEPS, World
+from model.worlds.cartpole import MAX_EPISODE_STEPS
 from model.worlds.named import BREAK_SET, WORLDS
 from model.worlds.sampling import sample_worlds
+from model.worlds.world import World
 
 WITHIN = (0, 1, 3, 5, 10, 20)  # falls
 STANDS, LEARNT, BACK_TO_START, GIVEN_UP = "stands", "learnt", "back_to_start", "given_up"

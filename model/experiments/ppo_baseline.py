@@ -7,8 +7,9 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from model.worlds.cartpole import SOLVED, World
+from model.worlds.cartpole import SOLVED
 from model.worlds.gymnasium_id import ENV_ID
+from model.worlds.world import World
 
 MAX_STEPS = 100_000
 PRETRAINING_STEPS = 100_000

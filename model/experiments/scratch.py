@@ -13,7 +13,8 @@ from model.maml.meta_batch import add_meta_gradient, collect_batch
 from model.maml.meta_config import MetaTrainingConfig
 from model.policy.ssm import StateSpaceModel
 from model.rl.evaluation import evaluate_tasks
-from model.worlds.cartpole import MAX_EPISODE_STEPS, SOLVED, World
+from model.worlds.cartpole import MAX_EPISODE_STEPS, SOLVED
+from model.worlds.world import World
 
 SCRATCH_CONFIG = MetaTrainingConfig(
     inner_steps=0, outer_lr=0.005, outer_updates=5, entropy_bonus=0.005, normalise_per_task=True, max_steps_per_episode=MAX_EPISODE_STEPS

@@ -22,8 +22,9 @@ from model.policy.params import with_task_axis
 from model.policy.pretrained import load_pretrained
 from model.policy.ssm import StateSpaceModel
 from model.rl.rollout import Episodes, collect
-from model.worlds.cartpole import World, WorldCartPole
+from model.worlds.cartpole import WorldCartPole
 from model.worlds.sampling import standard_worlds, training_worlds
+from model.worlds.world import World
 
 Report = Callable[[str], None]
 SPEED = MetaTrainingConfig(

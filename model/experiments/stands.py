@@ -21,7 +21,8 @@ from model.policy.ssm import StateSpaceModel
 from model.rl.evaluation import summary
 from model.rl.rollout import Changes, collect
 from model.worlds.cartpole import MAX_EPISODE_STEPS as T
-from model.worlds.cartpole import World, WorldCartPole
+from model.worlds.cartpole import WorldCartPole
+from model.worlds.world import World
 
 POLICIES = ("memory", "meta", "taught")
 

@@ -23,9 +23,9 @@ from model.policy.pretrained import PRETRAINED, load_pretrained, pretrained_path
 from model.policy.ssm import StateSpaceModel
 from model.rl.evaluation import evaluate_policy, play_gymnasium, summary
 from model.rl.rollout import collect
-from model.worlds.cartpole import World
 from model.worlds.named import BREAK_SET, WORLDS
 from model.worlds.sampling import sample_worlds
+from model.worlds.world import World
 
 STARTS = (*PRETRAINED, "random")
 STEP_SIZES = (0.05, 0.1, 0.25, 0.5, 1.0)

@@ -14,7 +14,7 @@ from model.model_based.hybrid import steps_of_tasks
 from model.policy.params import Params, with_task_axis
 from model.policy.ssm import StateSpaceModel
 from model.rl.evaluation import evaluate_tasks
-from model.worlds.cartpole import World
+from model.worlds.world import World
 
 Method = Callable[[Params, Sequence[World], StandardAdaptationConfig, np.random.Generator], Iterator[TaskStep]]
 MOST_COLLECTIONS = 100  # that a trial may make to spend a budget

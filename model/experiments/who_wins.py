@@ -22,8 +22,9 @@ from model.experiments.trials import TASKS_AT_ONCE, Trials, run_trials
 from model.model_based.hybrid import adaptation_config
 from model.policy.pretrained import load_pretrained
 from model.rl.evaluation import bootstrap_interval, summary
-from model.worlds.cartpole import MAX_EPISODE_STEPS, SOLVED, World
+from model.worlds.cartpole import MAX_EPISODE_STEPS, SOLVED
 from model.worlds.sampling import sample_worlds
+from model.worlds.world import World
 
 EPISODES, COLLECTIONS, EVAL_EPISODES = 3, 3, 4
 BUDGETS = (10, 30, 100, 300, 1000)  # environment steps

@@ -12,8 +12,9 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from model.worlds.cartpole import World, WorldCartPole
+from model.worlds.cartpole import WorldCartPole
 from model.worlds.linearised import linear_motion
+from model.worlds.world import World
 
 COST = np.array([1.0, 0.1, 10.0, 0.1])  # of squared position, velocity, angle and angular velocity
 PUSH_COST = 0.1  # of a squared push, in the motor's own

@@ -16,8 +16,9 @@ from model.maml.inner_step import equal_weights, inner_step
 from model.policy.params import Params, with_gradients, with_task_axis
 from model.policy.ssm import StateSpaceModel, check_policy
 from model.rl.rollout import Episodes, collect
-from model.worlds.cartpole import MAX_EPISODE_STEPS, World
+from model.worlds.cartpole import MAX_EPISODE_STEPS
 from model.worlds.named import AnyWorld, as_world
+from model.worlds.world import World
 
 
 class NonFiniteParameters(ArithmeticError):

@@ -16,7 +16,7 @@ from model.policy.params import Params
 from model.rl.advantages import advantages
 from model.rl.ppo import Targets, normalised, ppo_terms, step_weights
 from model.rl.rollout import Episodes, collect
-from model.worlds.cartpole import World
+from model.worlds.world import World
 
 OUTER_LAMBDA = 0.95
 ROWS_AT_ONCE = 64_000  # episode steps

@@ -10,9 +10,9 @@ import numpy as np
 from model.maml.meta_config import MetaTrainingConfig
 from model.maml.training import MetaMAML, WorldSampler
 from model.policy.ssm import StateSpaceModel
-from model.worlds.cartpole import World
 from model.worlds.families import family_sampler
 from model.worlds.sampling import standard_worlds, training_worlds
+from model.worlds.world import World
 
 
 @dataclasses.dataclass(frozen=True)

@@ -25,9 +25,10 @@ from model.maml.meta_config import MetaTrainingConfig
 from model.maml.run import Run
 from model.policy.params import Params, with_gradients, with_task_axis
 from model.policy.ssm import StateSpaceModel, check_policy
-from model.worlds.cartpole import MAX_EPISODE_STEPS, World
+from model.worlds.cartpole import MAX_EPISODE_STEPS
 from model.worlds.named import as_worlds
 from model.worlds.sampling import training_worlds
+from model.worlds.world import World
 
 WorldSampler = Callable[[int, np.random.Generator], list[World]]
 

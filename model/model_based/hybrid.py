@@ -32,8 +32,8 @@ from model.model_based.imagined_ppo import ImaginedPPOConfig, ImaginedRollouts, 
 from model.policy.params import Params
 from model.policy.ssm import StateSpaceModel
 from model.rl.rollout import collect
-from model.worlds.cartpole import World
 from model.worlds.named import AnyWorld, as_world
+from model.worlds.world import World
 
 TASKS_AT_ONCE = 10  # that imagine together: more don't fit the processor's cache
 FEW = 3  # episodes a step up to which the first of these learning rates holds; above, the second

@@ -13,8 +13,9 @@ from model.policy.inputs import NO_PUSH, joined, pushes
 from model.policy.params import Params, with_task_axis
 from model.policy.ssm import StateSpaceModel, check_policy
 from model.rl.rollout import collect
-from model.worlds.cartpole import MAX_EPISODE_STEPS, World
+from model.worlds.cartpole import MAX_EPISODE_STEPS
 from model.worlds.named import AnyWorld, as_world
+from model.worlds.world import World
 
 
 def evaluate_tasks(params: Params, worlds: Sequence[World], episodes: int, generator: np.random.Generator) -> np.ndarray:

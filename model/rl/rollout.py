@@ -12,8 +12,9 @@ from torch import Tensor
 from model.policy.cell import Cell
 from model.policy.inputs import NO_PUSH, SENSORS, input_dim, joined, pushes
 from model.policy.params import Params
-from model.worlds.cartpole import MAX_EPISODE_STEPS, START_RANGE, World, WorldCartPole
+from model.worlds.cartpole import MAX_EPISODE_STEPS, START_RANGE, WorldCartPole
 from model.worlds.disturbances import keys_of_starts
+from model.worlds.world import World
 
 Changes = Mapping[int, tuple[Sequence[int], Sequence[World]]]
 """Worlds that change while episodes run: before step t, the environments with these indices (of M K) are given these worlds."""

@@ -14,7 +14,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from model.worlds.cartpole import TAU, World
+from model.worlds.cartpole import TAU
+from model.worlds.world import World
 
 
 def linear_motion(worlds: Iterable[World]) -> tuple[np.ndarray, np.ndarray]:

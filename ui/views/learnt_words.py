@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 
-from model.worlds.cartpole import World
+from model.worlds.world import World
 from ui.runs.adaptation import Curve, Imagining, Point
 from ui.views.imagined import forecast_words, returns_words
 from ui.views.learnt import Fact, Lesson, facts, unknown
