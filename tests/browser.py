@@ -16,6 +16,24 @@ from ui import live_page
 PATIENCE = 180_000
 """ms that any wait on a page may take: a slow machine is slow, not wrong. No test states its own."""
 
+TRAIN = """async ({ config, hands, families }) => {
+  const { ssmTrain: train, ssmLive: live } = window, { sensors: I, output_dim: O } = live.config.policy;
+  const sizes = { I, O, S: config.state_dim, H: config.hidden_dim };
+  const began = performance.now(), crew = await train.makeCrew({ count: hands });
+  let last, longest = 0, frame = performance.now(), running = true;
+  const tick = (now) => { longest = Math.max(longest, now - frame); frame = now; if (running) requestAnimationFrame(tick); };
+  requestAnimationFrame(tick);
+  for await (last of train.metaTrain(crew, { sizes, config, families, theta: train.firstWeights(sizes, config.seed) }));
+  running = false;
+  const workers = crew.local ? 0 : crew.hands.length, policy = live.makePolicy(train.named(last.best, sizes), sizes);
+  crew.close();
+  const bytes = new Uint8Array(live.policyBytes(policy)), weights = btoa(Array.from(bytes, (b) => String.fromCharCode(b)).join(""));
+  const bits = [...new BigUint64Array(last.best.buffer)].map(String).join();
+  const seconds = (performance.now() - began) / 1000;
+  return { weights, bits, workers, env_steps: last.record.env_steps, seconds, longest_frame_ms: longest };
+}"""
+"""A whole training in a page: what it made, its bits, how long it took and the longest frame meanwhile."""
+
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator:

@@ -179,7 +179,7 @@ class StateSpaceModel(nn.Module):
 
 
 def check_policy(model: Any) -> StateSpaceModel:
-    """The policy that is given, taken out of a wrapper such as DataParallel. Raises ValueError for what is none."""
+    """The policy that is given, taken out of DataParallel; a compiled one answers as a policy itself. ValueError for what is none."""
     policy = getattr(model, "module", model)
     if not hasattr(policy, "with_params"):
         raise ValueError(f"model must be a StateSpaceModel, got {quoted(model)}")

@@ -8,29 +8,26 @@ from dataclasses import asdict, replace
 from model import load_checkpoint
 from model.maml.recipes import ONE_MINUTE
 from model.maml.to_file import LOG_COLUMNS
-from tests.browser import open_settings
+from tests.browser import TRAIN, open_settings
 
 SMALL = replace(ONE_MINUTE, num_epochs=2, episodes_per_task=4, min_support_episodes=4, max_steps_per_episode=40)
-TRAIN = """async ({ config, hands }) => {
-  const { ssmTrain: train } = window, sizes = { S: 32, I: 4, O: 4, H: 64 }, crew = await train.makeCrew({ count: hands });
-  const theta = train.firstWeights(sizes, config.seed), workers = crew.local ? 0 : crew.hands.length;
-  let best;
-  for await (const epoch of train.metaTrain(crew, { sizes, config, families: ["reversed_motor", "wind"], theta })) best = epoch.best;
-  crew.close();
-  return { workers, bits: [...new BigUint64Array(best.buffer)].map(String).join() };
-}"""
+FAMILIES = ("reversed_motor", "wind")
+
+
+def trained(page, hands: int) -> dict:
+    return page.evaluate(TRAIN, {"config": asdict(SMALL), "families": FAMILIES, "hands": hands})
 
 
 def test_one_two_and_four_workers_make_the_same_policy_to_the_bit(alone):
     page = alone().page
-    rows = [page.evaluate(TRAIN, {"config": asdict(SMALL), "hands": hands}) for hands in (1, 2, 4)]
+    rows = [trained(page, hands) for hands in (1, 2, 4)]
     assert [row["workers"] for row in rows] == [1, 2, 4]
     assert len({row["bits"] for row in rows}) == 1
 
 
 def test_without_workers_or_after_one_has_died_it_goes_on_to_the_same_policy(alone):
     page = alone().page
-    expected = page.evaluate(TRAIN, {"config": asdict(SMALL), "hands": 1})["bits"]
+    expected = trained(page, 1)["bits"]
     page.evaluate("() => { window.spare = window.Worker; }")
     page.evaluate(
         """() => { window.Worker = class extends window.spare {
@@ -41,9 +38,9 @@ def test_without_workers_or_after_one_has_died_it_goes_on_to_the_same_policy(alo
           }
         }; }"""
     )
-    assert page.evaluate(TRAIN, {"config": asdict(SMALL), "hands": 2})["bits"] == expected
+    assert trained(page, 2)["bits"] == expected
     page.evaluate("() => { window.Worker = class { constructor() { throw Error(); } }; }")
-    row = page.evaluate(TRAIN, {"config": asdict(SMALL), "hands": 2})
+    row = trained(page, 2)
     assert row["workers"] == 0 and row["bits"] == expected
 
 
@@ -80,6 +77,10 @@ def test_alone_it_trains_stops_outlives_a_reload_and_goes_to_live(alone, tmp_pat
     assert load_checkpoint(files["weights"]).state_dim == 32
     rows = list(csv.DictReader(files["log"].read_text(encoding="utf-8").splitlines()))
     assert len(rows) == done and tuple(rows[0]) == LOG_COLUMNS
+    press(page, "on")
+    press(page, "stop")  # at once: what was trained before is there still
+    epochs(page, done, "done")
+    assert "what was trained before is kept" in page.inner_text(".train-words")
     press(page, "on")  # from the best so far
     epochs(page, 1)
     assert float(page.locator(".train .meta-numbers dd").nth(3).inner_text()) > 0

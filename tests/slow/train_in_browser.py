@@ -21,30 +21,16 @@ from playwright.sync_api import Page, sync_playwright
 from model import WORLDS, StandardAdaptationConfig, StateSpaceModel, train_one_minute
 from model.experiments.benchmark import FIRST_MINUTE_SEED, SUPPORT_SETS
 from model.experiments.trials import run_trials
-from model.maml.recipes import ONE_MINUTE
+from model.maml.recipes import ONE_MINUTE, ONE_MINUTE_FAMILIES
+from tests.browser import TRAIN
 from tests.machine import CHROMIUM, browser_path
 from ui import live_page
 from ui.runs.trained import model_from_base64
 
-TRAIN = """async ({ config, hands }) => {
-  const { ssmTrain: train, ssmLive: live } = window, { sensors: I, output_dim: O } = live.config.policy;
-  const sizes = { I, O, S: config.state_dim, H: config.hidden_dim };
-  const began = performance.now(), crew = await train.makeCrew({ count: hands }), { families } = live.config.train.recipes.reversed_motor;
-  let last, longest = 0, frame = performance.now(), running = true;
-  const tick = (now) => { longest = Math.max(longest, now - frame); frame = now; if (running) requestAnimationFrame(tick); };
-  requestAnimationFrame(tick);
-  for await (last of train.metaTrain(crew, { sizes, config, families, theta: train.firstWeights(sizes, config.seed) }));
-  running = false;
-  const workers = crew.local ? 0 : crew.hands.length, policy = live.makePolicy(train.named(last.best, sizes), sizes);
-  crew.close();
-  const bytes = new Uint8Array(live.policyBytes(policy)), weights = btoa(Array.from(bytes, (b) => String.fromCharCode(b)).join(""));
-  return { weights, workers, env_steps: last.record.env_steps, seconds: (performance.now() - began) / 1000, longest_frame_ms: longest };
-}"""
-
 
 def train(page: Page, seed: int, hands: int) -> dict[str, Any]:
     """One whole training on an open page: what TRAIN returns."""
-    return page.evaluate(TRAIN, {"config": asdict(replace(ONE_MINUTE, seed=seed)), "hands": hands})
+    return page.evaluate(TRAIN, {"config": asdict(replace(ONE_MINUTE, seed=seed)), "families": ONE_MINUTE_FAMILIES, "hands": hands})
 
 
 def judged(model: StateSpaceModel, seed: int) -> dict[str, float]:
