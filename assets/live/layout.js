@@ -65,7 +65,7 @@
     parts.policy = live.select(section, "Which one", page.labels, (name) => page.choosePolicy(name));
     parts.policy.select.dataset.field = "policy";
     parts.howTaught = make("p", section, { class: "hint" }, "Taught by [[imitation]], not by reinforcement learning: a teacher that is told the "
-      + "world said which push is right. The policy sees the sensors and its own last push. Late motors, dead velocity sensors and several changes at once can still fell it.");
+      + "world said which push is right. The policy sees the sensors and its own last push. A late motor, dead velocity sensors or shaking readings can still fell it.");
     parts.learning = live.toggle(section, "Learns from its falls", (on) => page.setLearning(on));
     parts.learning.dataset.field = "learning";
     parts.rate = live.rateSlider(section, (lr) => page.setRate(lr));

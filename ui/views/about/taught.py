@@ -19,7 +19,8 @@ delay, wind, and every change of them. The policy is told none of this: it has t
 {total} parameters, and must find out in which world it is by what its pushes do.</p>
 {picture}
 <p>It was taught in worlds drawn over everything that this page can set and switch while it runs, and keeps its memory where the
-world changes; a push by hand or a gust it never met. It can still fall, above all where several changes come within a second.
+world changes; a push by hand or a gust it never met. It can still fall, above all with a late motor, dead velocity
+sensors, or readings that shake while the motor reverses.
 {where}</p>
 """
 
