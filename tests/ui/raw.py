@@ -34,9 +34,16 @@ def page_data(url: str, target: str, event: str = "click", **fields: Any) -> lis
     return data
 
 
-def post(url: str, target: str, data: list, event: str = "click", session: str | None = None, address: str = "") -> httpx.Response:
-    """Ask for an event, as a visitor whom a proxy forwarded from `address`; nobody listens yet."""
-    body = {"data": data, "fn_index": handler_of(url, target, event)["id"], "session_hash": session or secrets.token_hex(6)}
+def post(
+    url: str, target: str, data: list, event: str = "click", session: str | None = None, address: str = "", told: dict | None = None
+) -> httpx.Response:
+    """Ask for an event, as a visitor whom a proxy forwarded from `address`; nobody listens yet. told: the event's own data."""
+    body = {
+        "data": data,
+        "fn_index": handler_of(url, target, event)["id"],
+        "session_hash": session or secrets.token_hex(6),
+        "event_data": told,
+    }
     headers = {"content-type": "application/json"} | ({"x-forwarded-for": address} if address else {})
     # NaN and Infinity are not JSON, yet Python's reader takes them.
     return CLIENT.post(f"{url}gradio_api/queue/join", content=json.dumps(body), headers=headers)
@@ -53,14 +60,21 @@ def listen(url: str, session: str, timeout: float = 60, address: str = "") -> It
 
 
 def send(
-    url: str, target: str, data: list, event: str = "click", session: str | None = None, address: str = "", timeout: float = 60
+    url: str,
+    target: str,
+    data: list,
+    event: str = "click",
+    session: str | None = None,
+    address: str = "",
+    timeout: float = 60,
+    told: dict | None = None,
 ) -> dict:
     """Send `data` to the handler of the component `target` as a browser would, through the queue; the final message.
 
     Its values are those that the page shows by then: a run that went on has sent its last ones, as differences, before it ended.
     """
     session, shown = session or secrets.token_hex(6), None
-    post(url, target, data, event, session, address).raise_for_status()
+    post(url, target, data, event, session, address, told).raise_for_status()
     for message in listen(url, session, timeout, address):
         if message["msg"] == "process_generating" and message["success"]:
             new = message["output"]["data"]
