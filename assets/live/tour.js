@@ -18,10 +18,12 @@
   const REMEMBERS = "Its memory may tell it what is different here. If it falls, time slows down, so that you can see it.";
   const OFF = "Learning is off, so that this fall changes nothing.";
 
+  const remembers = ({ policy }) => policy === "memory" || policy === "taught";
+
   // What the tour says at a place. page: {run, state, place}
   live.tourHint = (at, page) => {
     if (at === FALLS && page.state.policy === "meta" && page.place === "reversed_motor") return CERTAIN;
-    if (at === FALLS && ["memory", "taught"].includes(page.state.policy)) return REMEMBERS;
+    if (at === FALLS && remembers(page.state)) return REMEMBERS;
     if (at === LEARNS && !page.run.learning) return OFF;
     return HINTS[at];
   };
@@ -83,6 +85,7 @@
     }
 
     mark() {
+      this.items[FALLS].textContent = remembers(this.page.state) ? "It may fall" : STEPS[FALLS];
       this.items.forEach((item, i) => {
         item.classList.toggle("done", i < this.at);
         if (i === this.at) item.setAttribute("aria-current", "step");
