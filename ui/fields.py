@@ -32,6 +32,10 @@ POLICIES: Mapping[str, str] = MappingProxyType(
         "yours": "Yours (adapted or trained in this visit)",
     }
 )
+TABS: Mapping[str, str] = MappingProxyType(
+    {name: name.capitalize() for name in ("live", "play", "adapt", "compare", "meta-train", "about")}
+)
+"""A tab's id, which links name, and its title."""
 SHIPPED = ("meta", "memory", "taught", "standard")
 MODES: Mapping[str, str] = MappingProxyType({"standard": "Gradient", "hybrid": "Hybrid", "both": "Both"})
 
@@ -168,3 +172,8 @@ FIELDS: Mapping[str, Mapping[str, Field]] = MappingProxyType(
     }
 )
 """By tab: what it can set. "world" are the details of a world, the same on every tab."""
+
+LINK_NAMES = frozenset(f.key or name for group in FIELDS.values() for name, f in group.items()) | {
+    "tab", "race", "ran", "recipe", "learning", "lr",
+}  # fmt: skip
+"""Every name that a link may use; those of the last line are none of the table: the Live page's two stand in assets/live/link.js."""

@@ -45,7 +45,7 @@ short_description: Learns from every fall; meta-train one in your browser
 def html() -> str:
     """The whole page."""
     css = css_variables() + "".join((ASSETS / name).read_text(encoding="utf-8") for name in STYLES)
-    value = json.dumps({"labels": LABELS, "server": False}).replace("</", "<\\/")
+    value = json.dumps({"labels": LABELS, "server": False, "tabs": ["live", "train"]}).replace("</", "<\\/")
     return f"""<!doctype html>
 <html lang="en">
 <head>
@@ -83,7 +83,7 @@ document.querySelector("nav").addEventListener("click", (event) => {{
 }});
 ssmLive.mount(at("live"), {{ value: {value} }});
 ssmTrain.mount(at("train"), {{ value: {value} }}, undefined, (what) => {{ if (what === "live") show("live"); }});
-show(new URLSearchParams(location.search).get("tab") === "train" ? "train" : "live");
+show(ssmLive.readLink(location.search).get("tab") === "train" ? "train" : "live");
 </script>
 </body>
 </html>

@@ -12,12 +12,13 @@ from starlette.middleware import Middleware
 
 from ui import api
 from ui.field import choices
-from ui.fields import FIELDS
+from ui.fields import FIELDS, TABS
 from ui.runs.adaptation import warm_up
 from ui.runs.policies import load_all
 from ui.server.gate import EXCEPTION_HANDLERS, Gate
 from ui.server.jobs import MAX_THREADS
 from ui.server.session import STATE_SECONDS, Session
+from ui.settings import link_query
 from ui.tabs.about import AboutTab, about_script
 from ui.tabs.adapt import AdaptTab
 from ui.tabs.compare import CompareTab
@@ -65,6 +66,11 @@ def theme() -> gr.themes.Base:
     )
 
 
+def act(name: str) -> gr.Tab:
+    """A tab of the page, by its id."""
+    return gr.Tab(TABS[name], id=name)
+
+
 def build() -> tuple[gr.Blocks, dict[str, Any]]:
     """The page, and the keyword arguments for its launch. Raises CheckpointError when a shipped model can't be read."""
     os.environ.setdefault("GRADIO_DEFAULT_CONCURRENCY_LIMIT", AT_ONCE)  # page.queue would build the whole app once more
@@ -74,17 +80,17 @@ def build() -> tuple[gr.Blocks, dict[str, Any]]:
         session = gr.State(first, time_to_live=STATE_SECONDS)
         gr.HTML(f'<header class="masthead"><h1>{TITLE}</h1><p>{with_terms(LEAD, "masthead")}</p></header>')
         with gr.Tabs(elem_id="acts") as tabs:
-            with gr.Tab("Live", id="live") as live_tab:
+            with act("live") as live_tab:
                 live = LiveTab(session)
-            with gr.Tab("Play", id="play") as tab:
+            with act("play") as tab:
                 play = PlayTab(session, first, tab)
-            with gr.Tab("Adapt", id="adapt") as tab:
+            with act("adapt") as tab:
                 adapt = AdaptTab(session, tab)
-            with gr.Tab("Compare", id="compare") as tab:
+            with act("compare") as tab:
                 compare = CompareTab(session, tab)
-            with gr.Tab("Meta-train", id="meta-train") as meta_tab:
+            with act("meta-train") as meta_tab:
                 meta_train = MetaTrainTab(session)
-            with gr.Tab("About", id="about") as tab:
+            with act("about") as tab:
                 AboutTab(session, first).connect_tab(tab)
         # What tabs share: one world and one seed, the visitor's own policy, the next step.
         worlds = [play.world, adapt.controls.world, compare.world]
@@ -110,10 +116,10 @@ def build() -> tuple[gr.Blocks, dict[str, Any]]:
         opens = {"play": play, "adapt": adapt, "compare": compare}
 
         def open_link(session: Session, request: gr.Request) -> dict:
-            query = dict(request.query_params)
+            query = link_query(request.query_params)
             tab = query.get("tab", "play")
             shown = opens[tab].opened(session, query) if tab in opens else {}
-            led = "tab" in query and tab in [t.id for t in tabs.children[1:]]  # the first is open already
+            led = "tab" in query and tab in list(TABS)[1:]  # the first is open already; what is no tab, Live says
             return {**shown, **({tabs: gr.Tabs(selected=tab)} if shown or led else {})} or gr.skip()
 
         page.load(open_link, session, [tabs, *play.outputs, *adapt.outputs, *compare.outputs], **QUIET)

@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl
 from model import WORLDS, World, adaptation_config
 from model.config import LONGEST_ECHO
 from ui.field import GONE, Field, FieldError, check, from_link, from_page, to_link, to_page
-from ui.fields import CUSTOM, FIELDS, MODES, short_name
+from ui.fields import CUSTOM, FIELDS, LINK_NAMES, MODES, short_name
 
 MAX_LINK = 1000  # characters
 RAN = "ran"  # in a link: the result is wanted too
@@ -62,6 +62,29 @@ def world_from_query(query: Mapping[str, str]) -> World:
     if details and name != CUSTOM:
         raise FieldError("world", f"be {CUSTOM} when a link sets {next(iter(details))}", name, "be custom when a link sets its details")
     return World(**{n: from_link(_WORLD[n], text) for n, text in details.items()}) if name == CUSTOM else WORLDS[name]
+
+
+def link_query(given: Mapping[str, str]) -> dict[str, str]:
+    """A link's names and values as ours are written, whatever their capitals, and whether a name has _, - or blanks."""
+    return {re.sub(r"[- ]", "_", name.strip().lower()): value.strip().lower() for name, value in given.items()}
+
+
+def check_names(query: Mapping[str, str]) -> None:
+    """FieldError for a name that is almost one of ours; any other that is not ours, a tracker's or Gradio's, is passed over."""
+    for name in query.keys() - LINK_NAMES:
+        meant = next((known for known in sorted(LINK_NAMES) if _misspelt(name, known)), None)
+        if meant:
+            name, meant = name.replace("_", " "), meant.replace("_", " ")
+            raise FieldError("link", f"name {meant}", name, f"be “{meant}”", f"Its “{name}”")
+
+
+def _misspelt(name: str, known: str) -> bool:
+    """Whether a letter is missing or too many, or the letters stand in another order. Another letter may be another word: code, mode."""
+
+    def shorter(word: str) -> set[str]:
+        return {word[:i] + word[i + 1 :] for i in range(len(word))}
+
+    return len(known) >= 4 <= len(name) < 40 and (sorted(name) == sorted(known) or name in shorter(known) or known in shorter(name))
 
 
 def query_of(text: Any) -> dict[str, str]:
@@ -115,7 +138,8 @@ def to_query(c: Choice) -> dict[str, str]:
 
 
 def from_query(query: Mapping[str, str], has_own_model: bool = False) -> Choice | None:
-    """The choice that a link encodes; None when it speaks of none. Names that are not ours (trackers, Gradio's) are passed over."""
+    """The choice that a link encodes; None when it speaks of none."""
+    check_names(query)
     known = {name: query[name] for name in (*_WORLD, "world", "policy", "actions", "seed") if name in query}
     if not known:
         return None
@@ -178,6 +202,7 @@ def adapt_from_query(query: Mapping[str, str], has_own_model: bool = False) -> A
     """
     if query.get("tab") != "adapt":
         return None
+    check_names(query)
     known = {name: text for name, text in query.items() if name in (*_WORLD, *_ADAPT)}
     world = world_from_query(known) if {*_WORLD, "world"} & {*known} else WORLDS[_ADAPT["world"].default]
     values = _read(_ADAPT, known, has_own_model, from_link)
@@ -292,6 +317,7 @@ def race_from_query(query: Mapping[str, str], has_own_model: bool = False) -> Ra
     """The comparison that a link encodes; None when it does not lead here."""
     if query.get("tab") != "compare":
         return None
+    check_names(query)
     known = {name: text for name, text in query.items() if name in (*_WORLD, "world")}
     world = world_from_query(known) if known else RaceSettings().world
     values = _read(_COMPARE, query, has_own_model, from_link)

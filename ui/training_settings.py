@@ -14,6 +14,7 @@ from model.maml.recipes import ONE_MINUTE, ONE_MINUTE_FAMILIES
 from model.worlds.cartpole import MAX_EPISODE_STEPS
 from ui.field import FieldError, check, from_link, to_link
 from ui.fields import FIELDS
+from ui.settings import check_names
 
 TAB = "meta-train"
 TRAIN = FIELDS["train"]
@@ -119,7 +120,10 @@ def settings_to_query(settings: MetaSettings) -> str:
 
 def settings_from_query(query: Mapping[str, str], has_own_model: bool = False) -> MetaSettings | None:
     """The settings of a link; None where it names none of this tab. Raises FieldError."""
-    if query.get("tab") != TAB or not {"recipe", *TRAIN} & set(query):
+    if query.get("tab") != TAB:
+        return None
+    check_names(query)
+    if not {"recipe", *TRAIN} & set(query):
         return None
     recipe = query.get("recipe", FIRST_RECIPE)
     if recipe not in RECIPES:

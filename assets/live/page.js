@@ -6,13 +6,13 @@
   const INVITATION = "Hold ← or → on the stage, or touch a side of it, to run the motor. Nothing held: it alternates.";
 
   class Page {
-    constructor(root, labels, onServer, send) {
+    constructor(root, labels, onServer, tabs, send) {
       Object.assign(this, { root, labels, onServer, policies: {}, lanes: [], views: [], mode: "", rate: "auto", alternate: 0 });
       this.state = { world: live.makeWorld(), policy: "meta", seed: 0, learning: true, lr: live.config.rules.lr };
       this.contest = new live.Contest();
       this.calm = window.ssmDraw.calm();
       this.paused = this.calm; // still until started
-      this.travel = new live.Travel(this, send, onServer);
+      this.travel = new live.Travel(this, send, onServer, tabs);
       this.travel.openLink();
       this.parts = live.buildLayout(root, this);
       this.picture = new live.Picture(this);
@@ -279,10 +279,10 @@
     note(text) { this.board.note(text); }
   }
 
-  // props.value: {labels: [[name, label]], server: bool}, later what travel.arrive takes. send(event, data): to the server.
+  // props.value: {labels: [[name, label]], server: bool, tabs: [id]}, later what travel.arrive takes. send(event, data): to the server.
   live.mount = (element, props, watch = () => {}, send = () => {}) => {
-    const { labels, server } = props.value;
-    live.page = new Page(element.querySelector(".live"), labels.slice(), server, send);
+    const { labels, server, tabs } = props.value;
+    live.page = new Page(element.querySelector(".live"), labels.slice(), server, tabs, send);
     watch("value", () => live.page.travel.arrive(props.value));
   };
 })();

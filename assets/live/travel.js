@@ -9,9 +9,9 @@
   const fromBase64 = (text) => window.ssmDraw.bytes(text).buffer;
 
   live.Travel = class {
-    // send(event, data): to the server, where there is one.
-    constructor(page, send, onServer) {
-      Object.assign(this, { page, send, onServer });
+    // send(event, data): to the server, where there is one. tabs: of the page.
+    constructor(page, send, onServer, tabs) {
+      Object.assign(this, { page, send, onServer, tabs });
       this.known = { world: page.state.world, seed: page.state.seed }; // what the other tabs show
       let shown = true;
       new ResizeObserver(() => {
@@ -89,7 +89,7 @@
 
     openLink() {
       try {
-        Object.assign(this.page.state, live.fromQuery(location.search, Object.keys(live.weights)));
+        Object.assign(this.page.state, live.fromQuery(location.search, Object.keys(live.weights), this.tabs, this.onServer ? "" : "live"));
       } catch (error) {
         const why = error.plain ?? error.message;
         this.problem = new Error(`This link can’t be opened: ${why[0].toLowerCase()}${why.slice(1)}`);

@@ -174,6 +174,11 @@
     writtenBytes: ({ policy }) => base64Of(live.policyBytes(live.clonePolicy(policyOf(policy)))),
 
     // States of the page -> the links that hold them -> the states that those open.
+    // links: [text]; each opens a state, or is a sentence.
+    opened: ({ links, ...rest }) => links.map((text) => {
+      try { return live.fromQuery(text, ...Object.values(rest)); } catch (error) { return error.plain ?? error.message; }
+    }),
+
     travelled: ({ states, policies }) => states.map((state) => live.fromQuery(live.toQuery(state), policies)),
   };
 })();

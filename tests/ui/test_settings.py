@@ -24,6 +24,7 @@ from ui.settings import (
     choice_from_page,
     chosen_of,
     from_query,
+    link_query,
     page_values,
     preset_of,
     race_from_page,
@@ -34,6 +35,7 @@ from ui.settings import (
     world_from_page,
 )
 from ui.tabs.controls import WorldControls
+from ui.training_settings import settings_from_query
 
 ALL = [f for group in FIELDS.values() for f in group.values()]
 
@@ -79,6 +81,11 @@ def test_named_worlds_travel_whole_and_a_changed_one_is_another():
         world_from_page("standard", changed(cart_mass=True))  # that True == 1.0 does not make it the standard world
 
 
+TRACKERS = (
+    "utm_source", "utm_term", "fbclid", "gclid", "msclkid", "mc_eid", "_gl",
+    "ref", "src", "si", "code", "state", "view", "node", "__theme", "__sign",
+)  # fmt: skip
+MISSPELT = {"wrold": "world", "winds": "wind", "polcy": "policy", "sede": "seed", "reversedmotor": "reversed motor"}
 LINKED = [
     (to_query, from_query, Choice()),
     (to_query, from_query, Choice(WORLDS["reversed_tilted"], "memory", False, 7)),
@@ -107,13 +114,29 @@ def test_a_link_loses_no_field_of_a_world(f):
 
 
 def test_what_a_link_leaves_open_is_what_suits():
-    assert from_query({"utm_source": "mail", "__theme": "dark"}) is None is adapt_from_query({"world": "moon"})
+    assert from_query(dict.fromkeys(TRACKERS, "x")) is None is adapt_from_query({"world": "moon"})
     assert adapt_from_query({"tab": "adapt"}).world == WORLDS["reversed_motor"] and race_from_query({"tab": "compare"}) == RaceSettings()
     for start in ("meta", "memory", "taught", "standard", "untrained"):
         settings = adapt_from_query({"tab": "adapt", "start": start, "mode": "hybrid"})
         assert (settings.adapt_lr, settings.fresh_step) == suited(start)
         other = replace(settings, adapt_lr=0.2, fresh_step=not settings.fresh_step)
         assert adapt_from_query(adapt_to_query(other)) == other
+
+
+def test_capitals_blanks_and_foreign_names_change_nothing():
+    loud = {"Tab": "Adapt", "WORLD": "Custom", "Reversed-Motor": "True", "start": " Memory", **dict.fromkeys(TRACKERS, "Meta")}
+    assert adapt_from_query(link_query(loud)) == adapt_from_query({"tab": "adapt", "reversed_motor": "true", "start": "memory"})
+    for group in FIELDS.values():
+        assert all(name == name.lower() for f in group.values() for name in f.options)
+
+
+@pytest.mark.parametrize("read", [from_query, adapt_from_query, race_from_query, settings_from_query])
+@pytest.mark.parametrize(("name", "meant"), MISSPELT.items())
+def test_a_name_that_is_almost_ours_is_said(read, name, meant):
+    tab = {adapt_from_query: "adapt", race_from_query: "compare", settings_from_query: "meta-train"}.get(read, "play")
+    with pytest.raises(FieldError) as error:
+        read(link_query({"tab": tab, name: "1"}))
+    assert error.value.on_page == f"Its “{name}” must be “{meant}”."
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from gradio.components import Component
 from model import World
 from model.policy.checkpoint import serialise
 from ui.field import FieldError, check
-from ui.fields import FIELDS
+from ui.fields import FIELDS, TABS
 from ui.runs.trained import model_from_base64
 from ui.server.session import Session
 from ui.settings import world_from_page
@@ -50,7 +50,7 @@ class LiveTab:
         self.session = session
         self.stage = unchecked(
             gr.HTML(
-                {"labels": LABELS, "server": True},
+                {"labels": LABELS, "server": True, "tabs": list(TABS)},
                 html_template='<div class="live"></div>',  # static: the page never rebuilds what the script drew
                 js_on_load=ON_LOAD,
                 apply_default_css=False,

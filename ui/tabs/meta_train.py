@@ -22,7 +22,7 @@ from ui.server.jobs import TRAINING
 from ui.server.session import STATE_SECONDS, Session
 from ui.server.training import TRAININGS, Training, is_token, new_token
 from ui.server.visitors import LISTENERS, address_of
-from ui.settings import MAKERS_ONLY, stand_in
+from ui.settings import MAKERS_ONLY, link_query, stand_in
 from ui.tabs.controls import WorldControls, message_area, unchecked
 from ui.tabs.events import COPY_LINK, IN_BROWSER, QUIET, file_button, sent
 from ui.tabs.training_controls import QUERY, SHOW_QUERY, TrainingControls
@@ -203,7 +203,7 @@ class MetaTrainTab:
 
     def on_open(self, session: Session, token: Any, request: gr.Request) -> Iterator[dict]:
         """What the link encodes; else the training that this browser has begun, which goes on being shown in any case."""
-        query, missing = stand_in(request.query_params, "start", session.model is not None)
+        query, missing = stand_in(link_query(request.query_params), "start", session.model is not None)
         training, update = TRAININGS.find(token), {}
         try:
             settings = settings_from_query(query, session.model is not None) or (training and training.state.settings)

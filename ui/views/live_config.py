@@ -19,7 +19,7 @@ from model.rl.advantages import SHORT_DISCOUNT
 from model.worlds import cartpole, disturbances
 from model.worlds.named import BREAK_SET
 from ui.field import for_scripts
-from ui.fields import FIELDS, spoken
+from ui.fields import FIELDS, LINK_NAMES, spoken
 from ui.views.train_config import WORKER_SCRIPTS, train_config
 
 SCRIPTS = (*WORKER_SCRIPTS, *(f"live/{name}.js" for name in ("teacher", "learn", "protocol", "changes")))
@@ -88,6 +88,7 @@ def live_config() -> dict[str, Any]:
             "doublings": teacher.DOUBLINGS,
         },
         "notice": {"clear": notice.CLEAR, "in_a_row": notice.IN_A_ROW},
+        "link_names": sorted(LINK_NAMES),
         "train": train_config(),
         "rules": asdict(LiveRules()),
         "rules_fields": [_field(info) for info in field_infos(LiveRules)],
