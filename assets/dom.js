@@ -30,6 +30,14 @@ window.ssmDownload = (id, file) => { // Gradio may tell of one file twice
   setTimeout(() => document.getElementById(id).click(), 0);
 };
 
+// Give the visitor a file that the page has made.
+window.ssmSave = (name, content) => {
+  const link = document.createElement("a"), url = URL.createObjectURL(new Blob([content], { type: "application/octet-stream" }));
+  Object.assign(link, { href: url, download: name });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(url), 10000);
+};
+
 // A problem that names a field stands beside that field where it is in sight; the message area keeps it for screen readers. Any other
 // is brought into sight.
 window.ssmBeside = (id) => setTimeout(() => {

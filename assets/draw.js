@@ -100,6 +100,7 @@
     for (let i = 0; i < text.length; i++) out[i] = text.charCodeAt(i);
     return out;
   }
+  const base64 = (buffer) => btoa(Array.from(new Uint8Array(buffer), (b) => String.fromCharCode(b)).join(""));
 
-  window.ssmDraw = { colours, fit, gap, ticks, within, format, rgb, cells, mix, line, upwards, onLook, calm, bytes };
+  window.ssmDraw = { colours, fit, gap, ticks, within, format, rgb, cells, mix, line, upwards, onLook, calm, bytes, base64 };
 })();

@@ -27,7 +27,7 @@ TRAIN = """async ({ config, hands, families }) => {
   running = false;
   const workers = crew.local ? 0 : crew.hands.length, policy = live.makePolicy(train.named(last.best, sizes), sizes);
   crew.close();
-  const bytes = new Uint8Array(live.policyBytes(policy)), weights = btoa(Array.from(bytes, (b) => String.fromCharCode(b)).join(""));
+  const weights = window.ssmDraw.base64(live.policyBytes(policy));
   const bits = [...new BigUint64Array(last.best.buffer)].map(String).join();
   const seconds = (performance.now() - began) / 1000;
   return { weights, bits, workers, env_steps: last.record.env_steps, seconds, longest_frame_ms: longest };

@@ -2,7 +2,7 @@
 (() => {
   "use strict";
   const live = (globalThis.ssmLive ??= {});
-  let sequence = null; // of the sizes last asked for
+  let sequence = null; // the last one used
 
   // A record of one episode, step by step: inputs, actions, and log pi(action) of the policy that acted.
   live.newRecord = () => ({ obs: [], actions: [], logProbs: [] });
@@ -17,7 +17,7 @@
   // policy stays as it is. Where the step would leave a parameter that is not finite, the policy returned is the one given, with a norm of 0.
   live.innerStep = (policy, record, lr) => {
     const train = globalThis.ssmTrain, { max_grad_norm, min_grad_norm, discount } = live.config.learn, { sizes } = policy;
-    if (JSON.stringify(sequence?.sizes) !== JSON.stringify(sizes)) sequence = new train.Sequence(sizes, live.config.physics.episode_steps);
+    sequence = train.fitting(sequence, sizes, live.config.physics.episode_steps);
     const how = { inner_lr: lr, max_grad_norm, min_grad_norm, discount_factor: discount };
     const step = train.innerStep(sequence, train.flat(policy.params, sizes), [live.episodeOf(record)], how);
     const params = train.named(step.theta, sizes), finite = Object.values(params).every((p) => p.every(Number.isFinite));

@@ -5,8 +5,6 @@
 
   // The other tabs' controls round: three digits of a metre, a hundredth of a degree.
   const sameWorld = (a, b) => live.config.fields.every(({ name, kind }) => (kind === "float" ? Math.abs(a[name] - b[name]) < 0.002 : a[name] === b[name]));
-  const toBase64 = (buffer) => btoa(Array.from(new Uint8Array(buffer), (b) => String.fromCharCode(b)).join(""));
-  const fromBase64 = (text) => window.ssmDraw.bytes(text).buffer;
 
   live.Travel = class {
     // send(event, data): to the server, where there is one. tabs: of the page.
@@ -27,16 +25,13 @@
       const { run } = this.page;
       if (run.policy === run.base) return this.page.complain(new Error("It has learnt nothing yet: break its world, and keep what it learns from its falls."));
       this.page.own(live.clonePolicy(run.policy));
-      if (this.onServer) this.send("keep", { weights: toBase64(live.policyBytes(run.policy)) });
+      if (this.onServer) this.send("keep", { weights: window.ssmDraw.base64(live.policyBytes(run.policy)) });
       else this.page.note("Kept: it is “Yours” in the list of policies, until you close the page.");
     }
 
     save() {
-      const { run, state } = this.page, link = document.createElement("a");
-      const url = URL.createObjectURL(new Blob([live.policyBytes(run.policy)], { type: "application/octet-stream" }));
-      Object.assign(link, { href: url, download: `live-${state.policy}-${live.worldName(state.world)}.safetensors` });
-      link.click();
-      setTimeout(() => URL.revokeObjectURL(url), 10000);
+      const { run, state } = this.page;
+      window.ssmSave(`live-${state.policy}-${live.worldName(state.world)}.safetensors`, live.policyBytes(run.policy));
     }
 
     async openFile(file) {
@@ -54,7 +49,7 @@
     arrive({ said, problem, weights, world, seed }) {
       const { page } = this;
       try {
-        if (weights) page.own(live.readPolicy(fromBase64(weights)));
+        if (weights) page.own(live.readPolicy(window.ssmDraw.bytes(weights).buffer));
         if (world) this.meet(live.makeWorld(world), seed);
       } catch (error) {
         page.complain(error);

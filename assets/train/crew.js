@@ -6,11 +6,10 @@
 
   // What a hand answers: name -> (what it is told) -> the answer, or many of them one by one. It keeps its tasks' episodes in between.
   train.makeHand = (simd = true) => {
-    let sequence = null, sizesOf = "", tasks = [], told = null;
-    const rowsOf = ({ episodes_per_task, max_steps_per_episode }) => episodes_per_task * Math.max(max_steps_per_episode, live.config.physics.episode_steps);
+    let sequence = null, tasks = [], told = null;
     const prepare = ({ sizes, c }) => {
-      const now = JSON.stringify([sizes, rowsOf(c)]);
-      if (now !== sizesOf) [sequence, sizesOf] = [new train.Sequence(sizes, rowsOf(c), simd), now];
+      const rows = c.episodes_per_task * Math.max(c.max_steps_per_episode, live.config.physics.episode_steps);
+      sequence = train.fitting(sequence, sizes, rows, simd);
     };
     return {
       *collect(batch) {

@@ -4,13 +4,15 @@
   const live = (globalThis.ssmLive ??= {}), train = (globalThis.ssmTrain ??= {});
 
   // rollout(sequence, theta, world, seed, how): episodes of sampled actions in one world, how: {episodes, limit, spread, greedy}.
-  // Each is {length, obs, actions, logProbs, terminated, values}; spread: whether every second starts anywhere on the track.
-  train.rollout = (sequence, theta, world, seed, { episodes, limit, spread = false, greedy = false }) => {
+  // Each is {length, obs, actions, logProbs, terminated, values}; spread: whether every second starts anywhere on the track. seen(k, sim):
+  // called at the start of episode k and after each of its steps.
+  train.rollout = (sequence, theta, world, seed, { episodes, limit, spread = false, greedy = false, seen = () => {} }) => {
     const { sizes: { I, O }, memory: M, x, y } = sequence, random = live.makeRandom(live.episodeKey(seed, 1));
     sequence.set(theta);
     const runs = Array.from({ length: episodes }, (_, k) => {
       const sim = live.makeSim(world, live.episodeKey(seed, 2, k));
       if (spread && k % 2) live.config.train.start_scale.forEach((scale, i) => { sim.state[i] *= scale; });
+      seen(k, sim);
       return { k, sim, push: 0, obs: [], actions: [], logProbs: [], values: [], terminated: false };
     });
     const going = runs.slice(); // the run of each row
@@ -30,6 +32,7 @@
         run.values.push(y[row * O + 2], y[row * O + 3]);
         run.push = 2 * action - 1;
         run.terminated = live.stepSim(run.sim, action);
+        seen(run.k, run.sim);
         if (!run.terminated) continue;
         const last = going.length - 1; // its row goes to the last run
         sequence.moveState(last, row, t);

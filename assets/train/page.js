@@ -4,7 +4,6 @@
   const live = globalThis.ssmLive, train = (globalThis.ssmTrain ??= {});
   const make = window.ssmMake, KEPT = "ssm-metarl-trained-here";
   const MOST_WORKERS = 4;
-  const toBase64 = (buffer) => btoa(Array.from(new Uint8Array(buffer), (b) => String.fromCharCode(b)).join(""));
   const count = (n, what) => `${n} ${what}${n === 1 ? "" : "s"}`;
 
   class Page {
@@ -21,7 +20,7 @@
         + "In another browser the same seed may take another path: arithmetic differs in the last digit.");
       this.words = make("p", root, { class: "train-words", role: "status" });
       this.numbers = make("dl", root, { class: "meta-numbers" });
-      this.curves = part(root, "curves", window.ssmCurves);
+      this.curves = part(root, "curves", train.curves);
       this.title = make("p", root, { class: "hint train-title" });
       this.player = part(root, "player", window.ssmPlayer);
       addEventListener("beforeunload", (event) => { if (this.training) event.preventDefault(); });
@@ -143,7 +142,7 @@
 
     policy() { return live.makePolicy(train.named(this.best, this.sizes), this.sizes); }
 
-    get file() { return toBase64(live.policyBytes(this.policy())); }
+    get file() { return window.ssmDraw.base64(live.policyBytes(this.policy())); }
 
     handOn() {
       this.keep();
@@ -192,11 +191,8 @@
     }
 
     save(suffix) {
-      const content = suffix === "csv" ? train.log(this.records) : live.policyBytes(this.policy()), link = document.createElement("a");
-      const url = URL.createObjectURL(new Blob([content], { type: "application/octet-stream" })), { families, config } = this.settings;
-      Object.assign(link, { href: url, download: `${["meta", ...families, config.seed].join("-")}${suffix === "csv" ? "_log" : ""}.${suffix}` });
-      link.click();
-      setTimeout(() => URL.revokeObjectURL(url), 10000);
+      const { families, config } = this.settings, name = ["meta", ...families, config.seed].join("-");
+      suffix === "csv" ? window.ssmSave(`${name}_log.csv`, train.log(this.records)) : window.ssmSave(`${name}.safetensors`, live.policyBytes(this.policy()));
     }
 
     // --- what is seen ---
@@ -216,7 +212,7 @@
         make("dt", cell, {}, name);
         make("dd", cell, {}, value);
       }
-      this.curves(train.returnsChart(this.settings, records, !training && records.length > 0));
+      this.curves({ chart: this.settings.chart, records, ended: !training && records.length > 0 });
     }
 
     // From the server: the settings of a training that may begin, or that they were refused.
@@ -232,14 +228,23 @@
   // A part of the page that shows a value: returns what takes the next one.
   function part(root, name, build) {
     const holder = make("div", root, { class: `train-${name}` }), props = {};
-    let changed = () => {};
+    let changed = () => build(holder, props, (_, act) => { changed = act; });
     make("div", holder, { class: name });
-    build(holder, props, (_, act) => { changed = act; });
     return (value) => {
       props.value = value;
       changed();
     };
   }
+
+  // A chart of a training's curves; props.value: what train.returnsChart takes.
+  train.curves = (element, props, watch) => {
+    const shown = {}, fill = () => { shown.value = train.returnsChart(props.value); };
+    fill();
+    window.ssmCurves(element, shown, (_, act) => watch("value", () => {
+      fill();
+      act();
+    }));
+  };
 
   // props.value: {server: bool}, later what `arrive` takes. send(event, data): to whoever put it there.
   train.mount = (element, props, watch = () => {}, send = () => {}) => {

@@ -236,6 +236,10 @@
     }
   };
 
+  // fitting(sequence, sizes, rows, simd): the one given, which may be null, if it fits them, else a new one.
+  train.fitting = (sequence, sizes, rows, simd) =>
+    (sequence?.rows >= rows && Object.entries(sizes).every(([name, n]) => sequence.sizes[name] === n) ? sequence : new train.Sequence(sizes, rows, simd));
+
   function transpose(M, from, to, rows, columns) {
     for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) M[to + j * rows + i] = M[from + i * columns + j];
   }

@@ -15,43 +15,23 @@
     });
   }
 
-  // The returns before and after adaptation in each kind of world, under the step limit of the moment. settings: as Python emits them.
-  train.returnsChart = ({ config: c, sides, after }, records, ended) => {
-    const { dashes, widths, smooth, bold, empty, headroom } = live.config.train.drawn, last = Math.max(2, ended && records.length ? records.length : c.num_epochs), series = [];
-    const kinds = sides ? sides.map((name, i) => [`${name}, `, i ? "conflicting" : "usual", i === 1]) : [["", "", true]];
-    for (const [name, key, isBold] of kinds) {
-      for (const [role, when] of [["before", sides ? "before" : "before adaptation"], ["standard", after]].slice(0, c.inner_steps ? 2 : 1)) {
-        const value = (r) => (key ? r[key].at(role === "before" ? 0 : -1) ?? NaN : role === "before" ? r.return_before : r.return_after);
-        const first = !series.length, words = ended ? records.map((r) => said(first, name + when, r, value(r))) : [];
-        const line = { role, label: name + when, dash: dashes[role], x: records.map((r) => r.epoch + 1), y: smoothed(records, value).map((v) => (Number.isNaN(v) ? null : v)) };
-        series.push({ ...line, low: [], high: [], hollow: [], threads: [], words, markers: false, width: widths[+isBold] });
-      }
-    }
+  // Curves as ui/views/training.py sends them, {chart, records, ended}, filled with the records.
+  train.returnsChart = ({ chart, records, ended }) => {
+    const last = ended && records.length ? Math.max(2, records.length) : chart.x.range[1], x = records.map((r) => r.epoch + 1);
+    const series = chart.series.map(({ of: [name, place], ...line }, i) => {
+      const value = (record) => [record[name]].flat().at(place) ?? NaN, words = ended ? records.map((r) => said(!i, line.label, r, value(r))) : [];
+      return { ...line, x, y: smoothed(records, value).map((v) => (Number.isNaN(v) ? null : v)), words };
+    });
     return {
-      series: records.length ? series : [], x: { title: "epoch", range: [1, last] },
-      y: { title: "return (steps)", range: [0, headroom * longest(c)] }, limits: [],
-      note: `${sides ? bold : ""}Each line: mean of the last ${smooth} epochs, sampled actions.`,
-      empty,
-      events: records.filter((r) => r.rolled_back).map((r) => ({ at: r.epoch + 1, label: "rolled back" })), treads: treads(c, last),
+      ...chart, series: records.length ? series : [], x: { ...chart.x, range: [1, last] },
+      events: records.filter((r) => r.rolled_back).map((r) => ({ at: r.epoch + 1, label: "rolled back" })),
+      treads: chart.treads.filter(({ from }) => from <= last).map((tread) => ({ ...tread, to: Math.min(tread.to, last) })),
     };
   };
 
   function said(first, label, { epoch, rolled_back }, value) {
     const words = Number.isNaN(value) ? `${label}: no such world` : `${label} ${value.toFixed(0)}`;
     return first ? `epoch ${epoch + 1}${rolled_back ? ", rolled back" : ""}: ${words}` : words;
-  }
-
-  const longest = (c) => Math.max(c.max_steps_per_episode, c.long_episodes_share > 0 ? live.config.physics.episode_steps : 0);
-
-  // The step limit's staircase; each tread ends where the next begins.
-  function treads(c, last) {
-    const found = [];
-    for (let epoch = 0; epoch < last; epoch++) {
-      const at = train.stepLimit(c, epoch), from = epoch + 1;
-      if (found.length) found.at(-1).to = from;
-      if (found.at(-1)?.at !== at) found.push({ from, to: from, at, label: `${at}: step limit${epoch ? ` from epoch ${from}` : ""}` });
-    }
-    return found;
   }
 
   // Name -> value, of the row above the curves; dashes where there is nothing yet.
@@ -69,9 +49,10 @@
   // The player's value for what `perform` played: a row for each world, before and after adaptation side by side.
   train.stageValue = (shows, { after }, id) => {
     const labels = [["before", "Before"], ["standard", after[0].toUpperCase() + after.slice(1)]], degrees = (rad) => (rad * 180) / Math.PI;
-    const episodes = shows.flatMap((of) => of.map(({ world: w, actions, states, forces }, i) => ({
+    const episodes = shows.flatMap((of) => of.map(({ world: w, actions, states, seen, forces }, i) => ({
       role: labels[i][0], label: labels[i][1], dash: live.config.train.drawn.dashes[labels[i][0]], notes: live.differences(w), ending: ending(states, actions.length),
       steps: actions.length, x: states.map((s) => s[0]), angle: states.map((s) => degrees(s[2])), force: forces, action: actions.join(""),
+      ...(w.mirrored_sensors || w.angle_bias ? { sensed: seen.map((s) => degrees(s[2])) } : {}),
       world: { half_length: w.pole_half_length, pole_mass: w.pole_mass, cart_mass: w.cart_mass, wind: w.wind, reversed: w.reversed_motor, delay: w.action_delay },
     })));
     return { id, autoplay: true, signals: false, speed: live.config.train.drawn.speed, episodes };

@@ -20,8 +20,8 @@ from model.worlds.families import FAMILIES, family_sampler
 from model.worlds.sampling import SPLITS, TRAINING_RANGES
 from tests.assets.engine import numbers, run_check
 from ui.training_settings import RECIPES, MetaSettings
-from ui.views.train_config import settings_for_scripts
-from ui.views.training import returns_chart
+from ui.views.training import curves_value
+from ui.views.training_lines import lines, treads
 
 TASKS, EPISODES = 4, 4  # powers of two: their inverses are exact in single precision too
 BASE = replace(ONE_MINUTE, tasks_per_epoch=TASKS, episodes_per_task=EPISODES, min_support_episodes=EPISODES, max_steps_per_episode=60)
@@ -230,7 +230,7 @@ def test_episodes_are_what_the_world_and_the_policy_make_of_them():
 
 
 @pytest.mark.parametrize("families", [("reversed_motor", "mirrored_sensors"), ("wind",)], ids=["two kinds", "one"])
-def test_the_curves_are_those_of_a_training_on_the_server(families):
+def test_the_page_draws_the_curves_of_the_saved_figure(families):
     config = replace(ONE_MINUTE, num_epochs=12, long_episodes_share=0.5)
     settings = MetaSettings(families, config=config, time_budget=60.0)
     generator = np.random.default_rng()
@@ -239,14 +239,16 @@ def test_the_curves_are_those_of_a_training_on_the_server(families):
         return tuple(generator.uniform(5, 480, 2).tolist()) if there else ()
 
     epochs = []
-    for epoch in range(9):  # in some epochs all worlds are of one kind, and one came to nothing
-        (before, after), loss, limit = returns(), float("nan") if epoch == 4 else 0.1, config.step_limit(epoch)
+    for epoch in range(9):  # in some epochs all worlds are of one kind, and one was undone
+        (before, after), limit = returns(), config.step_limit(epoch)
         sides = (returns(epoch not in (0, 3)), returns(epoch not in (5, 6, 8)))
-        epochs.append(MetaEpoch(epoch, loss, before, after, (after,), 9, 99, 1.0, epoch == 4, limit, *sides))
-    rows = [{name: list(v) if isinstance(v, tuple) else v for name, v in asdict(e).items()} for e in epochs]
-    given = {"settings": settings_for_scripts(settings), "records": [row | {"meta_loss": 0.0} for row in rows]}
-    for chart, final in zip(run_check("charts", given), (False, True), strict=True):
-        expected = returns_chart(settings, epochs, final)
-        for ours, theirs in zip(chart["series"], expected["series"], strict=True):
-            np.testing.assert_allclose(numbers(ours.pop("y")), numbers(theirs.pop("y")), atol=6e-5)  # Python sends four digits
-        assert chart == expected
+        epochs.append(MetaEpoch(epoch, 0.1, before, after, (after,), 9, 99, 1.0, epoch == 4, limit, *sides))
+    growing, ended = run_check("charts", curves_value(settings, epochs))
+    for line, *drawn in zip(lines(settings, epochs), growing["series"], ended["series"], strict=True):
+        for series in drawn:
+            np.testing.assert_allclose(numbers(series["y"]), line.smooth)
+            assert (series["label"], series["x"]) == (line.label, list(range(1, 10)))
+        assert [f"{v:.0f}" in words for v, words in zip(line.values, drawn[1]["words"], strict=True)] == np.isfinite(line.values).tolist()
+    for chart, last in ((growing, 12), (ended, 9)):
+        assert chart["x"]["range"] == [1, last] and chart["events"] == [{"at": 5, "label": "rolled back"}]
+        assert [(t["from"], t["to"], t["at"]) for t in chart["treads"]] == treads(settings, last)

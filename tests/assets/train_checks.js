@@ -78,7 +78,7 @@
     },
 
     // The curves of a training, while it goes on and at its end.
-    charts: ({ settings, records }) => [false, true].map((ended) => train.returnsChart(settings, records, ended)),
+    charts: ({ chart, records }) => [false, true].map((ended) => train.returnsChart({ chart, records, ended })),
 
     // A whole training: its records and the bits of its best parameters.
     training: async ({ sizes, config, families, simd }) => {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.slow.train_in_browser import judged, train
+from tests.slow.train_in_browser import judged, of_seed, train
 from ui.runs.trained import model_from_base64
 
 SEEDS = (1000, 1001)
@@ -14,7 +14,7 @@ def test_a_whole_training_reaches_450_on_both_motors_after_one_step(alone):
     page.set_default_timeout(0)
     results = []
     for seed in SEEDS:
-        row = train(page, seed, hands=2)
+        row = train(page, of_seed(seed), hands=2)
         assert row["workers"] == 2
         results.append(judged(model_from_base64(row["weights"]), seed))
         if min(results[-1].values()) >= 450:

@@ -31,7 +31,7 @@ from ui.views.charts import chart
 from ui.views.messages import field_class, hint, notice, problem, unopened
 from ui.views.player import player
 from ui.views.train_config import settings_for_scripts
-from ui.views.training import SHOW_SPEED, check_html, loss_chart, numbers, phase_words, returns_chart, seen_html, stage_title, stage_value
+from ui.views.training import SHOW_SPEED, check_html, curves_value, loss_chart, numbers, phase_words, seen_html, stage_title, stage_value
 from ui.views.training_figure import svg, training_figure
 
 # A gr.BrowserState is read too late for the load event. A page that may store nothing forgets its training on a reload.
@@ -79,7 +79,7 @@ class MetaTrainTab:
                 self.seen = gr.HTML(seen_html(None), elem_id="meta-seen")
                 self.numbers = gr.HTML(numbers(None), elem_id="meta-numbers")
                 with gr.Row(elem_classes="meta-charts"):
-                    self.returns = chart(returns_chart(first, ()), elem_id="meta-returns")
+                    self.returns = chart(curves_value(first), "window.ssmTrain.curves", elem_id="meta-returns")
                     self.loss = chart(loss_chart(first, ()), elem_id="meta-loss")
             with gr.Column(elem_classes="side meta-side", min_width=300):
                 self.controls = TrainingControls()
@@ -235,7 +235,7 @@ class MetaTrainTab:
             self.stop: gr.update(interactive=not over),
         }
         if before is None or over or len(t.epochs) > len(before.epochs):
-            curves = {self.returns: returns_chart(c, t.epochs, final=over), self.loss: loss_chart(c, t.epochs, final=over)}
+            curves = {self.returns: curves_value(c, t.epochs, final=over), self.loss: loss_chart(c, t.epochs, final=over)}
             update |= {self.seen: seen_html(t), **curves}
         trained = Trained(t.best, model_from_bytes(t.best), c, t.epochs) if over and t.best else None
         show = t.show or (trained and perform(trained.model, c, len(t.epochs)))  # none yet: it was stopped early

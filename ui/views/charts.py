@@ -37,12 +37,15 @@ class Series:
     width: float = 2.2
 
 
-def chart(value: dict[str, Any] | None = None, **kwargs: Any) -> gr.HTML:
-    """A chart that shows what `chart_value` makes. Events that feed it need show_progress="hidden": pending HTML fades."""
+def chart(value: dict[str, Any] | None = None, script: str = "window.ssmCurves", **kwargs: Any) -> gr.HTML:
+    """A chart that shows what `chart_value` makes, or what a script of its own makes one of.
+
+    Events that feed it need show_progress="hidden": pending HTML fades.
+    """
     return gr.HTML(
         value,
         html_template='<div class="curves"></div>',
-        js_on_load="window.ssmCurves(element, props, watch)",
+        js_on_load=f"{script}(element, props, watch)",
         apply_default_css=False,
         **kwargs,
     )

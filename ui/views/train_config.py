@@ -15,9 +15,9 @@ from model.worlds import families, sampling
 from ui.runs.training_show import EVERY, shown_worlds
 from ui.training_settings import FIRST_RECIPE, RECIPES, MetaSettings
 from ui.views.colours import ROLES
-from ui.views.training import BOLD, EMPTY, HEADROOM, SHOW_SPEED
 from ui.views.training import NAMES as NUMBERS
-from ui.views.training_lines import SMOOTH, WIDTHS, after_label, side_names
+from ui.views.training import SHOW_SPEED, returns_chart
+from ui.views.training_lines import SMOOTH, after_label
 
 NAMES = ("kernels", "sequence", "inner_step", "meta_gradient", "worlds", "perform", "train", "crew")
 SCRIPTS = tuple(f"train/{name}.js" for name in NAMES)
@@ -29,14 +29,14 @@ WORKER_SCRIPTS = ("live/disturbances.js", "live/world.js", "live/policy.js", *SC
 def settings_for_scripts(settings: MetaSettings) -> dict[str, Any]:
     """A training's settings as the scripts take them.
 
-    sides: what the worlds are called that are as usual, and those that are reversed; None if none is. after: the words for what an
-    inner step leads to. shown: the worlds in which the best so far plays. values: as the page's controls hold them.
+    chart: the curves before there are any. after: the words for what an inner step leads to. shown: the worlds in which the best so
+    far plays. values: as the page's controls hold them.
     """
     return {
         "families": list(settings.families),
         "start": settings.start,
         "config": asdict(settings.config),
-        "sides": side_names(settings.families),
+        "chart": returns_chart(settings),
         "after": after_label(settings),
         "shown": [asdict(world) for world in shown_worlds(settings)],
         "values": settings.values(),
@@ -69,11 +69,7 @@ def train_config() -> dict[str, Any]:
         },
         "drawn": {
             "smooth": SMOOTH,
-            "widths": [WIDTHS[False], WIDTHS[True]],
             "dashes": {role: list(ROLES[role].dash) for role in ROLES},
-            "headroom": HEADROOM,
-            "bold": BOLD,
-            "empty": EMPTY,
             "names": list(NUMBERS),
             "speed": SHOW_SPEED,
             "every": EVERY,

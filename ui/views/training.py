@@ -25,6 +25,7 @@ EMPTY = "Press Train: the returns before and after a step grow here."
 PROMISE = "See it learn to learn: press Train. The [[return]] after [[adaptation]] climbs, while the return before it need not."
 BOLD = "Bold: worlds that are reversed. Thin: as usual. "
 NAMES = ("Epoch", "Elapsed", "Time left", "Before", "After", "Meta-loss", "Steps/s")
+DRAWN = ("epoch", "step_limit", "rolled_back", "return_before", "return_after", "usual", "conflicting")
 HEADROOM = 1.08  # of the returns' axis, over the longest episode
 SHOW_SPEED = 2  # of what plays while it trains: an episode ends before the next show
 
@@ -40,20 +41,14 @@ def ordinal(n: int) -> str:
     return words[n - 1] if n <= len(words) else f"{n}th"
 
 
-def returns_chart(settings: MetaSettings, epochs: Sequence[MetaEpoch], final: bool = False) -> dict[str, Any]:
-    """The returns before and after adaptation, under the step limit of the moment.
+def returns_chart(settings: MetaSettings) -> dict[str, Any]:
+    """The returns before and after adaptation, under the step limit of the moment, before there are any.
 
-    final: the axis ends where the training did, and points can be read out.
+    assets/train/view.js fills it with records: `of` says which of a record's values a line is of.
     """
-    x = [e.epoch + 1 for e in epochs]
-    last = _last_epoch(settings, epochs, final)
-    drawn = lines(settings, epochs) if epochs else []
-    series = []
-    for i, line in enumerate(drawn):
-        words = [_words(i == 0, line.label, e, v) for e, v in zip(epochs, line.values, strict=True)] if final else ()
-        series.append(Series(line.role, line.label, x, line.smooth, words=words, markers=False, width=WIDTHS[line.bold]))
-    return chart_value(
-        series,
+    last, drawn = _last_epoch(settings), lines(settings)
+    value = chart_value(
+        [Series(line.role, line.label, (), (), markers=False, width=WIDTHS[line.bold]) for line in drawn],
         "epoch",
         "return (steps)",
         (1, last),
@@ -61,17 +56,19 @@ def returns_chart(settings: MetaSettings, epochs: Sequence[MetaEpoch], final: bo
         (),
         note=f"{BOLD if side_names(settings.families) else ''}Each line: mean of the last {SMOOTH} epochs, sampled actions.",
         empty=EMPTY,
-        events=[(e.epoch + 1, "rolled back") for e in epochs if e.rolled_back],
         treads=[(start, end, limit, tread_label(start, limit)) for start, end, limit in treads(settings, last)],
     )
+    for series, line in zip(value["series"], drawn, strict=True):
+        series["of"] = line.of
+    return value
 
 
-def _words(first: bool, label: str, epoch: MetaEpoch, value: float) -> str:
-    said = f"{label} {value:.0f}" if np.isfinite(value) else f"{label}: no such world"
-    return f"epoch {epoch.epoch + 1}{', rolled back' if epoch.rolled_back else ''}: {said}" if first else said
+def curves_value(settings: MetaSettings, epochs: Sequence[MetaEpoch] = (), final: bool = False) -> dict[str, Any]:
+    """The same chart with what a training's epochs hold of it. final: its axis ends where they do, and points can be read out."""
+    return {"chart": returns_chart(settings), "records": [{name: getattr(e, name) for name in DRAWN} for e in epochs], "ended": final}
 
 
-def _last_epoch(settings: MetaSettings, epochs: Sequence[MetaEpoch], final: bool) -> int:
+def _last_epoch(settings: MetaSettings, epochs: Sequence[MetaEpoch] = (), final: bool = False) -> int:
     return max(2, epochs[-1].epoch + 1 if final and epochs else settings.config.num_epochs)
 
 

@@ -20,12 +20,13 @@ WIDTHS = {False: 1.3, True: 2.6}  # px; the reversed worlds are what adaptation 
 class Line:
     """One curve: role "before" or "standard" (after the last inner step), the worlds it is of, and a return for each epoch.
 
-    An epoch without such a world has NaN. smooth: the running mean of the epochs under the same step limit. bold: of the worlds
-    that are reversed, or of all where none is.
+    of: the field of MetaEpoch, and the place in it, that the returns are. An epoch without such a world has NaN. smooth: the running
+    mean of the epochs under the same step limit. bold: of the worlds that are reversed, or of all where none is.
     """
 
     role: str
     label: str
+    of: tuple[str, int]
     values: tuple[float, ...]
     smooth: np.ndarray
     bold: bool = True
@@ -57,19 +58,23 @@ def after_label(settings: MetaSettings) -> str:
     return f"after {count(settings.config.inner_steps, 'step')}"
 
 
-def lines(settings: MetaSettings, epochs: Sequence[MetaEpoch]) -> list[Line]:
+def lines(settings: MetaSettings, epochs: Sequence[MetaEpoch] = ()) -> list[Line]:
     """The curves of a training, two for each kind of world; without inner steps one, for nothing comes after."""
     names, drawn = side_names(settings.families), []
-    for i, name in enumerate(names or ("",)):
-        rows = [((e.usual, e.conflicting)[i] if names else (e.return_before, e.return_after)) or (np.nan,) for e in epochs]
-        bold = names is None or i == 1
+    kinds = [("", "return_before", "return_after")] if names is None else zip(names, *[("usual", "conflicting")] * 2, strict=True)
+    for name, before, after in kinds:
         start = f"{name}, " if name else ""
-        columns = [("before", f"{start}before" if name else "before adaptation", 0)]
-        columns += [("standard", start + after_label(settings), -1)] * (settings.config.inner_steps > 0)
-        for role, label, column in columns:
-            values = tuple(r[column] for r in rows)
-            drawn.append(Line(role, label, values, _within_limits(values, epochs), bold))
+        columns = [("before", f"{start}before" if name else "before adaptation", (before, 0))]
+        columns += [("standard", start + after_label(settings), (after, -1))] * (settings.config.inner_steps > 0)
+        for role, label, of in columns:
+            values = tuple(_value(e, *of) for e in epochs)
+            drawn.append(Line(role, label, of, values, _within_limits(values, epochs), before != "usual"))
     return drawn
+
+
+def _value(epoch: MetaEpoch, name: str, place: int) -> float:
+    found = np.atleast_1d(getattr(epoch, name))
+    return float(found[place]) if found.size else float("nan")
 
 
 def _within_limits(values: Sequence[float], epochs: Sequence[MetaEpoch]) -> np.ndarray:

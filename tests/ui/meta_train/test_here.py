@@ -38,7 +38,7 @@ def asked(tab: MetaTrainTab, **changes) -> dict:
 def test_settings_come_back_checked_with_the_weights_to_start_from(tab):
     given = asked(tab, seed=7, families=["wind"])[tab.here]
     settings = given["settings"]
-    assert settings["config"]["seed"] == 7 and settings["sides"] is None and "weights" not in given
+    assert settings["config"]["seed"] == 7 and len(settings["chart"]["series"]) == 2 and "weights" not in given
     assert check_settings(settings["values"]).config == dataclasses.replace(SETTINGS.config, seed=7)
     weights = asked(tab, start="meta")[tab.here]["weights"]
     assert model_from_base64(weights).params()["A"].equal(shared_model("meta").params()["A"])

@@ -35,10 +35,10 @@ def test_its_curves_grow_and_its_buttons_follow(tab):
     assert not first[tab.train]["interactive"] and first[tab.stop]["interactive"]
     assert "Training." in first[tab.message] and "2 of 60" in first[tab.numbers] and tab.trained not in first
     labels = [f"{motor} motor, {when}" for motor in ("usual", "reversed") for when in ("before", "after 1 step")]
-    assert [s["label"] for s in first[tab.returns]["series"]] == labels
+    assert [s["label"] for s in first[tab.returns]["chart"]["series"]] == labels
     later = tab.updates(replace(TRAINING, seconds=11.0), TRAINING)
     assert "11 s" in later[tab.numbers] and tab.returns not in later and tab.player not in later
-    assert len(tab.updates(replace(TRAINING, epochs=EPOCHS), TRAINING)[tab.returns]["series"][0]["y"]) == 3
+    assert len(tab.updates(replace(TRAINING, epochs=EPOCHS), TRAINING)[tab.returns]["records"]) == 3
 
 
 def test_its_end_leaves_a_model_to_use(tab):
