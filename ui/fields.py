@@ -174,6 +174,6 @@ FIELDS: Mapping[str, Mapping[str, Field]] = MappingProxyType(
 """By tab: what it can set. "world" are the details of a world, the same on every tab."""
 
 LINK_NAMES = frozenset(f.key or name for group in FIELDS.values() for name, f in group.items()) | {
-    "tab", "race", "ran", "recipe", "learning", "lr",
+    "tab", "race", "ran", "recipe", "place", "learning", "lr",
 }  # fmt: skip
 """Every name that a link may use; those of the last line are none of the table: the Live page's two stand in assets/live/link.js."""

@@ -1,4 +1,4 @@
-"""Live and Train, as a static folder that needs no server: python -m ui.live_page --out site/
+"""Live, Train and what About says of them, as a static folder that needs no server: python -m ui.live_page --out site/
 
 One index.html holds scripts, styles, constants and weights. It works from disk, from any file server, and as a static Space, for
 which a README.md with the Hub's front matter lies beside it.
@@ -10,10 +10,16 @@ import argparse
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
-from model import CheckpointError
+from model import CheckpointError, World
 from model.console import run
 from model.policy.checkpoint import write_atomically
+from ui.fields import TABS
+from ui.runs.episode import record
+from ui.runs.policies import shared_model
+from ui.views.about.content import about_script, content
+from ui.views.about.values import last_step_value
 from ui.views.colours import css_variables
 from ui.views.live_scripts import LABELS, live_scripts
 from ui.views.player import ASSETS, scripts
@@ -23,7 +29,8 @@ TITLE = "Break it while it runs, watch it learn from every fall, and meta-train 
 LEAD = with_terms(
     "A [[State Space Model]] of 6,744 [[parameters]] balances a pole. World, [[policy]] and [[gradient step]] run in this page.", "lead"
 )
-STYLES = ("style.css", "adapt.css", "terms.css", "live.css", "meta.css", "train.css", "live_page.css", "print.css")
+PARTS = {"live": TABS["live"], "train": "Train", "about": TABS["about"]}
+STYLES = ("style.css", "adapt.css", "terms.css", "live.css", "meta.css", "train.css", "about.css", "live_page.css", "print.css")
 TRAIN_LEAD = with_terms(
     "[[meta-training|Meta-training]] plays many [[world|worlds]] before and after a [[gradient step]], and moves the [[parameters]] "
     "that the step starts from. Here it runs in this browser, offline too.",
@@ -42,10 +49,18 @@ short_description: Learns from every fall; meta-train one in your browser
 """
 
 
+def example_value() -> dict[str, Any]:
+    """What the drawing of the policy holds: the end of an episode."""
+    model = shared_model("meta")
+    return last_step_value(record(model, World(), seed=0, policy="meta"), model, "an episode")
+
+
 def html() -> str:
     """The whole page."""
     css = css_variables() + "".join((ASSETS / name).read_text(encoding="utf-8") for name in STYLES)
-    value = json.dumps({"labels": LABELS, "server": False, "tabs": ["live", "train"]}).replace("</", "<\\/")
+    values = {"labels": LABELS, "server": False, "tabs": list(PARTS)}, example_value()
+    value, example = (json.dumps(v).replace("</", "<\\/") for v in values)
+    nav = " ".join(f'<a href="?tab={part}" data-part="{part}">{name}</a>' for part, name in PARTS.items())
     return f"""<!doctype html>
 <html lang="en">
 <head>
@@ -53,22 +68,23 @@ def html() -> str:
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{TITLE}</title>
 <style>{css}</style>
-{scripts()}{live_scripts()}{terms_script()}
+{scripts()}{live_scripts()}{terms_script()}{about_script()}
 </head>
 <body>
 <header><h1>{TITLE}</h1>
 <p>{LEAD}</p></header>
-<nav aria-label="Parts of this page"><a href="?tab=live" data-part="live">Live</a> <a href="?tab=train" data-part="train">Train</a></nav>
+<nav aria-label="Parts of this page">{nav}</nav>
 <main id="live"><div class="live"></div></main>
 <section id="train" hidden><p class="hint">{TRAIN_LEAD}</p><div class="train"></div></section>
+<section id="about" hidden>{content(alone=True)}</section>
 <script>
 const dark = matchMedia("(prefers-color-scheme: dark)");
 const follow = () => document.body.classList.toggle("dark", dark.matches);
 dark.addEventListener("change", follow);
 follow();
-const at = (id) => document.querySelector("#" + id);
+const parts = {list(PARTS)}, at = (id) => document.querySelector("#" + id);
 const show = (part) => {{
-  for (const id of ["live", "train"]) at(id).hidden = id !== part;
+  for (const id of parts) at(id).hidden = id !== part;
   for (const link of document.querySelectorAll("nav a")) {{
     link.removeAttribute("aria-current");
     if (link.dataset.part === part) link.setAttribute("aria-current", "page");
@@ -79,11 +95,17 @@ document.querySelector("nav").addEventListener("click", (event) => {{
   if (!part) return;
   event.preventDefault();
   show(part);
-  try {{ history.replaceState(null, "", `?tab=${{part}}`); }} catch {{ /* a page without an address */ }}
+  if (part !== "live") ssmAddress(part, part === "train" ? ssmTrain.page.query : `tab=${{part}}`); // Live writes its own
 }});
+const open = () => {{
+  const part = ssmLive.readLink(location.search).get("tab");
+  show(parts.includes(part) ? part : parts[0]);
+}};
+addEventListener("popstate", open);
 ssmLive.mount(at("live"), {{ value: {value} }});
 ssmTrain.mount(at("train"), {{ value: {value} }}, undefined, (what) => {{ if (what === "live") show("live"); }});
-show(ssmLive.readLink(location.search).get("tab") === "train" ? "train" : "live");
+ssmAbout(at("about"), {{ value: {example} }}, () => {{}});
+open();
 </script>
 </body>
 </html>

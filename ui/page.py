@@ -19,7 +19,7 @@ from ui.server.gate import EXCEPTION_HANDLERS, Gate
 from ui.server.jobs import MAX_THREADS
 from ui.server.session import STATE_SECONDS, Session
 from ui.settings import link_query
-from ui.tabs.about import AboutTab, about_script
+from ui.tabs.about import AboutTab
 from ui.tabs.adapt import AdaptTab
 from ui.tabs.compare import CompareTab
 from ui.tabs.controls import connect_same, connect_worlds
@@ -27,6 +27,7 @@ from ui.tabs.events import IN_BROWSER, QUIET
 from ui.tabs.live import LiveTab
 from ui.tabs.meta_train import MetaTrainTab
 from ui.tabs.play import PlayTab, first_session
+from ui.views.about.content import about_script
 from ui.views.colours import css_variables
 from ui.views.live_scripts import live_scripts
 from ui.views.player import ASSETS, scripts

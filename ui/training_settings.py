@@ -12,12 +12,13 @@ from urllib.parse import urlencode
 from model import MetaTrainingConfig
 from model.maml.recipes import ONE_MINUTE, ONE_MINUTE_FAMILIES
 from model.worlds.cartpole import MAX_EPISODE_STEPS
-from ui.field import FieldError, check, from_link, to_link
+from ui.field import Field, FieldError, check, from_link, to_link
 from ui.fields import FIELDS
 from ui.settings import check_names
 
 TAB = "meta-train"
 TRAIN = FIELDS["train"]
+PLACE = Field("place", "Where it computes", "browser", options={"browser": "In this browser", "server": "On the server"})
 CONFIG = tuple(name for name in TRAIN if name not in ("families", "start", "time_budget"))
 """The settings that are fields of MetaTrainingConfig."""
 # Environment steps of one epoch, all episodes full: 20 worlds x 10 full episodes, before and after one step, are as many.
@@ -110,12 +111,12 @@ def recipe_of(settings: MetaSettings) -> str:
     return next((name for name, (_, known) in RECIPES.items() if known.values() == settings.values()), CUSTOM_RECIPE)
 
 
-def settings_to_query(settings: MetaSettings) -> str:
-    """The query that opens the tab with these settings."""
+def settings_to_query(settings: MetaSettings, place: str = PLACE.default) -> str:
+    """The query that opens the tab with these settings. place: where it computes."""
     values = settings.values()
     changes = {name: {n: to_link(TRAIN[n], v) for n, v in values.items() if v != known.values()[n]} for name, (_, known) in RECIPES.items()}
     nearest = min(changes, key=lambda name: len(changes[name]))
-    return urlencode({"tab": TAB, "recipe": nearest, **changes[nearest]})
+    return urlencode({"tab": TAB, "recipe": nearest, **changes[nearest], **({} if place == PLACE.default else {"place": place})})
 
 
 def settings_from_query(query: Mapping[str, str], has_own_model: bool = False) -> MetaSettings | None:
@@ -130,6 +131,11 @@ def settings_from_query(query: Mapping[str, str], has_own_model: bool = False) -
         raise FieldError("recipe", f"be one of {', '.join(RECIPES)}", recipe, "be one of those that the page offers")
     values = RECIPES[recipe][1].values()
     return check_settings({n: from_link(TRAIN[n], query[n], has_own_model) if n in query else v for n, v in values.items()}, has_own_model)
+
+
+def place_from_query(query: Mapping[str, str]) -> str | None:
+    """Where the training of a link computes; None where it says nothing of it. Raises FieldError."""
+    return from_link(PLACE, query["place"]) if query.get("tab") == TAB and "place" in query else None
 
 
 def to_json(settings: MetaSettings) -> dict[str, Any]:

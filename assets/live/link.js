@@ -37,7 +37,7 @@
   };
 
   // As `check_names` there: an Error for a name that is almost one of ours; any other that is not ours is passed over.
-  function checkNames(query) {
+  live.checkNames = (query) => {
     const letters = (word) => [...word].sort().join(""), shorter = (word) => [...word].map((_, i) => word.slice(0, i) + word.slice(i + 1));
     const { link_names } = live.config, spaced = (name) => name.replace(/_/g, " ");
     for (const name of query.keys()) {
@@ -46,7 +46,7 @@
         && (letters(name) === letters(known) || shorter(known).includes(name) || shorter(name).includes(known)));
       if (meant) throw Object.assign(new Error(`link must name ${meant}, got ${name}`), { plain: `Its “${spaced(name)}” must be “${spaced(meant)}”.` });
     }
-  }
+  };
 
   // A query -> the parts of a state that it names; {} where it leads elsewhere. Throws one sentence for a name or a value that can't be.
   // tabs: those that the page has; usual: the tab that a link without one leads to, if that is known here.
@@ -54,7 +54,7 @@
     const query = live.readLink(text), get = (name) => query.get(name), state = {}, tab = get("tab") ?? usual;
     if (tab && !tabs.includes(tab)) throw live.refusal("tab", `be one of ${tabs.join(", ")}`, tab.slice(0, 40));
     if (tab !== "live") return {};
-    checkNames(query);
+    live.checkNames(query);
     const oneOf = (name, allowed) => {
       if (allowed.includes(get(name))) return get(name);
       throw live.refusal(name, `be one of ${allowed.join(", ")}`, get(name).slice(0, 40), "be one of those that the page offers");

@@ -27,16 +27,31 @@
       this.say("Press Train and watch the return after a gradient step climb: about half a minute on a fast computer, some minutes on a phone.");
       window.ssmDraw.onLook(root, () => this.look());
       this.draw();
+      if (!onServer) this.tried(() => this.openLink());
     }
 
     // Without a server there are the recipes; what else can be set needs its checks.
     buildChoice(row) {
       const recipes = Object.entries(live.config.train.recipes).map(([name, { title }]) => [name, title]);
-      this.recipe = live.select(row, "Recipe", recipes, () => {}).select;
+      const changed = () => window.ssmAddress("train", this.query);
+      this.recipe = live.select(row, "Recipe", recipes, changed).select;
       const label = make("label", row, { class: "live-select" });
       make("span", label, {}, "Seed");
       this.seed = make("input", label, { type: "number", min: 0, step: 1, value: 0, "aria-label": "Seed of the training" });
+      this.seed.addEventListener("change", changed);
       make("span", row, { class: "hint" }, "All other settings stand on the full page, which checks them.");
+    }
+
+    // What the choice is in the address, and what an address chooses.
+    get query() { return `${new URLSearchParams({ tab: "train", recipe: this.recipe.value, seed: this.seed.value })}`; }
+
+    openLink() {
+      const query = live.readLink(location.search), recipe = query.get("recipe") ?? this.recipe.value;
+      if (query.get("tab") !== "train") return;
+      live.checkNames(query);
+      if (!Object.hasOwn(live.config.train.recipes, recipe)) throw live.refusal("recipe", "be one of those that the page offers", recipe);
+      this.seed.value = live.checkSeed(query.has("seed") ? Number(query.get("seed") || NaN) : 0);
+      this.recipe.value = recipe;
     }
 
     get training() { return this.current !== undefined; }
@@ -47,9 +62,16 @@
     ask(how) {
       this.how = how;
       if (this.onServer) return this.send("ask", {});
-      try {
+      this.tried(() => {
         const { config, ...settings } = live.config.train.recipes[this.recipe.value], seed = live.checkSeed(this.seed.value === "" ? NaN : Number(this.seed.value));
         this.begin({ ...settings, config: { ...config, seed } });
+      });
+    }
+
+    // act(), or the sentence that says why not.
+    tried(act) {
+      try {
+        act();
       } catch (error) {
         this.say(error.plain ?? error.message);
       }
@@ -217,11 +239,7 @@
 
     // From the server: the settings of a training that may begin, or that they were refused.
     arrive({ settings, weights }) {
-      try {
-        if (settings) this.begin({ ...settings, weights });
-      } catch (error) {
-        this.say(error.plain ?? error.message);
-      }
+      if (settings) this.tried(() => this.begin({ ...settings, weights }));
     }
   }
 

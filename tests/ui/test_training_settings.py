@@ -17,6 +17,7 @@ from ui.training_settings import (
     check_settings,
     epoch_steps,
     from_json,
+    place_from_query,
     settings_from_query,
     settings_to_query,
     to_json,
@@ -87,11 +88,15 @@ OTHERS = [
 @pytest.mark.parametrize("other", OTHERS)
 def test_a_link_gives_the_training_back(other):
     settings = check_settings({**FIRST, **other})
-    assert settings_from_query(dict(parse_qsl(settings_to_query(settings)))) == settings
+    query = dict(parse_qsl(settings_to_query(settings, "server")))
+    assert settings_from_query(query) == settings and place_from_query(query) == "server"
     assert settings_from_query({"tab": "meta-train"}) is None is settings_from_query({"tab": "play", "seed": "3"})
+    assert place_from_query({"tab": "play", "place": "server"}) is None
 
 
 @pytest.mark.parametrize("wrong", [{"recipe": "x"}, {"num_epochs": "many"}, {"families": ""}, {"start": "yours"}, {"inner_lr": "nan"}])
 def test_a_link_to_what_can_not_be_is_refused(wrong):
     with pytest.raises(ValueError, match="must"):
         settings_from_query({"tab": "meta-train", **wrong})
+    with pytest.raises(ValueError, match="place must be one of browser, server"):
+        place_from_query({"tab": "meta-train", "place": "moon"})

@@ -2,66 +2,13 @@
 
 from __future__ import annotations
 
-import html
-import json
-
 import gradio as gr
 
-from ui.runs.policies import shared_model
 from ui.server.session import Session
 from ui.tabs.events import QUIET
-from ui.views.about.architecture import PARTS, drawing, equations
-from ui.views.about.measured import FILES, comparison, measured, part, read, share_by_start
-from ui.views.about.parameters import parameter_table, total
-from ui.views.about.sources import citation, papers
-from ui.views.about.starts import start_pictures
-from ui.views.about.taught import taught
+from ui.views.about.content import content
+from ui.views.about.measured import FILES
 from ui.views.about.values import last_step_value
-from ui.views.about.words import INTRO, LIMITS, META, POLICY, PROGRAM, WAYS
-from ui.views.player import ASSETS
-from ui.views.terms import GLOSSARY
-
-
-def policy_html() -> str:
-    """The drawing, the equations and what is said about the part that is lit."""
-    parts = html.escape(json.dumps({name: part._asdict() for name, part in PARTS.items()}))
-    return (
-        f'<div class="policy-drawn" data-parts="{parts}">{drawing(shared_model("taught"))}<div class="side-by">{equations()}'
-        '<div class="readout" role="status"><p></p><p></p><p></p></div><p class="quiet whose"></p></div></div>'
-    )
-
-
-def glossary() -> str:
-    """Every word that the page uses in a sense of its own."""
-    rows = "".join(f"<dt>{html.escape(word[:1].upper() + word[1:])}</dt><dd>{html.escape(text)}</dd>" for word, text in GLOSSARY.items())
-    return f'<h2>Words</h2><dl class="words">{rows}</dl>'
-
-
-def content() -> str:
-    """The whole tab."""
-    model, results = shared_model("meta"), read()
-    parameters = (
-        f"<details><summary>All {total(model):,} parameters</summary>"
-        f'<div class="wide" role="region" tabindex="0" aria-label="All parameters">{parameter_table(model)}</div></details>'
-    )
-    ways = WAYS.format(comparison=part(comparison, results), starts=part(share_by_start, results))
-    sections = (
-        INTRO,
-        POLICY.format(total=f"{total(model):,}"),
-        policy_html(),
-        parameters,
-        META,
-        part(start_pictures, results),
-        ways,
-        taught(shared_model("taught"), results),
-        measured(results),
-        LIMITS,
-        PROGRAM,
-        glossary(),
-        papers(),
-        citation(),
-    )
-    return f'<div class="about">{"".join(sections)}</div>'
 
 
 def value_of(session: Session) -> dict:
@@ -89,8 +36,3 @@ class AboutTab:
     def connect_tab(self, tab: gr.Tab) -> None:
         """Whoever comes to the tab sees the last step of the episode that they saw last."""
         tab.select(value_of, self.session, self.content, **QUIET)
-
-
-def about_script() -> str:
-    """What lights up the drawing, for the page's <head>."""
-    return f"<script>{(ASSETS / 'about.js').read_text(encoding='utf-8')}</script>"

@@ -26,7 +26,7 @@ from ui.settings import MAKERS_ONLY, link_query, stand_in
 from ui.tabs.controls import WorldControls, message_area, unchecked
 from ui.tabs.events import COPY_LINK, IN_BROWSER, QUIET, file_button, sent
 from ui.tabs.training_controls import QUERY, SHOW_QUERY, TrainingControls
-from ui.training_settings import FIRST_RECIPE, RECIPES, MetaSettings, check_settings, settings_from_query, to_json
+from ui.training_settings import FIRST_RECIPE, RECIPES, MetaSettings, check_settings, place_from_query, settings_from_query, to_json
 from ui.views.charts import chart
 from ui.views.messages import field_class, hint, notice, problem, unopened
 from ui.views.player import player
@@ -127,14 +127,14 @@ class MetaTrainTab:
         self.place.change(None, self.place, None, js=SHOW_PLACE, **IN_BROWSER)
         self.here.ask(self.on_ask, [self.session, *self.controls.inputs], [self.here, self.message], **QUIET)
         self.here.trained(self.on_trained, None, [self.message, *self._keeping], **QUIET)
-        self.copy.click(None, self.controls.inputs, self.message, js=f"(...values) => ({COPY_LINK})(({QUERY})(...values))", **IN_BROWSER)
+        self.copy.click(None, self.controls.linked, self.message, js=f"(...values) => ({COPY_LINK})(({QUERY})(...values))", **IN_BROWSER)
         self.upload.upload(lambda file: self.on_upload(uploaded(file)), self.upload, [self.message, *self._keeping], **QUIET)
         for name, button in self.saves.items():
             button.click(partial(self.on_save, name), self.trained, [self.file, self.message], **QUIET)
 
     def connect_tab(self, tab: gr.Tab) -> None:
         """The address follows the controls while this tab is open."""
-        tab.select(None, self.controls.inputs, None, js=SHOW_QUERY, **IN_BROWSER)
+        tab.select(None, self.controls.linked, None, js=SHOW_QUERY, **IN_BROWSER)
 
     def connect_page(self, page: gr.Blocks) -> None:
         """Restore what the page's link encodes, and let a page that is loaded again find the training of its browser."""
@@ -207,6 +207,8 @@ class MetaTrainTab:
         training, update = TRAININGS.find(token), {}
         try:
             settings = settings_from_query(query, session.model is not None) or (training and training.state.settings)
+            place = place_from_query(query)
+            update |= {self.place: place} if place else {}
             update |= self.controls.updates(settings) if settings else {}
             update |= {self.message: notice(MAKERS_ONLY)} if settings and missing else {}
         except ValueError as error:

@@ -13,10 +13,9 @@ from model.config import exact
 from ui.field import choices
 from ui.tabs.controls import by_name, control, unchecked
 from ui.tabs.events import IN_BROWSER
-from ui.training_settings import CUSTOM_RECIPE, FIRST_RECIPE, RECIPES, TAB, TRAIN, MetaSettings, recipe_of
+from ui.training_settings import CUSTOM_RECIPE, FIRST_RECIPE, PLACE, RECIPES, TAB, TRAIN, MetaSettings, recipe_of
 from ui.views.terms import terms_hint
 
-PLACES = {"In this browser": "browser", "On the server": "server"}
 HOW = (
     "[[meta-training|Meta-training]] plays such worlds before and after [[gradient step|gradient steps]], and moves the [[policy]] "
     "that they start from."
@@ -26,13 +25,14 @@ RATES = (
     "The same [[seed]] trains the same policy."
 )
 VALUES = json.dumps({name: list(settings.values().values()) for name, (_, settings) in RECIPES.items()})
-# The controls' values -> their link, as `settings_to_query` makes it, and the recipe that they are.
+# The values of `linked` -> their link, as `settings_to_query` makes it, and the recipe that they are.
 READ = f"""(values) => {{
   const names = {json.dumps([*TRAIN])}, text = (v) => Array.isArray(v) ? [...v].sort().join(".") : String(v);
   const changed = Object.entries({VALUES}).map(([recipe, usual]) => [recipe, names.filter((_, i) => text(values[i]) !== text(usual[i]))]);
   const [recipe, other] = changed.sort((a, b) => a[1].length - b[1].length)[0];
   const query = new URLSearchParams({{ tab: {json.dumps(TAB)}, recipe }});
   for (const name of other) query.set(name, text(values[names.indexOf(name)]));
+  if (values.at(-1) !== {json.dumps(PLACE.default)}) query.set("place", values.at(-1));
   return {{ query: query.toString(), recipe: other.length ? {json.dumps(CUSTOM_RECIPE)} : recipe }};
 }}"""
 QUERY = f"(...values) => ({READ})(values).query"
@@ -51,7 +51,7 @@ class TrainingControls:
         self.fields = {"families": control(TRAIN["families"], self._first["families"])}
         gr.HTML(terms_hint(HOW, "meta-how"))
         self.fields["start"] = control(TRAIN["start"], self._first["start"], radio=True, info=None)
-        self.place = unchecked(gr.Radio(list(PLACES.items()), value="browser", label="Where it computes", elem_id="meta-place"))
+        self.place = control(PLACE, radio=True, info=None, elem_id="meta-place")
         t = TRAIN["time_budget"]  # of a training on the server, and shown only for one
         label = f"{t.label} ({t.unit}, {exact(t.minimum)} to {exact(t.maximum)})"
         self.fields[t.name] = control(t, self._first[t.name], number=True, label=label, info=None, min_width=120)
@@ -66,7 +66,7 @@ class TrainingControls:
         pick = f"(recipe, ...values) => ({VALUES})[recipe] ?? values"
         self.recipe.input(None, [self.recipe, *self.inputs], self.inputs, js=pick, **IN_BROWSER)
         say = f"(...values) => {{ const read = ({READ})(values); window.ssmAddress('Meta-train', read.query); return read.recipe; }}"
-        gr.on([field.change for field in self.inputs], None, self.inputs, self.recipe, js=say, **IN_BROWSER)
+        gr.on([field.change for field in self.linked], None, self.linked, self.recipe, js=say, **IN_BROWSER)
 
     def _small(self, name: str) -> Component:
         f = TRAIN[name]
@@ -77,6 +77,11 @@ class TrainingControls:
     def inputs(self) -> list[Component]:
         """What `named` takes."""
         return [self.fields[name] for name in TRAIN]
+
+    @property
+    def linked(self) -> list[Component]:
+        """What the link is made of: the same, and where it computes."""
+        return [*self.inputs, self.place]
 
     @property
     def outputs(self) -> list[Component]:

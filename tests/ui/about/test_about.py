@@ -13,8 +13,9 @@ from model.experiments.cases import CASES
 from ui.runs.episode import record
 from ui.server.session import Session
 from ui.settings import Choice
-from ui.tabs.about import content, value_of
+from ui.tabs.about import value_of
 from ui.views.about.architecture import EQUATIONS, PARTS, drawing
+from ui.views.about.content import content
 from ui.views.about.measured import comparison, measured, part, read, share_by_start
 from ui.views.about.parameters import parameter_table
 from ui.views.about.starts import start_picture, start_pictures

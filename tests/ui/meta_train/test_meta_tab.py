@@ -68,8 +68,8 @@ def test_an_upload_can_be_used_and_saved_again(tab):
     assert set(refused) == {tab.message} and 'role="alert"' in refused[tab.message] and "<script>" not in refused[tab.message]
 
 
-@pytest.mark.parametrize("name", [*RECIPES, "custom"])
-def test_the_browser_writes_the_link_that_the_server_would(name):
+@pytest.mark.parametrize(("name", "place"), [*((name, "browser") for name in RECIPES), ("custom", "server")])
+def test_the_browser_writes_the_link_that_the_server_would(name, place):
     settings = RECIPES[name][1] if name in RECIPES else replace(SETTINGS, families=("wind",), time_budget=12.5)
-    written = run_javascript({}, f"return [({QUERY})(...payload), ({READ})(payload).recipe];", list(settings.values().values()))
-    assert written == [settings_to_query(settings), name]
+    written = run_javascript({}, f"return [({QUERY})(...payload), ({READ})(payload).recipe];", [*settings.values().values(), place])
+    assert written == [settings_to_query(settings, place), name]

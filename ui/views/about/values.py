@@ -67,10 +67,10 @@ def sentences(inputs: np.ndarray, s: Step) -> dict[str, str]:
     }
 
 
-def last_step_value(recording: Recording, model: StateSpaceModel | None) -> dict[str, Any]:
+def last_step_value(recording: Recording, model: StateSpaceModel | None, of: str = "the episode on the Play tab") -> dict[str, Any]:
     """What the drawing shows: whose step it is, colours in -1 .. 1 for each cell, a sentence for each part. No model acts at random."""
     where = ", ".join(differences(recording.world))
-    whose = f"the last step of the episode on the Play tab ({count(recording.steps, 'step')}; {short_name(recording.policy)}; {where})"
+    whose = f"the last step of {of} ({count(recording.steps, 'step')}; {short_name(recording.policy)}; {where})"
     if model is None:
         return {"whose": f"Values: none. Random actions read no sensors: {whose}.", "cells": {}, "words": {}, "outputs": {}, "sizes": {}}
     s = last_step(recording, model)

@@ -13,7 +13,7 @@ INTRO = f"""
 episode ends when the pole leans more than {math.degrees(ANGLE_LIMIT):.0f} degrees, when the cart leaves the track at
 {X_LIMIT} m, or after {MAX_EPISODE_STEPS} steps. How many steps it lasted is its return.</p>
 <p>You change the world: reverse the motor, mirror the sensors, add wind. The meta-trained policy may then fall within a fifth of
-a second. It learns from that fall, by a gradient step, and stands again. Where it does not, the tables below say so.</p>
+a second. It learns from that fall, by a gradient step, and stands again. Where it does not, this page says so.</p>
 """
 
 POLICY = """
@@ -34,7 +34,7 @@ again: the query set.</li>
 <li>Move the start so that the returns <em>after</em> the steps rise. The gradient goes through the step itself, and so into the
 values by which the step judges its episodes.</li>
 </ul>
-<p>The step in training and the step behind the Adapt button are the same function. The returns <em>before</em> it count in the worlds
+<p>The step in training and the step that you see it take are the same function. The returns <em>before</em> it count in the worlds
 alone whose motor and sensors are not reversed, so that falling at first where they are is partly by design. Below are four starts
 of this page, all of one architecture, before and after one step.</p>
 """
