@@ -11,7 +11,6 @@ import pytest
 from tests.e2e.adapt_visit import Adapting
 from tests.e2e.live_visit import ROOT, Live
 from tests.machine import BROWSERS, CHROMIUM, browser_path, unavailable
-from ui import live_page
 
 PATIENCE = 180_000
 """ms that any wait on a page may take: a slow machine is slow, not wrong. No test states its own."""
@@ -198,6 +197,8 @@ def axe():
 @pytest.fixture(scope="session")
 def site(tmp_path_factory) -> str:
     """The address of the page that runs alone, written to a folder."""
+    from ui import live_page
+
     folder = tmp_path_factory.mktemp("site")
     assert live_page.main(["--out", str(folder)]) == 0
     return f"file://{folder}/index.html"

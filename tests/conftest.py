@@ -8,11 +8,9 @@ from collections.abc import Iterator
 from itertools import groupby
 
 import pytest
-import torch
 
 pytest_plugins = ["tests.browser"]
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
-torch.set_num_threads(1)  # as app.py does; on a busy machine, tiny products on two threads wait for each other
 
 
 @pytest.fixture(scope="session")
@@ -49,4 +47,8 @@ def dealt(items: list, workers: int) -> list:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """In the processes that run tests alone: the one that deals them to workers need not import what they test."""
+    import torch
+
+    torch.set_num_threads(1)  # as app.py does; on a busy machine, tiny products on two threads wait for each other
     items[:] = dealt(items, int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
