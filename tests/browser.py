@@ -172,6 +172,26 @@ def visit(browser, page_url) -> Iterator:
         yield opened
 
 
+@contextmanager
+def arrivals(browser, url: str) -> Iterator:
+    """Opens visits that enter by a link: entered(query, **browser options)."""
+
+    def entered(query: str, **options) -> Visit:
+        visit = opened(**options)
+        visit.page.goto(url + query)
+        return visit
+
+    with visits(browser, url, lambda visit: None) as opened:
+        yield entered
+
+
+@pytest.fixture
+def arrive(browser, page_url) -> Iterator:
+    """arrive(query, **browser options): a page of one's own, entered by a link."""
+    with arrivals(browser, page_url) as opened:
+        yield opened
+
+
 @pytest.fixture(scope="module")
 def shared(browser, page_url) -> Iterator:
     """shared(**browser options): one page for all tests of a file that only look, or make their own beginning."""
@@ -209,12 +229,11 @@ def on_live(browser, url: str, **usual) -> Iterator:
     """Opens the page on Live: opened(query, **browser options)."""
 
     def live(query: str = "", **options) -> Live:
-        visit = opened(**{"reduced_motion": "no-preference", **usual, **options})
-        visit.page.goto(url + query)
+        visit = opened(query, **{"reduced_motion": "no-preference", **usual, **options})
         visit.page.wait_for_selector(ROOT)
         return Live(visit.page)
 
-    with visits(browser, url, lambda visit: None) as opened:
+    with arrivals(browser, url) as opened:
         yield live
 
 

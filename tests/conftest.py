@@ -27,6 +27,14 @@ def page_url() -> Iterator[str]:
     page.close(verbose=False)
 
 
+@pytest.fixture(scope="session")
+def client(page_url):
+    """A program that calls the page's endpoints."""
+    from gradio_client import Client
+
+    return Client(page_url, verbose=False)
+
+
 def dealt(items: list, workers: int) -> list:
     """The tests file by file, dealt out to the workers: those in a browser take longest and come first in each share.
 

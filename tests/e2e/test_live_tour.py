@@ -11,9 +11,9 @@ PHONE = {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark", "has
 AT = "n => document.querySelector('.live').dataset.tour === String(n)"
 
 
-@pytest.mark.parametrize("options", [{}, PHONE], ids=["desktop", "phone"])
-def test_it_stands_it_is_broken_it_falls_it_learns_it_stands(live, options):
-    visit = live(**options)
+@pytest.mark.parametrize(("where", "options"), [("alone", {}), ("live", PHONE)], ids=["desktop, alone", "phone"])
+def test_it_stands_it_is_broken_it_falls_it_learns_it_stands(request, where, options):
+    visit = request.getfixturevalue(where)(**options)
     page = visit.page
     now = page.locator(".live-tour li[aria-current=step]")
     now.wait_for()

@@ -65,13 +65,20 @@ def nobody_is_left(visit):
     assert not len(TRAININGS.line)
 
 
-def test_train_stop_use_save_and_upload(visit, tmp_path):
-    page = open_tab(visit())
+def test_train_reload_stop_use_save_and_upload(visit, tmp_path, monkeypatch):
+    monkeypatch.setattr(TRAININGS, "alone", 600.0)  # s; on a slow machine a page takes long to come back
+    mine = visit()
+    page = open_tab(mine)
     assert page.locator("#meta-use").is_disabled() and page.locator("#meta-stage .frame").count() == 4
     stage = page.get_attribute("#meta-stage .player", "data-run")
     train_until(page, 3)
-    assert page.locator("#meta-train").is_disabled()
+    assert page.locator("#meta-train").is_disabled() and len(TRAININGS.line) == 1
     page.wait_for_function("old => document.querySelector('#meta-stage .player').dataset.run !== old", arg=stage)  # it plays meanwhile
+    mine.reload()
+    come(page)
+    page.wait_for_function(f"({POINTS}) >= 3")
+    page.wait_for_function(f"({POINTS}) > {page.evaluate(POINTS)}")  # its curves are there, and grow on
+    assert page.locator("#meta-train").is_disabled() and len(TRAININGS.line) == 1
     page.click("#meta-stop")
     page.wait_for_selector("#meta-check table")
 
@@ -97,27 +104,8 @@ def test_train_stop_use_save_and_upload(visit, tmp_path):
     assert page.locator(".toast-body").count() == 0
 
 
-def test_a_reload_finds_its_own_training_and_nobody_elses(visit, monkeypatch):
-    monkeypatch.setattr(TRAININGS, "alone", 600.0)  # s; on a slow machine a page takes long to come back
-    mine = visit()
-    page = open_tab(mine)
-    train_until(page, 3)
-    mine.reload()
-    come(page)
-    page.wait_for_function(f"({POINTS}) >= 3")
-    page.wait_for_function(f"({POINTS}) > {page.evaluate(POINTS)}")  # its curves are there, and grow on
-    assert page.locator("#meta-train").is_disabled() and len(TRAININGS.line) == 1
-    other = visit().page
-    come(other)
-    assert other.evaluate(POINTS) == 0 and other.locator("#meta-stop").is_disabled()
-    page.click("#meta-stop")
-    page.wait_for_selector("#meta-check table")
-
-
-def test_the_address_holds_the_settings_and_opens_them(visit, page_url):
-    mine = visit()
-    page = mine.page
-    mine.go(f"{page_url}?tab=meta-train&recipe=wind_and_motor&num_epochs=12&families=wind")
+def test_the_address_holds_the_settings_and_opens_them(arrive):
+    page = arrive("?tab=meta-train&recipe=wind_and_motor&num_epochs=12&families=wind").page
     wait_for_recipe(page, "Custom")
     open_settings(page, "#meta-more button.label-wrap")
     assert page.get_by_label("Epochs", exact=True).input_value() == "12"

@@ -1,4 +1,4 @@
-"""The Play tab as a visitor meets it."""
+"""The Play tab as a visitor meets it, and About, which draws what was played."""
 
 from __future__ import annotations
 
@@ -23,27 +23,6 @@ def play(shared):
     page.page.wait_for_selector("#play-stage .player:not(.stale)")
     page.page.locator("#play-stage .player").press("Home")
     return page
-
-
-def test_it_plays_without_a_click(visit):
-    page = visit(reduced_motion="no-preference")
-    first = page.step
-    moved = "n => +document.querySelector('#play-stage .counter').textContent.split(' ')[1] > n"
-    page.page.wait_for_function(moved, arg=max(first, 10))
-    assert page.page.inner_text("#play-stage .play") in ("Pause", "Play")
-    # The pole is there, in this policy's colour, upright above the cart and within its track.
-    left, right, top, bottom, width = page.page.evaluate(
-        """() => {
-          const c = document.querySelector("#play-stage .frame canvas"), rgb = getComputedStyle(c).getPropertyValue("--role-policy").trim();
-          const want = [1, 3, 5].map((i) => parseInt(rgb.slice(i, i + 2), 16)), xs = [], ys = [];
-          const { data } = c.getContext("2d").getImageData(0, 0, c.width, c.height);
-          for (let i = 0; i < data.length / 4; i++) {
-            if (want.every((v, n) => v === data[4 * i + n])) { xs.push(i % c.width); ys.push(i / c.width); }
-          }
-          return [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys), c.width];
-        }"""
-    )
-    assert bottom - top > 2 * (right - left) > 0 and 0.08 * width < left < right < 0.92 * width
 
 
 def test_where_motion_is_reduced_it_waits_and_is_played_by_keyboard(play):
@@ -83,8 +62,27 @@ def test_a_preset_sets_the_sliders_and_a_slider_makes_it_custom(play):
     page.page.wait_for_function("() => document.querySelector('[aria-label=World]').value === 'Reversed tilted'")
 
 
-def test_a_fall_leads_to_adaptation_and_on(visit):
-    page = visit()
+def test_it_plays_without_a_click_and_its_fall_leads_to_adaptation_and_on(visit):
+    page = visit(reduced_motion="no-preference")
+    first = page.step
+    moved = "n => +document.querySelector('#play-stage .counter').textContent.split(' ')[1] > n"
+    page.page.wait_for_function(moved, arg=max(first, 10))
+    assert page.page.inner_text("#play-stage .play") in ("Pause", "Play")
+    # The pole is there, in this policy's colour, upright above the cart and within its track.
+    left, right, top, bottom, width = page.page.evaluate(
+        """() => {
+          const c = document.querySelector("#play-stage .frame canvas"), rgb = getComputedStyle(c).getPropertyValue("--role-policy").trim();
+          const want = [1, 3, 5].map((i) => parseInt(rgb.slice(i, i + 2), 16)), xs = [], ys = [];
+          const { data } = c.getContext("2d").getImageData(0, 0, c.width, c.height);
+          for (let i = 0; i < data.length / 4; i++) {
+            if (want.every((v, n) => v === data[4 * i + n])) { xs.push(i % c.width); ys.push(i / c.width); }
+          }
+          return [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys), c.width];
+        }"""
+    )
+    assert bottom - top > 2 * (right - left) > 0 and 0.08 * width < left < right < 0.92 * width
+
+    page.page.emulate_media(reduced_motion="reduce")  # from here on pictures rest, which spares the time to draw them
     before = page.run_id
     assert page.page.inner_text("#play-next").startswith("Now break it")
     page.page.click("#play-next")
@@ -114,20 +112,6 @@ def test_a_bad_value_is_one_sentence_and_the_stage_stays(play):
     page.number("Seed").fill("2")
     page.wait_for_new(before)
     assert page.page.locator(".problem").count() == 0 and page.page.locator(".stale").count() == 0
-
-
-def test_a_phone_in_the_dark(visit, axe):
-    page = visit(viewport={"width": 390, "height": 844}, color_scheme="dark", has_touch=True)
-    assert page.page.evaluate("document.documentElement.scrollWidth") <= 390
-    stage = page.page.locator("#play-stage .frame").bounding_box()
-    run = page.page.locator("#play-run").bounding_box()
-    assert stage["width"] > 300 and stage["y"] + stage["height"] < 844 and run["y"] > stage["y"]
-    assert not axe(page.page, options={"runOnly": ["color-contrast"]}).response["violations"]
-    ground = page.page.evaluate("getComputedStyle(document.querySelector('#play-stage .frame')).backgroundColor")
-    assert all(int(v) < 60 for v in re.findall(r"\d+", ground)[:3])
-    page.page.locator("#play-verify").scroll_into_view_if_needed()
-    frame = page.page.locator("#play-stage .frame").bounding_box()
-    assert frame["y"] >= 0 and frame["y"] + frame["height"] < 400  # the stage is in sight of the last control
 
 
 def test_every_control_plays_at_once_and_files_address_and_link_hold_it(play, tmp_path):
@@ -168,3 +152,31 @@ def test_every_control_plays_at_once_and_files_address_and_link_hold_it(play, tm
     assert again.get_by_role("checkbox", name="Reversed motor").is_checked()
     assert float(again.get_by_role("spinbutton", name="Wind").input_value()) == -2.5
     again.close()
+
+
+def test_about_draws_the_last_episode_and_terms_light_up_by_keyboard_and_pointer(play):
+    page = play.page
+    page.get_by_role("tab", name="About").click()
+    page.wait_for_selector("#about-policy .whose:not(:empty)")
+    chance = page.text_content("[data-output='p']")
+    assert 0 <= float(chance) <= 1
+    page.get_by_role("tab", name="Play").click()
+    before = page.get_attribute("#play-stage .player", "data-run")
+    page.get_by_role("checkbox", name="Reversed motor").locator("visible=true").check()
+    page.wait_for_function("old => document.querySelector('#play-stage .player').dataset.run !== old", arg=before)
+    page.get_by_role("tab", name="About").click()
+    page.wait_for_function("() => document.querySelector('#about-policy .whose').textContent.includes('motor reversed')")
+    assert page.text_content("[data-output='p']") != chance
+
+    page.locator(".equations [data-part='A']").focus()
+    assert page.locator(".drawing .part.lit").get_attribute("data-part") == "A" and page.locator(".drawing .wire.lit").count() == 2
+    assert re.search(r"length \d+\.\d\d", page.inner_text("#about-policy .readout"))
+    page.keyboard.press("Tab")
+    assert page.locator(".drawing .part.lit").get_attribute("data-part") == "B"
+    page.keyboard.press("Escape")
+    assert page.locator("#about-policy .lit").count() == 0
+    page.locator(".drawing [data-part='C']").hover()
+    assert page.locator(".equations button.lit").get_attribute("data-part") == "C"
+    for picture in page.locator(".about .figure img").all():
+        page.wait_for_function("img => img.complete && img.naturalWidth > 0", arg=picture.element_handle())
+    assert page.locator(".about .figure img").count() >= 2 and page.locator(".about .missing").count() == 0

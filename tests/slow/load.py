@@ -84,8 +84,8 @@ def expected(mode: str, seed: int) -> list[list[float]]:
     return [evaluate_policy(step.model, REVERSED, EPISODES, seed).tolist() for step in steps]
 
 
-def beside_trainings(url: str, visitors: int) -> int:
-    """How many of so many adaptations, all at once beside two trainings, equal to the bit what the library gives alone."""
+def beside_trainings(url: str, visitors: int, seconds: float = 30) -> int:
+    """How many of so many adaptations, all at once beside two trainings (seconds), equal to the bit what the library gives alone."""
     modes = ["hybrid" if i % 4 == 0 else "standard" for i in range(visitors)]
 
     def client(index: int) -> Client:
@@ -95,7 +95,7 @@ def beside_trainings(url: str, visitors: int) -> int:
         given = {"reversed_motor": True, "mode": modes[index], "num_adapt_steps": STEPS, "seed": index}
         return [s["returns"] for s in client(index).predict(**given, api_name="/adapt")["modes"][modes[index]]["steps"]]
 
-    trainings = [client(200 + i).submit(time_budget=30, seed=i, api_name="/meta_train") for i in range(2)]
+    trainings = [client(200 + i).submit(time_budget=seconds, seed=i, api_name="/meta_train") for i in range(2)]
     with ThreadPoolExecutor(visitors) as pool:
         made = list(pool.map(adapt, range(visitors)))
     assert all(t.result()["phase"] == "done" for t in trainings)

@@ -23,7 +23,7 @@ def test_a_class_behind_one_address_waits_and_nobody_is_refused(app):
 
 
 def test_results_beside_two_trainings_equal_to_the_bit(app):
-    assert beside_trainings(app.url, 20) == 20
+    assert beside_trainings(app.url, 8, seconds=15) == 8
 
 
 def test_a_flood_of_the_heaviest_event_leaves_every_light_call_answered(app):
@@ -31,5 +31,5 @@ def test_a_flood_of_the_heaviest_event_leaves_every_light_call_answered(app):
 
 
 def test_memory_levels_off(app):
-    held = memory(app, 90)
+    held = memory(app, 60)
     assert held[2] - held[1] < 0.05 * held[1], held

@@ -7,7 +7,7 @@ from model.experiments.who_wins import BUDGETS, LEARNERS, METHODS, who_wins
 
 
 def test_one_family_by_every_method_is_paired_and_names_its_best():
-    row = who_wins(Study("validation", QUICK, 2, lambda text: None), "lost_pushes", 2, 1)
+    row = who_wins(Study("validation", QUICK, 2, lambda text: None), "inside", 2, 1)
     assert row["n"] == 2 and list(row["methods"]) == list(METHODS) and set(row["at_env_steps"]) == set(LEARNERS)
     means = {name: m["mean"] for name, m in row["methods"].items()}
     assert means[row["best"]] == max(means.values()) and row["best"] in row["ties"]

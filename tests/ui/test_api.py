@@ -11,11 +11,6 @@ from ui.runs.episode import record
 from ui.views.episode_words import ending
 
 
-@pytest.fixture(scope="module")
-def client(page_url) -> Client:
-    return Client(page_url, verbose=False)
-
-
 def test_only_the_documented_endpoints_are_public(client):
     api = client.view_api(return_format="dict", print_info=False)
     assert set(api["named_endpoints"]) == {"/run", "/verify", "/adapt", "/race", "/meta_train"} and not api["unnamed_endpoints"]

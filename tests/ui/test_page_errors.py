@@ -19,6 +19,7 @@ import torch
 from model import StateSpaceModel
 from model.policy.checkpoint import serialise
 from ui.server.session import Session
+from ui.settings import MAKERS_ONLY
 from ui.tabs.adapt import AdaptTab
 from ui.tabs.compare import CompareTab
 from ui.tabs.meta_train import MetaTrainTab
@@ -157,22 +158,30 @@ RACE_LINKS = ("race=a_b", "race=meta_meta", "steps=9", "race=" + "meta_" * 9, "r
     + [f"tab=adapt&{q}" for q in (*LINKS[:4], *ADAPT_LINKS)]
     + [f"tab=compare&{q}" for q in (*LINKS[:4], *RACE_LINKS)],
 )
-def test_a_link_that_is_wrong_says_so_in_one_plain_sentence(opener, query):
-    text, _ = sentence(opener(query))
+def test_a_link_that_is_wrong_says_so_in_one_plain_sentence(opened, query):
+    tab, update = opened(query)
+    text, _ = sentence(update[tab.message])
     assert text.startswith("This link") and is_plain(text), text
 
 
+@pytest.mark.parametrize(("query", "runs"), [("start=meta", True), ("start=yours", False), ("start=yours&world=custom&wind=2", False)])
+def test_a_link_from_a_policy_that_only_its_maker_has_says_so_and_makes_no_result(opened, query, runs):
+    tab, update = opened(f"tab=adapt&{query}&ran=1")
+    assert (MAKERS_ONLY in update.get(tab.message, "")) is not runs
+    assert update[tab.state.box]["then"] == ("adapt-run" if runs else "")
+
+
 @pytest.fixture(scope="module")
-def opener() -> Callable[[str], str]:
-    """What the page says to a link's query."""
+def opened() -> Callable[[str], tuple[Any, dict]]:
+    """The tab that a link's query opens, and what becomes of it."""
     first = first_session()
     with gr.Blocks(), gr.Tab() as tab:
         session = gr.State(first)
         tabs = {"play": PlayTab(session, first, tab), "adapt": AdaptTab(session, tab), "compare": CompareTab(session, tab)}
 
-    def said(query: str) -> str:
+    def open_link(query: str) -> tuple[Any, dict]:
         params = dict(part.split("=", 1) for part in query.split("&"))
         tab = tabs[params["tab"]]
-        return tab.opened(first, params)[tab.message]
+        return tab, tab.opened(first, params)
 
-    return said
+    return open_link

@@ -39,6 +39,7 @@ def test_parts_are_written_one_by_one_and_the_others_kept(file, capsys):
 
 def test_the_one_minute_recipe_reports_each_seed(file, monkeypatch):
     monkeypatch.setattr(benchmark, "ONE_MINUTE", dataclasses.replace(TINY, num_epochs=2))
+    monkeypatch.setattr(benchmark, "SUPPORT_SETS", 4)
     rows = benchmark.one_minute(lambda text: None, seed=5, seeds=2)
     assert [r["seed"] for r in rows] == [1005, 1006] and all(r["finite"] and r["epochs"] == 2 for r in rows)
 

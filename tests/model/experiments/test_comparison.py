@@ -14,7 +14,7 @@ from model.policy.params import with_task_axis
 from model.rl.rollout import collect
 
 REVERSED = World(reversed_motor=True)
-SMALL = ComparisonSize(worlds=2, collections=2, named=1, ablation_worlds=1)
+SMALL = ComparisonSize(worlds=2, collections=1, named=1, ablation_worlds=1)
 
 
 def test_the_policy_held_after_so_many_steps_is_that_of_the_last_complete_collection():
@@ -29,10 +29,10 @@ def test_the_policy_held_after_so_many_steps_is_that_of_the_last_complete_collec
 def test_gradient_steps_go_on_until_the_budget_is_spent():
     """One policy falls after nine steps and one stands for 500: both have collected for the same number of environment steps."""
     config = StandardAdaptationConfig(num_adapt_steps=2, episodes_per_step=1, adapt_lr=0.0)
-    model, worlds, budget = load_pretrained("standard"), [REVERSED, World()], np.array([100.0, 1500.0])
+    model, worlds, budget = load_pretrained("standard"), [REVERSED, World()], np.array([60.0, 700.0])
     trials, plain = run_until_spent(model, worlds, config, 3, budget), run_trials(model, worlds, config, 3)
     used = np.where(np.isinf(trials.env_steps), 0, trials.env_steps).max(0)
-    assert trials.spent(budget).all() and (used >= budget).all() and used[0] < 120 and used[1] == 1500
+    assert trials.spent(budget).all() and (used >= budget).all() and used[0] < 75 and used[1] == 1000
     np.testing.assert_array_equal(trials.first(2).returns, plain.returns)
     np.testing.assert_array_equal(trials.first(2).env_steps, plain.env_steps)
     short = run_until_spent(model, worlds, config, 3, budget, most=4)
@@ -42,18 +42,16 @@ def test_gradient_steps_go_on_until_the_budget_is_spent():
 def test_a_comparison_is_paired_and_its_gains_have_the_right_sign():
     lines = []
     study = Study("validation", QUICK, 3, lines.append)
-    row = compare(study, SMALL, "meta", 1, "outside")
+    row = compare(study, SMALL, "meta", 3, "outside")
     assert row["n"] == 2 and len(lines) == 1
     for mode in ("standard", "hybrid", "regulator"):
         m = row[mode]
         assert m["returns"][0] == row["standard"]["returns"][0] and m["env_steps"][1] == row["standard"]["env_steps"][1]
         assert all(low <= mean <= high for mean, (low, high) in zip(m["returns"], m["intervals"], strict=True)), mode
         assert list(m["spent_env_steps"]) == list(map(str, BUDGETS)) and m["seconds_a_collection"] > 0
-    for k in (1, 2):
-        gain = row["gains"][str(k)]["equal_collections"]["mean"]
-        assert gain == pytest.approx(row["hybrid"]["returns"][k] - row["standard"]["returns"][k])
-        assert 0 <= row["gains"][str(k)]["spent"] <= 1
-    assert row["gains"]["1"]["equal_env_steps"] == row["gains"]["1"]["equal_collections"]
+    gain = row["gains"]["1"]
+    assert gain["equal_collections"]["mean"] == pytest.approx(row["hybrid"]["returns"][1] - row["standard"]["returns"][1])
+    assert 0 <= gain["spent"] <= 1 and gain["equal_env_steps"] == gain["equal_collections"]
     json.dumps(row)
 
 

@@ -67,7 +67,6 @@ def test_worlds_beyond_one_batch_are_trials_of_their_own(monkeypatch):
     assert trials.returns[:, 2].tolist() == [500.0] * 3 and not trials.moved[:, 2].any()  # nothing to learn where it stands
 
 
-def test_from_scratch_solves_the_standard_cart_and_counts_its_steps():
-    result = train_from_scratch([World(), REVERSED], 60_000, seed=1)
-    assert np.isfinite(result.env_steps_to_solve).any() and result.best_return.max() >= 475
-    assert (result.env_steps_to_solve[np.isfinite(result.env_steps_to_solve)] <= 61_000 + 5 * 5000).all()
+def test_from_scratch_counts_its_steps_up_to_the_cap():
+    result = train_from_scratch([World(), REVERSED], 500, seed=1)
+    assert np.isinf(result.env_steps_to_solve).all() and (result.best_return > 0).all() and (result.best_return < 475).all()

@@ -82,7 +82,7 @@ def test_what_other_programs_save_is_read(tmp_path):
     model = random_model(1, state_dim=5, hidden_dim=9)
     plain = model.state_dict()
     made = {
-        "compiled": torch.compile(model).state_dict(),
+        "compiled": {f"_orig_mod.{name}": p for name, p in plain.items()},
         "parallel": torch.nn.DataParallel(model).state_dict(),
         "both": {f"_orig_mod.module.{name}": p for name, p in plain.items()},
         "wrapped": {"epoch": 3, "model_state_dict": plain, "optimizer_state_dict": {"state": {}}},

@@ -11,7 +11,6 @@ from types import SimpleNamespace
 import gradio as gr
 import numpy as np
 import pytest
-from gradio_client import Client
 
 from model import WORLDS, evaluate_policy
 from model.maml.adaptation import AdaptationStep
@@ -81,11 +80,6 @@ def test_the_table_goes_from_first_to_last():
 
 
 VISITOR = SimpleNamespace(session_hash="a racer")
-
-
-@pytest.fixture(scope="module")
-def client(page_url) -> Client:
-    return Client(page_url, verbose=False)
 
 
 def test_a_program_gets_the_race_that_the_page_runs(client):

@@ -9,14 +9,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import httpx
 import pytest
 
-from tests.ui.raw import handler_of
+from tests.ui.raw import CLIENT, handler_of
 from ui.server.gate import CLOSED
 
 
 def test_the_queue_cannot_be_bypassed(page_url):
-    events = httpx.get(f"{page_url}config").json()["dependencies"]
+    events = CLIENT.get(f"{page_url}config").json()["dependencies"]
     run = next(e for e in events if e["api_name"] == "run")
-    assert httpx.post(f"{page_url}gradio_api/run/run", json={"data": [None] * len(run["inputs"])}).status_code == 404
+    assert CLIENT.post(f"{page_url}gradio_api/run/run", json={"data": [None] * len(run["inputs"])}).status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ def test_the_queue_cannot_be_bypassed(page_url):
     ],
 )
 def test_what_cannot_be_asked_is_one_sentence(page_url, path, body, status, sentence):
-    answer = httpx.post(f"{page_url}gradio_api/{path}", json=body, timeout=60)
+    answer = CLIENT.post(f"{page_url}gradio_api/{path}", json=body, timeout=60)
     assert answer.status_code == status and answer.json()["detail"].startswith(sentence)
 
 
@@ -74,10 +74,10 @@ def test_no_way_in_fetches_an_address(page_url, listener, way, where):
         {"seed": file},
     ]
     for body in bodies:
-        answer = httpx.post(f"{page_url}gradio_api/{way}", json=body, timeout=30)
+        answer = CLIENT.post(f"{page_url}gradio_api/{way}", json=body, timeout=30)
         assert answer.status_code == 400 and answer.json()["detail"].startswith("A file must be uploaded first")
-    assert httpx.get(f"{page_url}gradio_api/file={address}").status_code == 404
-    assert httpx.get(f"{page_url}gradio_api/proxy={address}").status_code == 404
+    assert CLIENT.get(f"{page_url}gradio_api/file={address}").status_code == 404
+    assert CLIENT.get(f"{page_url}gradio_api/proxy={address}").status_code == 404
     assert asked == []
 
 
@@ -96,5 +96,5 @@ def test_a_body_without_a_length_is_counted_on_the_way(page_url):
 @pytest.mark.parametrize("path", CLOSED)
 def test_what_serves_nobody_is_closed(page_url, path):
     for method in ("GET", "POST"):
-        answer = httpx.request(method, page_url.rstrip("/") + path, timeout=30)
+        answer = CLIENT.request(method, page_url.rstrip("/") + path, timeout=30)
         assert (answer.status_code, answer.json()) == (404, {"detail": "There is nothing here."})
