@@ -44,7 +44,7 @@ def test_both_modes_take_turns_and_without_weight_are_the_same():
 
 
 def test_a_link_gives_settings_and_result_again():
-    run = finished(AdaptSettings(REVERSED, mode="both", seed=3, **SHORT))
+    run = finished(AdaptSettings(REVERSED, mode="both", seed=3, experience_weight=0.05, **SHORT))
     query = query_of(link_of(run))
     again = finished(adapt_from_query(query))
     assert query["ran"] == "1" and again.settings == run.settings
@@ -54,9 +54,9 @@ def test_a_link_gives_settings_and_result_again():
 
 
 def test_going_on_continues_the_curve_with_fresh_episodes():
-    first = finished(AdaptSettings(REVERSED, mode="both", **SHORT), "untrained")
+    first = finished(AdaptSettings(REVERSED, mode="both", experience_weight=0.05, **SHORT), "untrained")
     size = len(first.curves[1].buffer)
-    *_, run = go_on(first, AdaptSettings(num_adapt_steps=1, episodes_per_step=4, adapt_lr=0.2), threading.Event())
+    *_, run = go_on(first, AdaptSettings(num_adapt_steps=1, episodes_per_step=4, adapt_lr=0.2, experience_weight=0.05), threading.Event())
     for curve, before in zip(run.curves, first.curves, strict=True):
         assert [p.index for p in curve.points] == [0, 1, 2, 3] and curve.points[:3] == before.points
         assert curve.last.step.env_steps > before.last.step.env_steps and curve.last.config.adapt_lr == 0.2
