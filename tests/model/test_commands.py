@@ -121,9 +121,10 @@ def test_every_command_reads_what_save_writes(tmp_path, capsys):
     assert capsys.readouterr().out.startswith("step 0: greedy return")
 
 
-def test_who_stops_reading_ends_a_command_quietly():
+def test_the_package_imports_without_the_pages_libraries_and_who_stops_reading_ends_a_command_quietly():
     """As `python -m model --help | head -1` does, in a terminal that has few letters."""
-    code = "import sys; from model.console import run; run(lambda: [print('\\u2192' * 100000) for _ in range(9)] and 0)"
+    code = "import sys, model; assert not {'gradio', 'matplotlib', 'PIL'} & set(sys.modules); "
+    code += "from model.console import run; run(lambda: [print('\\u2192' * 100000) for _ in range(9)] and 0)"
     environment = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
     process = subprocess.Popen(
         [sys.executable, "-c", code], cwd=Path(__file__).parents[2], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
@@ -140,8 +141,3 @@ def test_threads_are_obeyed(tmp_path):
             assert torch.get_num_threads() == threads
     finally:
         torch.set_num_threads(1)
-
-
-def test_the_package_imports_without_the_pages_libraries():
-    code = "import sys, model; assert not {'gradio', 'matplotlib', 'PIL'} & set(sys.modules)"
-    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[2])
