@@ -52,8 +52,8 @@
 
     // Variables of the theme, so that a change of theme needs no redrawing.
     colour(cell, v) {
-      const end = v < 0 ? "low" : "high";
-      cell.style.fill = `color-mix(in srgb, var(--scene-${end}) ${Math.round(100 * Math.abs(v))}%, var(--scene-middle))`;
+      cell.style.fill = `var(--scene-${v < 0 ? "low" : "high"})`;
+      cell.style.fillOpacity = Math.abs(v).toFixed(2);
     }
   }
 

@@ -56,7 +56,9 @@
       return PAD.top + (this.h - PAD.top - PAD.bottom) * (high - Math.min(Math.max(y, low), high)) / (high - low);
     }
 
-    draw() {
+    draw() { window.ssmTry(this.root, () => this.paint()); }
+
+    paint() {
       const size = this.value && fit(this.canvas);
       if (!size) return;
       const { ctx } = size;

@@ -9,6 +9,20 @@ window.ssmMake = (tag, parent, attributes = {}, text = "") => {
   return node;
 };
 
+// act(), and true where it came to its end. Where it fails the page says so once, above what is in `root`, and goes on.
+const FAILED = "Part of this page could not be drawn here. The rest goes on; a newer browser may draw it whole.";
+window.ssmTry = (root, act) => {
+  try {
+    act();
+    return true;
+  } catch (error) {
+    if (root.querySelector(".failed")) return false;
+    console.error(error);
+    root.prepend(window.ssmMake("p", root, { class: "problem failed", role: "alert" }, FAILED));
+    return false;
+  }
+};
+
 // Put a text into the clipboard; what is to be said then, as the message area shows it.
 window.ssmCopy = async (text, done, otherwise) => {
   const say = (words) => `<p class="notice" role="status">${words.replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`)}</p>`;

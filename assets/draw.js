@@ -69,6 +69,13 @@
     ctx.stroke();
   }
 
+  // The path of a rectangle with round corners.
+  function rounded(ctx, x, y, w, h, r) {
+    ctx.moveTo(x + r, y);
+    for (const [a, b, c, d] of [[x + w, y, x + w, y + h], [x + w, y + h, x, y + h], [x, y + h, x, y], [x, y, x + w, y]]) ctx.arcTo(a, b, c, d, r);
+    ctx.closePath();
+  }
+
   // Text that reads upwards, its middle at (x, y).
   function upwards(ctx, text, x, y) {
     ctx.save();
@@ -102,5 +109,5 @@
   }
   const base64 = (buffer) => btoa(Array.from(new Uint8Array(buffer), (b) => String.fromCharCode(b)).join(""));
 
-  window.ssmDraw = { colours, fit, gap, ticks, within, format, rgb, cells, mix, line, upwards, onLook, calm, bytes, base64 };
+  window.ssmDraw = { colours, fit, gap, ticks, within, format, rgb, cells, mix, line, rounded, upwards, onLook, calm, bytes, base64 };
 })();

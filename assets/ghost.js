@@ -2,7 +2,7 @@
 // An episode's `ghost` holds x (m), angle (degrees, of the real pole), steps and ending (ui/views/imagined.py).
 (() => {
   const { stage: S } = window.ssmConfig;
-  const { line, mix } = window.ssmDraw;
+  const { line, mix, rounded } = window.ssmDraw;
   const make = window.ssmMake;
 
   // place: where the real cart's parts are (stage.js); c: colours.
@@ -15,7 +15,7 @@
     ctx.lineWidth = S.ghost_line;
     if (playhead >= ghost.steps && ghost.fell) ctx.globalAlpha = 0.55;
     ctx.beginPath();
-    ctx.roundRect(x - place.cartW / 2, place.top, place.cartW, place.cartH, S.corner);
+    rounded(ctx, x - place.cartW / 2, place.top, place.cartW, place.cartH, S.corner);
     ctx.stroke();
     line(ctx, x, place.top, x + Math.sin(a) * place.length, place.top - Math.cos(a) * place.length);
     ctx.restore();

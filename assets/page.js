@@ -68,7 +68,18 @@
   // Let the stage of a tab, else of the open one, follow its controls now.
   window.ssmSync = (tab = selected()) => document.getElementById(`${tab}-soon`) && window.ssmSoon(`${tab}-soon`, 50);
 
-  new MutationObserver(() => { if (selected()) show(selected()); }).observe(document, { subtree: true, attributeFilter: ["aria-selected"] });
+  // The page speaks English. Gradio names the visitor's language as the page's, and has words of its own in that: they are in the footer.
+  let theirs = "en";
+  function speakEnglish() {
+    const page = document.documentElement, footer = document.querySelector("footer");
+    if (page.lang !== "en") [theirs, page.lang] = [page.lang, "en"];
+    if (footer && footer.lang !== theirs) footer.lang = theirs;
+  }
+
+  new MutationObserver(() => {
+    speakEnglish();
+    if (selected()) show(selected());
+  }).observe(document, { subtree: true, attributeFilter: ["aria-selected", "lang"] });
 
   // --- next steps ---
 

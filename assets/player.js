@@ -198,17 +198,28 @@
 
     layout() {
       if (!this.episodes || !this.root.clientWidth) return;
+      window.ssmTry(this.root, () => this.measure());
+      this.draw();
+    }
+
+    measure() {
       this.c = colours(this.root);
       for (const v of this.views) [v.width, v.height] = fit(v.canvas) ? [v.canvas.clientWidth, v.canvas.clientHeight] : [0, 0];
       for (const v of this.views) if (v.map) v.picture = window.ssmMap.picture(v.cells, this.c);
       // One scale for all, so that equal lengths look equal.
       this.scale = Math.min(...this.views.map((v) => window.ssmStage.pixelsPerMetre(v.width, v.height, 2 * v.e.world.half_length)));
       if (this.signals.open) for (const panel of this.panels) panel.layout(this.c);
-      this.draw();
     }
 
     draw() {
       if (!this.c) return;
+      const step = Math.floor(this.playhead);
+      this.counter.textContent = `step ${step} of ${this.steps}`;
+      this.scrubber.value = step;
+      window.ssmTry(this.root, () => this.paint());
+    }
+
+    paint() {
       for (const v of this.views) {
         window.ssmStage.draw(v.canvas.getContext("2d"), v.width, v.height, v.e, this.playhead, this.c, this.scale, this.ghostSwitch.checked && v.e.ghost);
         if (v.map) {
@@ -219,9 +230,6 @@
         if (v.ending.textContent !== ending) v.ending.textContent = ending;
       }
       if (this.signals.open) for (const panel of this.panels) panel.draw(this.playhead);
-      const step = Math.floor(this.playhead);
-      this.counter.textContent = `step ${step} of ${this.steps}`;
-      this.scrubber.value = step;
     }
 
     seek(step, silent) {

@@ -2,7 +2,7 @@
 // Its sizes are those of ui/views/stage.py, which draws the same picture for files.
 (() => {
   const { stage: S, xLimit, angleLimit, timeStep } = window.ssmConfig;
-  const { format, line, mix, within } = window.ssmDraw;
+  const { format, line, mix, rounded, within } = window.ssmDraw;
 
   function arrow(ctx, x, y, length, width) {
     if (Math.abs(length) < S.least_arrow) return;
@@ -119,7 +119,7 @@
     // cart
     ctx.fillStyle = c.cart;
     ctx.beginPath();
-    ctx.roundRect(x - cartW / 2, top, cartW, cartH, S.corner);
+    rounded(ctx, x - cartW / 2, top, cartW, cartH, S.corner);
     ctx.fill();
     for (const side of [-1, 1]) {
       ctx.beginPath();
@@ -135,7 +135,7 @@
       ctx.strokeStyle = c.ink;
       ctx.lineWidth = thick;
       ctx.beginPath();
-      ctx.roundRect(x - cartW / 2 - gap, top - gap, cartW + 2 * gap, ground - top + gap, S.corner);
+      rounded(ctx, x - cartW / 2 - gap, top - gap, cartW + 2 * gap, ground - top + gap, S.corner);
       ctx.stroke();
     }
 

@@ -52,9 +52,10 @@ class Visit:
 
     contexts: ClassVar[list] = []  # those that are open
 
-    def __init__(self, browser, url: str, **options):
+    def __init__(self, browser, url: str, init: str = "", **options):
         self.context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, "reduced_motion": "reduce", **options})
         self.context.set_default_timeout(PATIENCE)
+        self.context.add_init_script(init)  # a script that runs before the page's own
         self.contexts.append(self.context)
         self.context.on("close", lambda context: context in self.contexts and self.contexts.remove(context))
         self.page = self.context.new_page()

@@ -30,7 +30,18 @@ LEAD = with_terms(
     "A [[State Space Model]] of 6,744 [[parameters]] balances a pole. World, [[policy]] and [[gradient step]] run in this page.", "lead"
 )
 PARTS = {"live": TABS["live"], "train": "Train", "about": TABS["about"]}
-STYLES = ("style.css", "adapt.css", "terms.css", "live.css", "meta.css", "train.css", "about.css", "live_page.css", "print.css")
+STYLES = (
+    "style.css",
+    "adapt.css",
+    "terms.css",
+    "live.css",
+    "meta.css",
+    "train.css",
+    "about.css",
+    "live_page.css",
+    "contrast.css",
+    "print.css",
+)
 TRAIN_LEAD = with_terms(
     "[[meta-training|Meta-training]] plays many [[world|worlds]] before and after a [[gradient step]], and moves the [[parameters]] "
     "that the step starts from. Here it runs in this browser, offline too.",

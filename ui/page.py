@@ -130,7 +130,8 @@ def build() -> tuple[gr.Blocks, dict[str, Any]]:
     later.daemon = True
     later.start()
     # Gradio would put its container before each selector of its css. While the page is made, its footer waits below what is in sight.
-    frame = f"<style>main.contain {{ min-height: 100vh; }} {(ASSETS / 'print.css').read_text(encoding='utf-8')}</style>"
+    own = "".join((ASSETS / name).read_text(encoding="utf-8") for name in ("contrast.css", "print.css"))
+    frame = f"<style>main.contain {{ min-height: 100vh; }} {own}</style>"
     launch = {
         "theme": theme(),
         "css": css_variables() + "".join((ASSETS / name).read_text(encoding="utf-8") for name in STYLES),

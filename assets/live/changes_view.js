@@ -7,6 +7,7 @@
 
   live.ChangesView = class {
     constructor(parent) {
+      this.parent = parent;
       this.figure = make("figure", parent, { class: "live-changes" });
       const caption = make("figcaption", this.figure);
       make("span", caption, {}, "Pole angle in this episode");
@@ -21,6 +22,7 @@
     // lane: whose; null hides it.
     show(lane) {
       this.figure.hidden = !lane;
+      this.parent.classList.toggle("with-changes", !!lane);
       this.lane = lane;
     }
 

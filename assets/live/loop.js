@@ -1,5 +1,5 @@
 // The clock of the live page: calls frame(seconds) once a screen refresh, with the time since the last one.
-// A hidden page gets no frames and no time: what it missed is not caught up.
+// A hidden page gets no frames and no time: what it missed is not caught up. A frame that fails does not end it.
 (() => {
   const live = (globalThis.ssmLive ??= {});
   const LONGEST = 0.1; // s of a frame that count; a slower machine shows slow motion instead of falling behind
@@ -7,10 +7,10 @@
   live.startLoop = (root, frame) => {
     let last = null;
     const tick = (now) => {
-      const shown = !document.hidden && root.clientWidth > 0;
-      if (shown) frame(last === null ? 0 : Math.min(LONGEST, (now - last) / 1000));
-      last = shown ? now : null;
       requestAnimationFrame(tick);
+      const shown = !document.hidden && root.clientWidth > 0, seconds = last === null ? 0 : Math.min(LONGEST, (now - last) / 1000);
+      last = shown ? now : null;
+      if (shown) window.ssmTry(root, () => frame(seconds));
     };
     requestAnimationFrame(tick);
   };

@@ -39,7 +39,7 @@
     closePath() {}
     clip() {}
     rect(x, y, w, h) { this.path.push([[x, y], [x + w, y], [x + w, y + h], [x, y + h], [x, y]].map(([a, b]) => this.point(a, b))); }
-    roundRect(x, y, w, h) { this.rect(x, y, w, h); }
+    arcTo(x, y) { this.lineTo(x, y); } // corners stay sharp
     arc(x, y, r) {
       const ring = [this.point(x, y)];
       ring.radius = r * this.size();

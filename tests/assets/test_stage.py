@@ -56,7 +56,8 @@ def scale_of(marks: list[dict], colours: dict[str, str]) -> float:
 def cart_of(marks: list[dict], colours: dict[str, str]) -> tuple[float, float, float, float]:
     """left, top, right, bottom of the cart."""
     (box,) = fills(marks, colours["--scene-cart"])
-    return box[0][0], box[0][1], box[2][0], box[2][1]
+    xs, ys = zip(*box, strict=True)
+    return min(xs), min(ys), max(xs), max(ys)
 
 
 def tip(pole: list[list[float]]) -> tuple[float, float]:
@@ -195,7 +196,7 @@ def test_a_motor_that_reverses_by_itself_turns_its_sign_and_wears_a_ring_for_a_w
         left, _, right, _ = cart_of(marks, colours)
         signs.append(len([p for p in fills(marks, colours["--scene-ground"]) if len(p) == 3]) == 2)
         boxes = [p for p in strokes(marks, colours["--scene-ink"], dashed=False) if len(p) == 5]
-        rings.append(bool(boxes) and all(p[0][0] < left and p[1][0] > right for p in boxes))
+        rings.append(bool(boxes) and all(min(x for x, _ in p) < left and max(x for x, _ in p) > right for p in boxes))
     assert signs == [reversed_motor, not reversed_motor, not reversed_motor, reversed_motor]
     assert rings == [False, True, True, True]
 

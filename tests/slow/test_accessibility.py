@@ -16,7 +16,7 @@ READY = {
     "Meta-train": "#meta-recipe",
     "About": "#about-policy .whose:not(:empty)",
 }
-PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True, "color_scheme": "dark"}
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True, "color_scheme": "dark", "locale": "fr-FR"}
 OPEN_ALL = "() => document.querySelectorAll('[role=tabpanel] details').forEach((d) => { d.open = true; })"
 
 
@@ -67,6 +67,11 @@ def test_axe_finds_nothing_on_any_tab_in_results_and_errors(shared, faults, opti
     seed.fill("0")
     page.wait_for_selector("#play-stage .player:not(.stale)")
     assert not found
+
+
+def test_the_page_is_english_for_every_visitor(shared):
+    page = shared(**PHONE).page
+    assert page.evaluate("() => [document.documentElement.lang, document.querySelector('footer').lang]") == ["en", "fr"]
 
 
 def test_what_a_finger_presses_is_large_enough(shared):

@@ -1,4 +1,7 @@
-"""One colour, one meaning, on every canvas, curve and legend. Okabe and Ito's palette, which colour-blind eyes can tell apart."""
+"""One colour, one meaning, on every canvas, curve and legend; after Okabe and Ito's palette.
+
+Any two roles differ by at least 8 (CIEDE2000) on either ground, also as protanopes, deuteranopes and tritanopes see them.
+"""
 
 from __future__ import annotations
 
@@ -19,10 +22,10 @@ ROLES: MappingProxyType[str, Role] = MappingProxyType(
     {
         "policy": Role("this policy", "#00755a", "#2fbf95", ()),
         "before": Role("before adaptation", "#d55e00", "#ff8a3d", (2, 3)),
-        "standard": Role("standard adaptation", "#0072b2", "#56b4e9", ()),
-        "hybrid": Role("hybrid adaptation", "#b0568d", "#e09ac2", (7, 3)),
-        "imagined": Role("imagined", "#5f4bb6", "#b3a4ff", (3, 4)),
-        "baseline": Role("baseline", "#8a6d00", "#e6b800", (7, 3, 2, 3)),
+        "standard": Role("standard adaptation", "#0072b2", "#7dc8f7", ()),
+        "hybrid": Role("hybrid adaptation", "#a15786", "#e09ac2", (7, 3)),
+        "imagined": Role("imagined", "#4842b6", "#a998ff", (3, 4)),
+        "baseline": Role("baseline", "#785900", "#f3c30b", (7, 3, 2, 3)),
     }
 )
 
