@@ -3,12 +3,14 @@
 (() => {
   const live = globalThis.ssmLive, train = (globalThis.ssmTrain ??= {});
   const make = window.ssmMake, KEPT = "ssm-metarl-trained-here";
-  const MOST_WORKERS = 4;
+  const MOST_WORKERS = 4, SILENT = 60; // s without a word from them, after which the page says so
   const count = (n, what) => `${n} ${what}${n === 1 ? "" : "s"}`;
+
+  const nothing = () => ({ records: [], best: null, ended: null, settings: live.config.train.recipes[live.config.train.recipe] });
 
   class Page {
     constructor(root, onServer, send) {
-      Object.assign(this, { root, onServer, send, records: [], best: null, settings: live.config.train.recipes[live.config.train.recipe] });
+      Object.assign(this, { root, onServer, send, ...nothing() });
       const row = make("div", root, { class: "train-row" }), button = (id, text, act) => live.button(row, text, { class: id === "go" ? "live-big" : "live-small", "data-train": id }, act);
       this.buttons = {
         go: button("go", "Train", () => this.ask("go")), stop: button("stop", "Stop", () => this.stop()), on: button("on", "Train it further", () => this.ask("on")),
@@ -195,15 +197,18 @@
     }
 
     restore() {
+      if (this.training) return;
       try {
         const { weights, records, settings } = JSON.parse(localStorage.getItem(KEPT)), policy = live.readPolicy(window.ssmDraw.bytes(weights).buffer);
-        if (this.training || !records.length) return;
         for (const record of records) record.meta_loss ??= NaN; // which JSON does not know
         Object.assign(this, { records, settings, sizes: policy.sizes, best: train.flat(policy.params, policy.sizes), ended: "done" });
         this.draw();
-        this.handOn();
-        this.say(`The best of your last training here is still there, after ${count(records.length, "epoch")}.`);
-      } catch { /* nothing there, or nothing that can be read */ }
+      } catch { // nothing there, or nothing that this page can read
+        Object.assign(this, nothing());
+        return this.draw();
+      }
+      this.handOn();
+      this.say(`The best of your last training here is still there, after ${count(this.records.length, "epoch")}.`);
     }
 
     toLive() {
@@ -226,6 +231,8 @@
       go.disabled = training;
       stop.disabled = !training;
       for (const button of Object.values(after)) button.disabled = training || !records.length;
+      clearTimeout(this.silent); // a browser may take a worker away without a word
+      if (training) this.silent = setTimeout(() => this.say(`Nothing has come for ${SILENT} s. It may only be slow; Stop keeps the best so far.`), 1000 * SILENT);
       this.root.dataset.training = training ? "on" : this.ended ?? "off";
       this.root.dataset.epochs = records.length;
       this.numbers.replaceChildren();

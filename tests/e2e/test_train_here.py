@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+from contextlib import closing
 from dataclasses import asdict, replace
+from pathlib import Path
 
 from model import load_checkpoint
 from model.maml.recipes import ONE_MINUTE
@@ -36,6 +38,45 @@ def test_any_number_of_workers_even_none_or_one_that_dies_makes_the_same_policy_
     page.evaluate("() => { window.Worker = class { constructor() { throw Error(); } }; }")
     rows.append(trained(page, 2))
     assert rows[-1]["workers"] == 0 and len({row["bits"] for row in rows}) == 1
+
+
+def test_where_no_worker_and_no_webassembly_is_allowed_it_makes_the_same_policy_slower_and_says_so(alone, browser, site):
+    expected = trained(alone().page, 1)["bits"]
+    policy = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'"
+    strict, text = (
+        Path(site.removeprefix("file://")).with_name("strict.html"),
+        Path(site.removeprefix("file://")).read_text(encoding="utf-8"),
+    )
+    strict.write_text(f'<meta http-equiv="Content-Security-Policy" content="{policy}">{text}', encoding="utf-8")
+    with closing(browser.new_context(offline=True, reduced_motion="reduce")) as context:
+        page = context.new_page()
+        page.goto(f"file://{strict}?tab=train")
+        row = trained(page, 2)
+        assert row["workers"] == 0 and row["bits"] == expected
+        press(page, "go")
+        epochs(page, 1)
+        said = page.inner_text(".train-words")
+        assert "no workers" in said and "no WebAssembly" in said
+
+
+def test_what_another_version_kept_is_left_alone(alone):
+    page = alone().page
+    page.get_by_role("link", name="Train").click()
+    press(page, "go")
+    epochs(page, 1)
+    press(page, "stop")
+    epochs(page, 1, "stopped")
+    page.evaluate(
+        """() => { for (const name of Object.keys(localStorage)) {
+          const kept = JSON.parse(localStorage[name]);
+          localStorage[name] = JSON.stringify({ ...kept, settings: { config: kept.settings.config } });
+        } }"""
+    )
+    page.reload()
+    page.wait_for_selector("#train [data-run]")
+    epochs(page, 0, "off")
+    press(page, "go")
+    epochs(page, 1)
 
 
 def epochs(page, at_least: int, state: str = "on") -> None:
