@@ -23,6 +23,19 @@ window.ssmTry = (root, act) => {
   }
 };
 
+// What this browser keeps from one page to the next, by name; "" where it keeps nothing. set: whether it is kept.
+window.ssmStore = {
+  get(name) {
+    try { return localStorage.getItem(`ssm-metarl-${name}`) ?? ""; } catch { return ""; }
+  },
+  set(name, text) {
+    try {
+      text ? localStorage.setItem(`ssm-metarl-${name}`, text) : localStorage.removeItem(`ssm-metarl-${name}`);
+      return true;
+    } catch { return false; }
+  },
+};
+
 // Put a text into the clipboard; what is to be said then, as the message area shows it.
 window.ssmCopy = async (text, done, otherwise) => {
   const say = (words) => `<p class="notice" role="status">${words.replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`)}</p>`;
@@ -57,6 +70,7 @@ window.ssmSave = (name, content) => {
 window.ssmBeside = (id) => setTimeout(() => {
   const area = document.getElementById(id);
   if (!area) return; // its tab is not open yet
+  if (area.querySelector(".forgotten")) window.ssmLine.forgotten();
   const page = area.closest("[role=tabpanel]") || document;
   for (const old of page.querySelectorAll(".wrong")) {
     old.classList.remove("wrong");

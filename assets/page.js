@@ -112,6 +112,7 @@
     memory: () => { go("play"); window.ssmSync("play"); },
     play: () => go("play"),
     adapt: () => go("adapt"),
+    live: () => go("live"),
     meta: () => { go("play"); window.ssmSync("play"); },
     train: () => go("meta-train"),
   }[act]?.());

@@ -10,8 +10,7 @@ from typing import Any
 
 from model.config import check_number, exact, quoted
 
-WHY_FORGOTTEN = "as it does after an hour of rest or when very many come"
-GONE = f"you have none yet, or the server has forgotten it, {WHY_FORGOTTEN}"
+GONE = "the server has none of yours"
 
 
 @dataclass(frozen=True)
@@ -66,6 +65,10 @@ class FieldError(ValueError):
         return f"{name} must {must}{f', not {echo}' if echo else ''}."
 
 
+class Forgotten(FieldError):
+    """A visitor asks for what is their own, and the server does not have it, or not any more."""
+
+
 def echoed(value: Any) -> str:
     """A number, or a word or two that someone typed, as a sentence repeats it; nothing for what would only puzzle."""
     if isinstance(value, str):
@@ -84,7 +87,7 @@ def check(f: Field, value: Any, has_own_model: bool = False) -> Any:
         return tuple(name for name in f.options if name in chosen)
     if f.options:
         if value == "yours" and "yours" in f.options and not has_own_model:
-            raise FieldError(f.name, f"not be yours: {GONE}", value, f"be another than yours: {GONE}", f.label)
+            raise Forgotten(f.name, f"not be yours: {GONE}", value, f"be another than yours: {GONE}", f.label)
         return _one_of(f, value)
     try:
         number = check_number(f.name, value, f.minimum, f.maximum, f.kind, f.unit)

@@ -17,16 +17,18 @@ from ui.runs.adaptation import warm_up
 from ui.runs.policies import load_all
 from ui.server.gate import EXCEPTION_HANDLERS, Gate
 from ui.server.jobs import MAX_THREADS
-from ui.server.session import STATE_SECONDS, Session
+from ui.server.session import Session
 from ui.settings import link_query
 from ui.tabs.about import AboutTab
 from ui.tabs.adapt import AdaptTab
-from ui.tabs.compare import CompareTab
+from ui.tabs.compare import CompareTab, offered
 from ui.tabs.controls import connect_same, connect_worlds
 from ui.tabs.events import IN_BROWSER, QUIET
 from ui.tabs.live import LiveTab
 from ui.tabs.meta_train import MetaTrainTab
 from ui.tabs.play import PlayTab, first_session
+from ui.tabs.yours import BACK, KEPT, Yours
+from ui.training_settings import TRAIN
 from ui.views.about.content import about_script
 from ui.views.colours import css_variables
 from ui.views.live_scripts import live_scripts
@@ -35,7 +37,7 @@ from ui.views.terms import terms_script, with_terms
 
 TITLE = "SSM-MetaRL playground"
 LEAD = "A small [[State Space Model]] balances a pole. Break its [[world]], watch it fall, and let it learn to stand again."
-STYLES = ("style.css", "terms.css", "live.css", "adapt.css", "compare.css", "meta.css", "train.css", "about.css")
+STYLES = ("style.css", "terms.css", "live.css", "adapt.css", "compare.css", "meta.css", "train.css", "about.css", "connection.css")
 VISITS = 1000  # that are remembered; each holds 1 to 10 MB, most of it Gradio's own
 AT_ONCE = "4"  # events of one kind
 AFTER = 3.0  # s from the page's building to what the first visitor may want, but the first page does not need
@@ -78,7 +80,7 @@ def build() -> tuple[gr.Blocks, dict[str, Any]]:
     load_all()
     first = first_session()
     with gr.Blocks(title=TITLE, delete_cache=(300, 600)) as page:
-        session = gr.State(first, time_to_live=STATE_SECONDS)
+        session = gr.State(first)  # until an hour after the page is closed: who works elsewhere on it for long is not forgotten
         gr.HTML(f'<header class="masthead"><h1>{TITLE}</h1><p>{with_terms(LEAD, "masthead")}</p></header>')
         with gr.Tabs(elem_id="acts") as tabs:
             with act("live") as live_tab:
@@ -99,31 +101,37 @@ def build() -> tuple[gr.Blocks, dict[str, Any]]:
         connect_worlds(*worlds)
         connect_same(*seeds)
         policy, start = play.policy.policy, adapt.controls.start
-
-        def kept() -> dict:  # made anew each time: Gradio takes the value out of an update that it applies
-            return {
-                policy: gr.update(choices=choices(FIELDS["play"]["policy"], yours=True), value="yours"),
-                start: gr.update(choices=adapt.controls.starts(yours=True)),
+        yours = Yours(
+            {
+                policy: choices(FIELDS["play"]["policy"], yours=True),
+                start: adapt.controls.starts(yours=True),
+                **dict.fromkeys(compare.chosen, offered(yours=True)),
+                meta_train.controls.fields["start"]: choices(TRAIN["start"], yours=True),
             }
-
-        live.connect(live_tab, tabs, worlds, seeds, adapt.controls.mode, kept)
-        adapt.connect([play.world, compare.world], [play.policy.seed, compare.seed], kept)
-        meta_train.connect_use(kept, start, adapt.controls.world)
+        )
+        live.connect(live_tab, tabs, worlds, seeds, adapt.controls.mode, yours)
+        adapt.connect([play.world, compare.world], [play.policy.seed, compare.seed], yours)
+        meta_train.connect_use(yours, start, adapt.controls.world)
         meta_train.connect_tab(meta_tab)
         steps = [step.button.click for step in (play.next, adapt.next, adapt.sweep.next, compare.next)]
         gr.on(steps, None, [policy, start], [policy, start], js="(...chosen) => window.ssmNext(...chosen)", **IN_BROWSER)
-        # What a link opens.
-        meta_train.connect_page(page)
+        # What a link opens, and what the visitor's browser gives back.
+        meta_train.connect_page(page, yours.weights)
         opens = {"play": play, "adapt": adapt, "compare": compare}
 
-        def open_link(session: Session, request: gr.Request) -> dict:
+        def open_link(session: Session, weights: Any, request: gr.Request) -> dict:
             query = link_query(request.query_params)
+            session, back = yours.given_back(session, weights)
             tab = query.get("tab", "play")
             shown = opens[tab].opened(session, query) if tab in opens else {}
             led = "tab" in query and tab in list(TABS)[1:]  # the first is open already; what is no tab, Live says
-            return {**shown, **({tabs: gr.Tabs(selected=tab)} if shown or led else {})} or gr.skip()
+            if session.model is not None:
+                back |= {play.session: session, live.stage: live.brought(session), **shown, **yours.offered(shown)}
+            return {**shown, **back, **({tabs: gr.Tabs(selected=tab)} if shown or led else {})} or gr.skip()
 
-        page.load(open_link, session, [tabs, *play.outputs, *adapt.outputs, *compare.outputs], **QUIET)
+        filled = dict.fromkeys([tabs, live.stage, *play.outputs, *adapt.outputs, *compare.outputs, *yours.outputs])
+        opened = page.load(open_link, [session, yours.weights], list(filled), js=KEPT, **QUIET)
+        opened.then(None, yours.weights, None, js=BACK, **IN_BROWSER)
         api.add_endpoints()
     page.api_open = False
     later = threading.Timer(AFTER, warm_up)
@@ -132,10 +140,11 @@ def build() -> tuple[gr.Blocks, dict[str, Any]]:
     # Gradio would put its container before each selector of its css. While the page is made, its footer waits below what is in sight.
     own = "".join((ASSETS / name).read_text(encoding="utf-8") for name in ("contrast.css", "print.css"))
     frame = f"<style>main.contain {{ min-height: 100vh; }} {own}</style>"
+    line = f"<script>{(ASSETS / 'connection.js').read_text(encoding='utf-8')}</script>"
     launch = {
         "theme": theme(),
         "css": css_variables() + "".join((ASSETS / name).read_text(encoding="utf-8") for name in STYLES),
-        "head": scripts() + live_scripts() + terms_script() + about_script() + frame,
+        "head": scripts() + line + live_scripts() + terms_script() + about_script() + frame,
         "ssr_mode": False,
         "footer_links": ["api"],
         "run_history": False,

@@ -13,13 +13,13 @@ from urllib.parse import parse_qsl
 
 from model import WORLDS, World, adaptation_config
 from model.config import LONGEST_ECHO
-from ui.field import GONE, Field, FieldError, check, from_link, from_page, to_link, to_page
+from ui.field import GONE, Field, FieldError, Forgotten, check, from_link, from_page, to_link, to_page
 from ui.fields import CUSTOM, FIELDS, LINK_NAMES, MODES, short_name
 
 MAX_LINK = 1000  # characters
 RAN = "ran"  # in a link: the result is wanted too
 MAKERS_ONLY = (
-    "This link starts from a policy that only its maker has, so the meta-trained one stands in for it here. "
+    "This link starts from a policy that only its maker’s browser has, so the meta-trained one stands in for it here. "
     "Its maker can save the weights, and you can upload them on the Meta-train tab."
 )
 _WORLD, _PLAY, _ADAPT, _COMPARE = (FIELDS[group] for group in ("world", "play", "adapt", "compare"))
@@ -285,7 +285,7 @@ def _racers(given: Any, has_own_model: bool) -> tuple[Racer, ...]:
 def _racer(name: str, has_own_model: bool) -> Racer:
     policy, _, mode = name.partition(".")
     if policy == "yours" and not has_own_model:
-        raise FieldError("racers", f"not name yours: {GONE}", name, f"be others than yours: {GONE}")
+        raise Forgotten("racers", f"not name yours: {GONE}", name, f"be others than yours: {GONE}")
     if policy not in RACERS or mode not in ("", *RACER_MODES):
         must = f"be named POLICY or POLICY.MODE with a policy of {', '.join(RACERS)} and a mode of {', '.join(RACER_MODES)}"
         raise FieldError("racers", must, name, "be of those that the page offers")

@@ -23,6 +23,7 @@
       this.parts.story.say(this.travel.problem?.message ?? live.sentence({ type: "start" }, this.run, this.state.policy));
       this.parts.tour.tell({ type: "start" });
       live.startLoop(root, (seconds) => this.frame(seconds));
+      if (onServer) window.ssmLine.whenAlone(() => { this.onServer = this.travel.onServer = false; });
     }
 
     // --- policies and lanes; the first lane is the one that map, bars and signals show ---

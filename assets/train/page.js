@@ -2,7 +2,7 @@
 // once, by the Meta-train tab (ui/tabs/meta_train.py) or the page that needs no server (ui/live_page.py).
 (() => {
   const live = globalThis.ssmLive, train = (globalThis.ssmTrain ??= {});
-  const make = window.ssmMake, KEPT = "ssm-metarl-trained-here";
+  const make = window.ssmMake, KEPT = "trained-here";
   const MOST_WORKERS = 4, SILENT = 60; // s without a word from them, after which the page says so
   const count = (n, what) => `${n} ${what}${n === 1 ? "" : "s"}`;
 
@@ -14,12 +14,10 @@
       const row = make("div", root, { class: "train-row" }), button = (id, text, act) => live.button(row, text, { class: id === "go" ? "live-big" : "live-small", "data-train": id }, act);
       this.buttons = {
         go: button("go", "Train", () => this.ask("go")), stop: button("stop", "Stop", () => this.stop()), on: button("on", "Train it further", () => this.ask("on")),
-        ...(onServer ? {} : { live: button("live", "Use it in Live", () => this.toLive()), weights: button("weights", "Save weights", () => this.save("safetensors")), log: button("log", "Save log", () => this.save("csv")) }),
       };
-      if (!onServer) this.buildChoice(make("div", root, { class: "train-row" }));
-      const server = "the server checks the settings, and is handed the result for the other tabs";
-      make("p", root, { class: "hint" }, `Trains in this browser, without a queue; ${onServer ? server : "nothing is sent"}. `
-        + "In another browser the same seed may take another path: arithmetic differs in the last digit.");
+      this.hint = make("p", root, { class: "hint" });
+      this.explain();
+      if (!onServer) this.buildAlone();
       this.words = make("p", root, { class: "train-words", role: "status" });
       this.numbers = make("dl", root, { class: "meta-numbers" });
       this.curves = part(root, "curves", train.curves);
@@ -30,10 +28,31 @@
       window.ssmDraw.onLook(root, () => this.look());
       this.draw();
       if (!onServer) this.tried(() => this.openLink());
+      if (onServer) window.ssmLine.whenAlone(() => this.leaveServer());
+    }
+
+    explain() {
+      const sent = this.onServer ? "the server checks the settings, and is handed the result for the other tabs" : "nothing is sent";
+      this.hint.textContent = `Trains in this browser, without a queue; ${sent}. `
+        + "In another browser the same seed may take another path: arithmetic differs in the last digit.";
+    }
+
+    // A page whose server can't be reached goes on as the one that never had any.
+    leaveServer() {
+      Object.assign(this, { onServer: false, send: () => window.ssmGo("live") });
+      this.explain();
+      this.buildAlone();
+      this.draw();
     }
 
     // Without a server there are the recipes; what else can be set needs its checks.
-    buildChoice(row) {
+    buildAlone() {
+      const { buttons } = this, row = make("div", this.root, { class: "train-row" });
+      const button = (id, text, act) => { buttons[id] = live.button(buttons.go.parentNode, text, { class: "live-small", "data-train": id }, act); };
+      button("live", "Use it in Live", () => this.toLive());
+      button("weights", "Save weights", () => this.save("safetensors"));
+      button("log", "Save log", () => this.save("csv"));
+      this.hint.before(row);
       const recipes = Object.entries(live.config.train.recipes).map(([name, { title }]) => [name, title]);
       const changed = () => window.ssmAddress("train", this.query);
       this.recipe = live.select(row, "Recipe", recipes, changed).select;
@@ -175,9 +194,7 @@
 
     // In the browser's own storage, where there is one: a page that is loaded again finds it.
     keep() {
-      try {
-        localStorage.setItem(KEPT, JSON.stringify({ weights: this.file, records: this.records, settings: this.settings }));
-      } catch { /* this page alone keeps it */ }
+      window.ssmStore.set(KEPT, JSON.stringify({ weights: this.file, records: this.records, settings: this.settings }));
     }
 
     // When the page is first seen: what an earlier one left, else random weights, play.
@@ -199,7 +216,7 @@
     restore() {
       if (this.training) return;
       try {
-        const { weights, records, settings } = JSON.parse(localStorage.getItem(KEPT)), policy = live.readPolicy(window.ssmDraw.bytes(weights).buffer);
+        const { weights, records, settings } = JSON.parse(window.ssmStore.get(KEPT)), policy = live.readPolicy(window.ssmDraw.bytes(weights).buffer);
         for (const record of records) record.meta_loss ??= NaN; // which JSON does not know
         Object.assign(this, { records, settings, sizes: policy.sizes, best: train.flat(policy.params, policy.sizes), ended: "done" });
         this.draw();

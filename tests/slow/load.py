@@ -52,14 +52,15 @@ def flood(url: str, joins: int) -> dict[str, float]:
 
 
 def school(url: str, pupils: int) -> dict[str, float]:
-    """Pupils behind one address press Adapt within 5 s: how many were answered, how many were told a place, the last's and the time."""
+    """Pupils behind one address, whose proxy names a port too, press Adapt within 5 s: how many were answered, how many were told a place, the last's and the time."""
     data = page_data(url, "adapt-run", num_adapt_steps=2)
 
     def pupil(index: int) -> tuple[bool, list[int]]:
         session, places, good = secrets.token_hex(6), [], False
         time.sleep(5 * index / pupils)
-        post(url, "adapt-run", data, session=session, address=SCHOOL).raise_for_status()
-        for message in listen(url, session, 600, SCHOOL):
+        address = f"{SCHOOL}:{4000 + index}"
+        post(url, "adapt-run", data, session=session, address=address).raise_for_status()
+        for message in listen(url, session, 600, address):
             text = str(message.get("output"))
             places += [int(n) for n in re.findall(r"You are number (\d+) in the line; about \d+ s\.", text)]
             if 'class="problem' in text or (message["msg"] == "process_completed" and not message["success"]):
@@ -72,6 +73,29 @@ def school(url: str, pupils: int) -> dict[str, float]:
         seen = list(pool.map(pupil, range(pupils)))
     told, furthest = sum(bool(places) for _, places in seen), max((max(p) for _, p in seen if p), default=0)
     return {"answered": sum(good for good, _ in seen), "told": told, "furthest": furthest, "seconds": time.monotonic() - started}
+
+
+def programs(url: str, pupils: int) -> dict[str, float]:
+    """Programs behind one address, half of them adapting and half training: how many read a place or an answer, and how many a place."""
+
+    def program(index: int) -> tuple[bool, bool]:
+        client = Client(url, verbose=False, headers={"x-forwarded-for": f"{SCHOOL}:{4000 + index}"}, httpx_kwargs={"timeout": 120})
+        if index % 2:
+            job, placed = client.submit(num_epochs=1, time_budget=5, api_name="/meta_train"), False
+            while not job.done() and not placed and not job.outputs():
+                time.sleep(0.2)
+            placed = any(said["place_in_queue"] for said in job.outputs())
+            job.cancel()
+            return True, placed
+        job, placed = client.submit(reversed_motor=True, num_adapt_steps=1, api_name="/adapt"), False
+        while not job.done():
+            placed = placed or "You are number" in str(job.status().log)
+            time.sleep(0.2)
+        return bool(job.result()), placed
+
+    with ThreadPoolExecutor(pupils) as pool:
+        seen = list(pool.map(program, range(pupils)))
+    return {"answered": sum(good for good, _ in seen), "told": sum(placed for _, placed in seen)}
 
 
 def expected(mode: str, seed: int) -> list[list[float]]:
@@ -127,6 +151,8 @@ def main() -> int:
     with served() as app:
         crowd = school(app.url, args.pupils)
         print(f"{args.pupils} press Adapt: {crowd}", app.use(), flush=True)
+        run = programs(app.url, args.pupils)
+        print(f"{args.pupils} programs: {run}", app.use(), flush=True)
         same = beside_trainings(app.url, 20)
         print(f"20 at once beside 2 trainings: {same} equal to the bit", app.use(), flush=True)
         flooded = flood(app.url, args.joins)
@@ -135,7 +161,7 @@ def main() -> int:
         print(f"MB after each third of {args.visitors} visitors: {held}", app.use(), flush=True)
         quiet = "Traceback" not in app.log.read_text(encoding="utf-8")
     aims = {
-        "nobody of a class is refused": crowd["answered"] == args.pupils,
+        "nobody of a class is refused": crowd["answered"] == run["answered"] == args.pupils,
         "Run's p95 below 3 s": flooded["p95"] < 3,
         "equal to the bit": same == 20,
         "memory levels off": held[2] - held[1] < 0.05 * held[1],

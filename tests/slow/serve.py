@@ -36,10 +36,11 @@ class Served(NamedTuple):
 
 
 @contextmanager
-def served(**environment: str) -> Iterator[Served]:
-    """Start the app and wait until it answers; ended afterwards."""
+def served(port: int = 0, **environment: str) -> Iterator[Served]:
+    """Start the app, on a free port if none is named, and wait until it answers; ended afterwards."""
     with socket.socket() as probe, tempfile.TemporaryDirectory() as made:
-        probe.bind(("127.0.0.1", 0))
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(("127.0.0.1", port))
         port, folder = probe.getsockname()[1], Path(made)
         probe.close()
         log, url = folder / "server.log", f"http://127.0.0.1:{port}/"
@@ -50,7 +51,7 @@ def served(**environment: str) -> Iterator[Served]:
         with log.open("w", encoding="utf-8") as out:
             server = subprocess.Popen([sys.executable, "app.py", "--port", str(port)], cwd=ROOT, env=env, stdout=out, stderr=out)
         try:
-            for _ in range(240):
+            for _ in range(720):  # 180 s
                 try:
                     httpx.get(url, timeout=5)
                     break

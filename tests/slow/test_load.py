@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.slow.load import beside_trainings, flood, memory, school
+from tests.slow.load import beside_trainings, flood, memory, programs, school
 from tests.slow.serve import Served, served
 
 
@@ -20,6 +20,11 @@ def app() -> Iterator[Served]:
 def test_a_class_behind_one_address_waits_and_nobody_is_refused(app):
     seen = school(app.url, 30)
     assert seen["answered"] == 30 and seen["told"] >= 15 and seen["furthest"] >= 5
+
+
+def test_programs_of_a_class_wait_and_read_their_place(app):
+    seen = programs(app.url, 16)
+    assert seen["answered"] == 16 and seen["told"] >= 8
 
 
 def test_results_beside_two_trainings_equal_to_the_bit(app):

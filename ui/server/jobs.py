@@ -86,9 +86,12 @@ class Job:
             raise Gone
 
     def work(self, values: Iterator[Any]) -> Iterator[Any]:
-        """The same values, computed when it is this job's turn and for as long as somebody waits for them."""
-        for _ in self.places():
-            pass
+        """The same values, computed when it is this job's turn and for as long as somebody waits for them.
+
+        Until then a program reads its place in the status of its call.
+        """
+        for place in self.places():
+            gr.Info(str(place))
         while True:
             self.check()
             value = next(values, self)

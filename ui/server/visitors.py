@@ -30,10 +30,13 @@ def address_of(request: Any) -> str:
 
 
 def _parsed(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """The address in what a proxy wrote, with or without a port: 1.2.3.4:5678, [2001:db8::1]:443."""
+    host = text[1:].partition("]")[0] if text.startswith("[") else text.partition(":")[0] if text.count(":") == 1 else text
     try:
-        return ipaddress.ip_address(text)
+        address = ipaddress.ip_address(host.partition("%")[0])  # an interface of that machine may follow
     except ValueError:
         return None
+    return getattr(address, "ipv4_mapped", None) or address
 
 
 class Listeners:

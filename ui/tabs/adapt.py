@@ -13,7 +13,7 @@ from gradio.components import Component
 
 from model import World
 from model.policy.checkpoint import serialise
-from ui.field import WHY_FORGOTTEN, Field, FieldError, check
+from ui.field import Field, FieldError, check
 from ui.runs.adaptation import MOST_STEPS, AdaptRun, Curve, Point, adapt, go_on, link_of
 from ui.server import stops
 from ui.server.files import new_file
@@ -25,14 +25,15 @@ from ui.tabs.controls import WorldControls
 from ui.tabs.events import IN_BROWSER, QUIET, copy_link, now
 from ui.tabs.seed_sweep import SeedSweepPart
 from ui.tabs.state import TabState
+from ui.tabs.yours import Yours
 from ui.views.adaptation import paced, preview_value, stage_value
 from ui.views.adaptation_words import progress
 from ui.views.learnt import lesson
 from ui.views.learnt_words import imagining_words
-from ui.views.messages import notice, problem, unopened
+from ui.views.messages import forgotten, notice, problem, unopened
 from ui.views.share import share_gif
 
-EXPIRED = f"The server has forgotten this visit and its adapted policy, {WHY_FORGOTTEN}; press Adapt to start afresh."
+EXPIRED = "The server no longer has the adapted policy of this run; press Adapt to start afresh."
 # The maps follow the slider at once, the episodes when the server has played them.
 SCRUB = '(...inputs) => { window.ssmMorph("adapt-stage", inputs.at(-1)); return inputs; }'
 
@@ -84,11 +85,9 @@ class AdaptTab(AdaptLayout):
         """All that the tab shows, the controls too."""
         return [self.shown, self.state.box, *self.updates(self.first), *self.controls.outputs]
 
-    def connect(self, worlds: Sequence[WorldControls], seeds: Sequence[Component], kept: Callable[[], dict]) -> None:
-        """Wire the tab. worlds, seeds: the other tabs' controls, which follow what is adapted to. kept: makes what changes on all tabs
-        when the visitor has kept a policy.
-        """
-        self.worlds, self.seeds, self.kept = worlds, seeds, kept
+    def connect(self, worlds: Sequence[WorldControls], seeds: Sequence[Component], yours: Yours) -> None:
+        """Wire the tab. worlds, seeds: the other tabs' controls, which follow what is adapted to."""
+        self.worlds, self.seeds, self.yours = worlds, seeds, yours
         shown = [self.shown, self.state.box, *self.updates(self.first)]
         given = [self.shown, self.session, *self.controls.inputs]
         # One after another, and of those that wait only the last: two at once could end in the wrong order.
@@ -107,7 +106,7 @@ class AdaptTab(AdaptLayout):
         chosen = [self.shown, self.which]
         self.use["download"].click(self._download, chosen, [self.file, *shown], **QUIET)
         self.use["share"].click(self._share, chosen, [self.file, *shown], **HEAVY, **QUIET)
-        outputs = [self.session, *self.outputs, *there, *kept()]
+        outputs = list(dict.fromkeys([self.session, *self.outputs, *there, *yours.outputs]))
         self.use["keep"].click(self._keep, [self.shown, self.session, self.which, *self.controls.inputs], outputs, **QUIET)
 
     # --- handlers ---
@@ -229,11 +228,12 @@ class AdaptTab(AdaptLayout):
         said = notice("Kept: it is “Yours” on the Play tab, and can be a starting point here.")
         after = replace(after, settings=replace(after.settings, world=run.world, seed=run.seed), message=said)
         here = {**self.controls.world.updates(run.world), self.controls.seed: run.seed}
-        return {self.session: session, **self._changes(s, self._staged(after, session)), **here, **self._elsewhere(run), **self.kept()}
+        there = {**self._elsewhere(run), **self.yours.kept(session)}
+        return {self.session: session, **self._changes(s, self._staged(after, session)), **here, **there}
 
     def _forgotten(self) -> dict:
         """The server has forgotten the visit: what the browser still shows is gone."""
-        s = replace(self.first, message=problem(EXPIRED))
+        s = replace(self.first, message=forgotten(EXPIRED))
         return {**self._changes(self.first, s, then="sync"), **self.updates(s)}
 
     def opened(self, session: Session, asked: Mapping[str, str]) -> dict:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -24,6 +24,7 @@ from ui.server.session import Session
 from ui.settings import world_from_page
 from ui.tabs.controls import WorldControls, unchecked
 from ui.tabs.events import IN_BROWSER, QUIET, sent
+from ui.tabs.yours import Yours
 from ui.views.live_scripts import LABELS
 from ui.views.messages import said
 
@@ -65,16 +66,16 @@ class LiveTab:
         worlds: Sequence[WorldControls],
         seeds: Sequence[Component],
         mode: Component,
-        kept: Callable[[], dict],
+        yours: Yours,
     ) -> None:
         """World and seed travel between this tab and the others, whose controls these are; so does the visitor's own policy.
 
-        mode: how Adapt adapts. kept: makes what changes on the other tabs when the visitor has kept a policy.
+        mode: how Adapt adapts.
         """
-        self.tabs, self.worlds, self.seeds, self.mode, self.kept = tabs, worlds, seeds, mode, kept
+        self.tabs, self.worlds, self.seeds, self.mode, self.yours = tabs, worlds, seeds, mode, yours
         there = [self.stage, *(c for world in worlds for c in world.outputs), *seeds]
         tab.select(self._arrive, [self.session, *worlds[0].inputs, seeds[0]], self.stage, **QUIET)
-        self.stage.keep(self._keep, self.session, [self.session, self.stage, *kept()], **QUIET)
+        self.stage.keep(self._keep, self.session, [self.session, self.stage, *yours.outputs], **QUIET)
         left = self.stage.leave(self._leave, None, there, **QUIET)
         taken = self.stage.adapt(self._adapt, None, [*there, tabs, mode], **QUIET)
         for moved in (left, taken):
@@ -91,9 +92,12 @@ class LiveTab:
         message: dict[str, Any] = {}
         with contextlib.suppress(ValueError):  # a half-typed number on another tab is that tab's to complain of
             message = {"world": asdict(world_from_page(preset, values)), "seed": check(FIELDS["play"]["seed"], seed)}
-        if session.model is not None:
-            message["weights"] = base64.b64encode(serialise(session.model)).decode()
-        return self._say(**message)
+        return self.brought(session, **message)
+
+    def brought(self, session: Session, **message: Any) -> dict[str, Any]:
+        """The same message with the visitor's own policy, where there is one."""
+        mine = {} if session.model is None else {"weights": base64.b64encode(serialise(session.model)).decode()}
+        return self._say(**message, **mine)
 
     def _keep(self, session: Session, event: gr.EventData) -> dict:
         """The policy that was learnt becomes the visitor's own."""
@@ -101,7 +105,8 @@ class LiveTab:
             model = model_from_base64(**sent(event, "weights"))
         except ValueError as error:
             return {self.stage: self._say(problem=said(error))}
-        return {self.session: replace(session.with_model(model), recording=None), self.stage: self._say(said=KEPT), **self.kept()}
+        mine = replace(session.with_model(model), recording=None)
+        return {self.session: mine, self.stage: self._say(said=KEPT), **self.yours.kept(mine)}
 
     def _leave(self, event: gr.EventData) -> dict:
         """Show the world of this tab on the others."""

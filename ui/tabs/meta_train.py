@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -26,17 +26,18 @@ from ui.settings import MAKERS_ONLY, link_query, stand_in
 from ui.tabs.controls import WorldControls, message_area, unchecked
 from ui.tabs.events import COPY_LINK, IN_BROWSER, QUIET, file_button, sent
 from ui.tabs.training_controls import QUERY, SHOW_QUERY, TrainingControls
+from ui.tabs.yours import Yours
 from ui.training_settings import FIRST_RECIPE, RECIPES, MetaSettings, check_settings, place_from_query, settings_from_query, to_json
 from ui.views.charts import chart
-from ui.views.messages import field_class, hint, notice, problem, unopened
+from ui.views.messages import field_class, forgotten, hint, notice, problem, unopened
 from ui.views.player import player
 from ui.views.train_config import settings_for_scripts
 from ui.views.training import SHOW_SPEED, check_html, curves_value, loss_chart, numbers, phase_words, seen_html, stage_title, stage_value
 from ui.views.training_figure import svg, training_figure
 
 # A gr.BrowserState is read too late for the load event. A page that may store nothing forgets its training on a reload.
-KEEP_TOKEN = '(token) => { try { localStorage.setItem("ssm-metarl-training", token); } catch { /* on this page alone */ } }'
-KEPT_TOKEN = '(session) => { try { return [session, localStorage.getItem("ssm-metarl-training") ?? ""]; } catch { return [session, ""]; } }'
+KEEP_TOKEN = "(token) => { window.ssmStore.set('training', token); }"
+KEPT_TOKEN = "() => [window.ssmStore.get('training'), window.ssmStore.get('yours') && 'kept']"
 SHOW_PLACE = "(place) => { document.querySelector('.meta-act').dataset.place = place; return []; }"
 ON_LOAD = """
 const sends = { ask: (data) => trigger("ask", data), trained: (data) => trigger("trained", data) };
@@ -46,7 +47,7 @@ window.ssmTrain.mount(element, props, watch, (name, data) => sends[name](data));
 UNSEEN = {"mirrored_sensors": {"mirrored_sensors"}, "reversed_motor": {"reversed_motor"}, "delayed_motor": {"the longest delay of all"}}
 SAVES = ("checkpoint", "log", "figure")
 WAIT = hint("When a training has ended, its check on validation worlds stands here, and you can use, adapt or save the model.")
-NOTHING = "There is no model yet: press Train, or upload a checkpoint."
+NOTHING = "The server has no model here: press Train, or upload a checkpoint."
 
 
 def starting_checkpoint(settings: MetaSettings, session: Session) -> bytes | None:
@@ -136,24 +137,25 @@ class MetaTrainTab:
         """The address follows the controls while this tab is open."""
         tab.select(None, self.controls.linked, None, js=SHOW_QUERY, **IN_BROWSER)
 
-    def connect_page(self, page: gr.Blocks) -> None:
-        """Restore what the page's link encodes, and let a page that is loaded again find the training of its browser."""
+    def connect_page(self, page: gr.Blocks, own: gr.Textbox) -> None:
+        """Restore what the page's link encodes, and let a page that is loaded again find the training of its browser.
+
+        own: empty where the browser has no policy of the visitor's own, which another event takes to the session at the same time.
+        """
         outputs = [self.token, self.place, *self.outputs, *self.controls.outputs]
-        page.load(self.on_open, [self.session, self.token], outputs, js=KEPT_TOKEN, **TRAINING, **QUIET)
+        page.load(self.on_open, [self.token, own], outputs, js=KEPT_TOKEN, **TRAINING, **QUIET)
 
-    def connect_use(self, kept: Callable[[], dict], start: gr.Dropdown, world: WorldControls) -> None:
-        """Let the trained model become the visitor's own, chosen in Play (as `kept` says) and in Adapt (start, world), and lead there."""
-
-        def offers() -> dict:
-            chosen = kept()
-            return {**chosen, start: {**chosen[start], "value": "yours"}, **self.controls.offer_yours()}
+    def connect_use(self, yours: Yours, start: gr.Dropdown, world: WorldControls) -> None:
+        """Let the trained model become the visitor's own, chosen in Play and in Adapt (start, world), and lead there."""
 
         def use(session: Session, trained: Trained | None) -> dict:
             if trained is None:
-                return {self.message: problem(NOTHING)}
+                return {self.message: forgotten(NOTHING)}
             mine = session.with_model(trained.model)
             chosen = replace(mine, choice=replace(mine.choice, policy="yours"), recording=None)  # so that Play shows it anew
-            return {self.session: chosen, self.message: notice("It is now “Yours” in Play and in Adapt."), **offers()}
+            kept = yours.kept(chosen)
+            said = notice("It is now “Yours” in Play and in Adapt.")
+            return {self.session: chosen, self.message: said, **kept, start: {**kept[start], "value": "yours"}}
 
         def take_to_adapt(session: Session, trained: Trained | None) -> dict:
             """The same, and a world that its training did not hold."""
@@ -161,7 +163,7 @@ class MetaTrainTab:
             unseen = next(name for name, families in UNSEEN.items() if not families <= seen)
             return {**use(session, trained), **(world.updates(WORLDS[unseen]) if trained else {})}
 
-        outputs = [self.session, self.message, *offers()]
+        outputs = [self.session, self.message, *yours.outputs]
         for button, handler, there, tab in (
             (self.use, use, outputs, "play"),
             (self.adapt, take_to_adapt, [*outputs, *(c for c in world.outputs if c not in outputs)], "adapt"),
@@ -201,12 +203,12 @@ class MetaTrainTab:
         trained = Trained(serialise(model, {"settings": to_json(settings)}), model, settings, epochs)
         return {self.trained: trained, self.message: notice("It can be used in Play and Live, adapted, and saved."), **self._usable(SAVES)}
 
-    def on_open(self, session: Session, token: Any, request: gr.Request) -> Iterator[dict]:
+    def on_open(self, token: Any, own: Any, request: gr.Request) -> Iterator[dict]:
         """What the link encodes; else the training that this browser has begun, which goes on being shown in any case."""
-        query, missing = stand_in(link_query(request.query_params), "start", session.model is not None)
+        query, missing = stand_in(link_query(request.query_params), "start", bool(own))
         training, update = TRAININGS.find(token), {}
         try:
-            settings = settings_from_query(query, session.model is not None) or (training and training.state.settings)
+            settings = settings_from_query(query, bool(own)) or (training and training.state.settings)
             place = place_from_query(query)
             update |= {self.place: place} if place else {}
             update |= self.controls.updates(settings) if settings else {}
@@ -271,8 +273,10 @@ class MetaTrainTab:
         return {self.trained: Trained(data, model), self.message: notice(text), **self._usable(SAVES[:1])}
 
     def on_save(self, what: str, trained: Trained | None) -> dict:
-        if trained is None or (what != "checkpoint" and not trained.epochs):
-            return {self.message: problem("There is nothing to save yet: press Train.")}
+        if trained is None:
+            return {self.message: forgotten(NOTHING)}
+        if what != "checkpoint" and not trained.epochs:
+            return {self.message: problem("An uploaded checkpoint has no log and no figure.")}
         name, data = {
             "checkpoint": lambda: (f"{trained.name}.safetensors", trained.checkpoint),
             "log": lambda: (f"{trained.name}_log.csv", trained.log()),

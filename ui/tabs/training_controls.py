@@ -10,7 +10,6 @@ import gradio as gr
 from gradio.components import Component
 
 from model.config import exact
-from ui.field import choices
 from ui.tabs.controls import by_name, control, unchecked
 from ui.tabs.events import IN_BROWSER
 from ui.training_settings import CUSTOM_RECIPE, FIRST_RECIPE, PLACE, RECIPES, TAB, TRAIN, MetaSettings, recipe_of
@@ -91,10 +90,6 @@ class TrainingControls:
     def updates(self, settings: MetaSettings) -> dict:
         """What each of `outputs` becomes so that they show these settings."""
         return {self.recipe: recipe_of(settings), **{self.fields[name]: value for name, value in settings.values().items()}}
-
-    def offer_yours(self) -> dict:
-        """The starting point once the visitor has a policy of their own."""
-        return {self.fields["start"]: gr.update(choices=choices(TRAIN["start"], yours=True))}
 
     @staticmethod
     def named(values: Sequence[Any]) -> Mapping[str, Any]:

@@ -6,7 +6,7 @@ import html
 import re
 
 from model import CheckpointError
-from ui.field import FieldError
+from ui.field import FieldError, Forgotten
 
 
 def hint(text: str) -> str:
@@ -18,7 +18,13 @@ def problem(error: Exception | str) -> str:
     """What is wrong with the input, one sentence for the message area; assets/dom.js moves it beside the field that it names."""
     name = error.field if isinstance(error, FieldError) else "checkpoint" if isinstance(error, CheckpointError) else ""
     field = f' data-field="{html.escape(field_class(name))}"' if name else ""
-    return f'<p class="problem" role="alert"{field}>{html.escape(said(error))}</p>'
+    text = f'<p class="problem" role="alert"{field}>{html.escape(said(error))}</p>'
+    return f'<div class="forgotten">{text}</div>' if isinstance(error, Forgotten) else text
+
+
+def forgotten(text: str) -> str:
+    """What is wrong where the server no longer has what the page shows; the page is loaded anew then (assets/connection.js)."""
+    return f'<div class="forgotten">{problem(text)}</div>'
 
 
 def said(error: Exception | str) -> str:

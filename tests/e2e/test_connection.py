@@ -1,0 +1,77 @@
+"""The line to the server, where something on the way does not let it pass, and what a page that is loaded again gets back."""
+
+from __future__ import annotations
+
+import pytest
+
+from model.policy.checkpoint import serialise
+from tests.browser import Visit
+from ui.runs.policies import shared_model
+
+BLOCKS = {
+    "forbids": lambda route: route.fulfill(status=403, body="Forbidden"),
+    "answers itself": lambda route: route.fulfill(status=200, content_type="text/html", body="<h1>This site is blocked</h1>"),
+    "cuts": lambda route: route.abort(),
+}
+
+
+def come(page) -> None:
+    page.get_by_role("tab", name="Meta-train").click()
+    page.wait_for_selector("#meta-here [data-run]")
+
+
+def make_yours(page, file) -> None:
+    """Upload a policy and make it the visitor's own, which Play then shows."""
+    file.write_bytes(serialise(shared_model("memory")))
+    come(page)
+    with page.expect_file_chooser() as chooser:
+        page.click("#meta-upload")
+    chooser.value.set_files(file)
+    page.wait_for_function("() => !document.querySelector('#meta-use').disabled")
+    page.click("#meta-use")
+    plays_yours(page)
+
+
+def plays_yours(page) -> None:
+    page.wait_for_function("() => document.querySelector('#play-stage .who')?.innerText.startsWith('Yours')")
+
+
+def told(page) -> str:
+    """What the page says of its line."""
+    page.wait_for_selector(".line-note")
+    return page.inner_text(".line-note p")
+
+
+@pytest.mark.parametrize("how", BLOCKS)
+def test_a_network_that_blocks_the_stream_is_told_and_the_rest_goes_on(browser, page_url, how):
+    visit = Visit(browser, page_url, reduced_motion="no-preference")  # whose console complains, rightly
+    page, loads = visit.page, []
+    page.on("request", lambda request: loads.append(request.url) if request.is_navigation_request() else None)
+    page.route("**/queue/data?*", BLOCKS[how])
+    page.goto(page_url)
+    assert "/gradio_api/queue/data" in told(page)
+    page.wait_for_function("(falls) => ssmLive.page.lane.shown.steps !== falls", arg=page.evaluate("ssmLive.page.lane.shown.steps"))
+    come(page)
+    page.click("[data-train=go]")
+    page.wait_for_function("() => +document.querySelector('.train').dataset.epochs >= 1")
+    page.click("[data-train=stop]")
+    page.click("[data-train=live]")
+    assert page.get_by_label("Which one").input_value() == "yours"
+    assert 1 <= len(loads) <= 3  # it was loaded, and again at most twice
+    page.unroute("**/queue/data?*")
+    page.reload()
+    page.get_by_role("tab", name="Play").click()
+    page.wait_for_selector("#play-stage .player[data-run]")
+    assert not page.locator(".line-note").count()
+    visit.context.close()
+
+
+def test_a_policy_of_ones_own_outlives_a_reload(visit, tmp_path):
+    mine = visit()
+    make_yours(mine.page, tmp_path / "mine.safetensors")
+    mine.page.wait_for_function("() => location.search.includes('policy=yours')")
+    mine.reload()
+    plays_yours(mine.page)
+    mine.page.get_by_role("tab", name="Live").click()
+    mine.page.wait_for_selector(".live option[value=yours]", state="attached")
+    assert not mine.page.locator(".line-note").count()

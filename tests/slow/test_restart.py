@@ -1,0 +1,48 @@
+"""A server that is killed and started again on the same port: each page says why it was loaded anew, what was lost and what was kept."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+from tests.browser import Visit
+from tests.e2e.test_connection import make_yours, plays_yours, told
+from tests.slow.serve import served
+
+NO_STORAGE = "Object.defineProperty(window, 'localStorage', { get() { throw new Error('denied'); } });"
+
+
+def test_what_was_made_comes_back_after_a_restart(browser, tmp_path):
+    with served() as first:
+        kept, lost = Visit(browser, first.url), Visit(browser, first.url)  # whose consoles complain, rightly
+        lost.page.add_init_script(NO_STORAGE)
+        for visit in (kept, lost):
+            make_yours(visit.open().page, tmp_path / "mine.safetensors")
+        page, port = kept.page, int(first.url.rstrip("/").rsplit(":", 1)[1])
+        page.get_by_role("tab", name="Adapt").click()
+        page.wait_for_selector("#adapt-stage .player[data-run]")
+        page.locator("#adapt-mode").get_by_role("radio", name="Both").check()
+        page.locator("#adapt-steps input[type=number]").fill("10")
+        page.locator("#adapt-steps input[type=number]").press("Tab")
+        page.click("#adapt-run")
+        page.wait_for_function("() => !document.querySelector('#adapt-stop').disabled")
+        os.kill(first.pid, signal.SIGKILL)  # in the middle of a run
+        with served(port) as second:
+            said = told(page)
+            assert "The server was restarted." in said and "adaptation under way is lost" in said and "is back" in said
+            page.get_by_role("tab", name="Play").click()
+            page.locator("#play-stage .player[data-run]").wait_for()
+            page.get_by_label("Policy").click()
+            page.get_by_role("option", name="Yours").click()
+            plays_yours(page)
+            lost.page.click("#play-run")  # nothing ran there, so that it has not noticed
+            assert "Your own policy is lost: this browser keeps nothing" in told(lost.page)
+            page.get_by_role("button", name="Close").locator("visible=true").click()
+            os.kill(second.pid, signal.SIGKILL)  # while nothing runs
+            with served(port):
+                page.click("#play-run")
+                said = told(page)
+                assert "The server was restarted." in said and "is back" in said
+                plays_yours(page)
+    for visit in (kept, lost):
+        visit.context.close()
