@@ -22,7 +22,7 @@
   // What the page before a reload has left: how many reloads in a row it was, why, what was lost, whether there was a policy of one's own.
   // The history's entry holds it, for a browser's storage may be missing.
   const { reloads: before = 0, why, lost = [], had = false } = history.state?.line ?? {};
-  let reloads = before, broken = null, held = false, own = false, asked = Date.now(), offline = false;
+  let reloads = before, broken = null, held = false, left = false, own = false, asked = Date.now(), offline = false;
   const note = (line) => {
     try { history.replaceState({ ...history.state, line }, ""); } catch { /* a page without an address */ }
   };
@@ -54,7 +54,11 @@
     for (const act of alone.splice(0)) act();
   }
 
-  const leave = (because, gone) => note({ reloads: reloads + 1, why: because, lost: gone.filter((id) => id !== "meta-stop" || because === "restarted"), had: own });
+  function leave(because, running) {
+    left = true;
+    const gone = running.filter((id) => id !== "meta-stop" || because === "restarted");
+    note({ reloads: reloads + 1, why: because, lost: gone, had: own });
+  }
   const restarted = async (answer) => (await answer.json()).app_id !== window.gradio_config?.app_id;
 
   // A stream as it comes, which fails where it ends before its time: Gradio would wait for ever.
@@ -90,7 +94,10 @@
         if (broken?.why === "cut") broken.why = offline || !navigator.onLine ? "offline" : "unreachable";
         throw error;
       });
-      if (broken && answer.ok) leave((await restarted(answer.clone())) ? "restarted" : broken.why, broken.running);
+      if (!broken || !answer.ok) return answer;
+      const changed = await restarted(answer.clone());
+      if (left) throw new TypeError("not twice"); // where an answer takes long, Gradio has asked again meanwhile
+      leave(changed ? "restarted" : broken.why, broken.running);
       return answer;
     }
     let answer;
@@ -116,7 +123,7 @@
 
     // The server lacks what the page shows: a new page, which says why and gives back what this browser has kept.
     async forgotten() {
-      if (held || broken || training()) return;
+      if (held || broken || left || training()) return;
       const answer = await plain(`${window.gradio_config.root}${window.gradio_config.api_prefix}/app_id`).catch(() => null);
       if (!answer?.ok) return;
       leave((await restarted(answer)) ? "restarted" : window.ssmLine.rest > HOUR ? "rest" : "forgotten", []);

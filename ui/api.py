@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import inspect
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
@@ -117,7 +116,7 @@ def adapt(request: gr.Request, given: Mapping[str, Any]) -> dict:
     """
     settings = check_adaptation(world_of(given), **{name: given[name] for name in ADAPT if name in given})
     with JOBS.enter(request, "adaptation") as job:
-        *_, made = job.work(adapt_run(settings, shared_model(settings.start), threading.Event()))
+        *_, made = job.work(adapt_run(settings, shared_model(settings.start), job.stop))
     modes = {c.mode: curve_summary(c) for c in made.curves}
     return {"sentence": sentence(made), "settings": asdict(settings), "ended": made.ended, "modes": modes, "learnt": numbers(lesson(made))}
 
@@ -131,7 +130,7 @@ def race(request: gr.Request, given: Mapping[str, Any]) -> dict:
     """
     settings = check_race(world_of(given), given["racers"], given["num_adapt_steps"], given["seed"])
     with JOBS.enter(request, "comparison") as job:
-        *_, made = job.work(race_run(settings, shared_model, threading.Event()))
+        *_, made = job.work(race_run(settings, shared_model, job.stop))
     lanes = [
         {
             "racer": lane.racer.name,

@@ -52,7 +52,10 @@ def flood(url: str, joins: int) -> dict[str, float]:
 
 
 def school(url: str, pupils: int) -> dict[str, float]:
-    """Pupils behind one address, whose proxy names a port too, press Adapt within 5 s: how many were answered, how many were told a place, the last's and the time."""
+    """Pupils behind one address, whose proxy names ports too, press Adapt within 5 s.
+
+    How many were answered, how many were told a place, the last's and the time.
+    """
     data = page_data(url, "adapt-run", num_adapt_steps=2)
 
     def pupil(index: int) -> tuple[bool, list[int]]:
@@ -81,12 +84,12 @@ def programs(url: str, pupils: int) -> dict[str, float]:
     def program(index: int) -> tuple[bool, bool]:
         client = Client(url, verbose=False, headers={"x-forwarded-for": f"{SCHOOL}:{4000 + index}"}, httpx_kwargs={"timeout": 120})
         if index % 2:
-            job, placed = client.submit(num_epochs=1, time_budget=5, api_name="/meta_train"), False
-            while not job.done() and not placed and not job.outputs():
+            job = client.submit(num_epochs=1, time_budget=5, api_name="/meta_train")
+            while not job.done() and not job.outputs():
                 time.sleep(0.2)
-            placed = any(said["place_in_queue"] for said in job.outputs())
+            said = job.outputs()
             job.cancel()
-            return True, placed
+            return bool(said), any(answer["place_in_queue"] for answer in said)
         job, placed = client.submit(reversed_motor=True, num_adapt_steps=1, api_name="/adapt"), False
         while not job.done():
             placed = placed or "You are number" in str(job.status().log)

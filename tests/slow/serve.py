@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -26,6 +27,11 @@ class Served(NamedTuple):
     log: Path
     folder: Path
 
+    def kill(self) -> None:
+        """As a machine that fails ends it; its port is free then."""
+        os.kill(self.pid, signal.SIGKILL)
+        os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT)
+
     def use(self) -> dict[str, float]:
         """Resident memory (MB), open descriptors, child processes and files of the server."""
         proc = Path(f"/proc/{self.pid}")
@@ -39,9 +45,10 @@ class Served(NamedTuple):
 def served(port: int = 0, **environment: str) -> Iterator[Served]:
     """Start the app, on a free port if none is named, and wait until it answers; ended afterwards."""
     with socket.socket() as probe, tempfile.TemporaryDirectory() as made:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        probe.bind(("127.0.0.1", port))
-        port, folder = probe.getsockname()[1], Path(made)
+        if not port:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        folder = Path(made)
         probe.close()
         log, url = folder / "server.log", f"http://127.0.0.1:{port}/"
         temp = folder / "tmp"

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
-
 from tests.browser import Visit
 from tests.e2e.test_connection import make_yours, plays_yours, told
 from tests.slow.serve import served
@@ -26,7 +23,7 @@ def test_what_was_made_comes_back_after_a_restart(browser, tmp_path):
         page.locator("#adapt-steps input[type=number]").press("Tab")
         page.click("#adapt-run")
         page.wait_for_function("() => !document.querySelector('#adapt-stop').disabled")
-        os.kill(first.pid, signal.SIGKILL)  # in the middle of a run
+        first.kill()  # in the middle of a run
         with served(port) as second:
             said = told(page)
             assert "The server was restarted." in said and "adaptation under way is lost" in said and "is back" in said
@@ -38,7 +35,7 @@ def test_what_was_made_comes_back_after_a_restart(browser, tmp_path):
             lost.page.click("#play-run")  # nothing ran there, so that it has not noticed
             assert "Your own policy is lost: this browser keeps nothing" in told(lost.page)
             page.get_by_role("button", name="Close").locator("visible=true").click()
-            os.kill(second.pid, signal.SIGKILL)  # while nothing runs
+            second.kill()  # while nothing runs
             with served(port):
                 page.click("#play-run")
                 said = told(page)

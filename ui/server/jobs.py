@@ -50,7 +50,10 @@ class Place(NamedTuple):
 
 @dataclass(eq=False)
 class Job:
-    """A visitor's place in a line, and at work; a context manager: leaving it gives up either. seconds: what it is thought to take."""
+    """A visitor's place in a line, and at work; a context manager: leaving it gives up either.
+
+    seconds: what it is thought to take. stop: set where the visitor wants no more of it; whoever computes it looks.
+    """
 
     line: Line = field(repr=False)
     visitor: str
@@ -58,6 +61,7 @@ class Job:
     kind: str
     seconds: float
     began: float | None = None  # when it was its turn
+    stop: threading.Event = field(default_factory=threading.Event, repr=False)
 
     def __enter__(self) -> Job:
         return self
@@ -117,6 +121,17 @@ class Line:
     def enter(self, request: gr.Request, kind: str) -> Job:
         """As `join`, for whoever asks."""
         return self.join(request.session_hash, address_of(request), kind)
+
+    def of(self, request: gr.Request) -> Job | None:
+        """The job of whoever asks."""
+        with self._changed:
+            return next((j for j in self._jobs if j.visitor == request.session_hash), None)
+
+    def stop(self, request: gr.Request) -> bool:
+        """Tell that job to stop; False if there is none."""
+        if job := self.of(request):
+            job.stop.set()
+        return job is not None
 
     def join(self, visitor: str, address: str, kind: str, seconds: float | None = None) -> Job:
         """A job at the end of the line; kind: what it makes, as the visitor's word for it; seconds: what it takes, if known.

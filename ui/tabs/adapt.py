@@ -15,9 +15,8 @@ from model import World
 from model.policy.checkpoint import serialise
 from ui.field import Field, FieldError, check
 from ui.runs.adaptation import MOST_STEPS, AdaptRun, Curve, Point, adapt, go_on, link_of
-from ui.server import stops
 from ui.server.files import new_file
-from ui.server.jobs import HEAVY, heavy
+from ui.server.jobs import HEAVY, JOBS, heavy
 from ui.server.session import STATE_SECONDS, Session
 from ui.settings import MAKERS_ONLY, RAN, AdaptSettings, adapt_from_query, adapt_to_query, preset_of, stand_in
 from ui.tabs.adapt_layout import FIRST, AdaptLayout, AdaptState, place
@@ -164,19 +163,19 @@ class AdaptTab(AdaptLayout):
 
     def _live(self, request: gr.Request, before: AdaptState, s: AdaptState, runs: Callable, session: Session) -> Iterator[dict]:
         """The tab while a run goes on, and with its result. runs: the run as it grows, given a stop flag."""
-        with stops.running(f"adapt {request.session_hash}") as stop:
-            s = replace(s, busy=True, message="")
-            yield {**self._changes(before, s), self.message: ""}
-            for run in paced(runs(stop), stop, passes=lambda run: run.imagining is not None):
-                said = progress(run) if run.imagining is None else imagining_words(run.imagining)
-                before, s = s, replace(s, run=run, lesson=None, step=run.reached, message=notice(said))
-                if not run.ended:
-                    yield self._changes(before, s)
+        stop = JOBS.of(request).stop
+        s = replace(s, busy=True, message="")
+        yield {**self._changes(before, s), self.message: ""}
+        for run in paced(runs(stop), stop, passes=lambda run: run.imagining is not None):
+            said = progress(run) if run.imagining is None else imagining_words(run.imagining)
+            before, s = s, replace(s, run=run, lesson=None, step=run.reached, message=notice(said))
+            if not run.ended:
+                yield self._changes(before, s)
         s = replace(s, settings=run.settings, lesson=lesson(run), message="", busy=False)
         yield self._changes(before, self._staged(s, session), then="sync")  # the controls may have changed meanwhile
 
     def _stop(self, request: gr.Request) -> Any:
-        return notice("Stopping; what was reached is kept.") if stops.stop(f"adapt {request.session_hash}") else gr.skip()
+        return notice("Stopping; what was reached is kept.") if JOBS.stop(request) else gr.skip()
 
     def _reset(self, s: AdaptState | None, session: Session, *inputs) -> dict:
         s = s or self.first

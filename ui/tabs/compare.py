@@ -10,8 +10,7 @@ import gradio as gr
 
 from ui.fields import FIELDS, short_name
 from ui.runs.race import Race, race
-from ui.server import stops
-from ui.server.jobs import HEAVY, heavy
+from ui.server.jobs import HEAVY, JOBS, heavy
 from ui.server.session import Session
 from ui.settings import (
     MOST_RACERS,
@@ -141,12 +140,12 @@ class CompareTab:
             yield {self.message: problem(error), self.state.box: self.state.of(state, refused=True)}
             return
         query = link_of(settings)
-        with stops.running(f"race {request.session_hash}") as stop:
-            # A press right after a change of the controls comes before the stage has followed them.
-            yield {self.state.box: self.state.of(state, now=query, refused=False), **self._busy(True)}
-            run: Race | None = None
-            for run in paced(race(settings, session.policy_model, stop), stop, wait=False):
-                yield {self.message: notice(progress(run)), **self._busy(True), **self.next.waiting()}
+        stop = JOBS.of(request).stop
+        # A press right after a change of the controls comes before the stage has followed them.
+        yield {self.state.box: self.state.of(state, now=query, refused=False), **self._busy(True)}
+        run: Race | None = None
+        for run in paced(race(settings, session.policy_model, stop), stop, wait=False):
+            yield {self.message: notice(progress(run)), **self._busy(True), **self.next.waiting()}
         yield self.updates(run, state)
 
     def updates(self, run: Race, state: Any) -> dict:
@@ -166,7 +165,7 @@ class CompareTab:
         return {self.race: gr.update(interactive=not busy), self.stop: gr.update(interactive=busy)}
 
     def _stop(self, request: gr.Request) -> Any:
-        return notice("Stopping after the step that is under way.") if stops.stop(f"race {request.session_hash}") else gr.skip()
+        return notice("Stopping after the step that is under way.") if JOBS.stop(request) else gr.skip()
 
     def opened(self, session: Session, query: Mapping[str, str]) -> dict:
         """What a link leads to: its lanes; its race too where it asks for the result."""

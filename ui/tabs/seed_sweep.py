@@ -9,8 +9,7 @@ from typing import Any
 import gradio as gr
 
 from ui.runs.seed_sweep import SEEDS, SeedSweep, sweep_seeds
-from ui.server import stops
-from ui.server.jobs import HEAVY, heavy
+from ui.server.jobs import HEAVY, JOBS, heavy
 from ui.server.session import STATE_SECONDS, Session
 from ui.settings import AdaptSettings
 from ui.tabs.adapt_controls import AdaptControls
@@ -77,9 +76,9 @@ class SeedSweepPart:
         except ValueError as error:
             yield {self.message: problem(error)}
             return
-        with stops.running(f"sweep {request.session_hash}") as stop:
-            for sweep in paced(sweep_seeds(settings, session.policy_model(settings.start), stop), stop, wait=False):
-                yield {self.state: sweep, **self.updates(sweep)}
+        stop = JOBS.of(request).stop
+        for sweep in paced(sweep_seeds(settings, session.policy_model(settings.start), stop), stop, wait=False):
+            yield {self.state: sweep, **self.updates(sweep)}
 
     def _stop(self, request: gr.Request) -> Any:
-        return notice("Stopping after the step that is under way.") if stops.stop(f"sweep {request.session_hash}") else gr.skip()
+        return notice("Stopping after the step that is under way.") if JOBS.stop(request) else gr.skip()
