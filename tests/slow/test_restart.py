@@ -29,7 +29,7 @@ def test_what_was_made_comes_back_after_a_restart(browser, tmp_path):
             assert "The server was restarted." in said and "adaptation under way is lost" in said and "is back" in said
             page.get_by_role("tab", name="Play").click()
             page.locator("#play-stage .player[data-run]").wait_for()
-            page.get_by_label("Policy").click()
+            page.get_by_role("combobox", name="Policy", exact=True).click()
             page.get_by_role("option", name="Yours").click()
             plays_yours(page)
             lost.page.click("#play-run")  # nothing ran there, so that it has not noticed

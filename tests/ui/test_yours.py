@@ -1,0 +1,38 @@
+"""The visitor's own policy: offered on every tab, and taken back from a browser only where it is one."""
+
+from __future__ import annotations
+
+import base64
+
+import gradio as gr
+import pytest
+
+from model.policy.checkpoint import serialise
+from ui.runs.policies import shared_model
+from ui.server.session import Session
+from ui.tabs.yours import Yours
+
+
+@pytest.fixture(scope="module")
+def yours() -> Yours:
+    with gr.Blocks():
+        lists = [gr.Dropdown(["meta"]) for _ in range(2)]
+        return Yours({made: [("Meta-trained", "meta"), ("Yours", "yours")] for made in lists})
+
+
+def test_what_a_browser_keeps_it_gives_back(yours):
+    kept = yours.kept(Session().with_model(shared_model("taught")))
+    assert all(kept[c]["choices"] for c in yours.choices) and kept[yours.play]["value"] == "yours"
+    session, changed = yours.given_back(Session(), kept[yours.weights])
+    assert changed == {yours.weights: kept[yours.weights]}
+    assert all(session.model.params()[name].equal(p) for name, p in shared_model("taught").params().items())
+
+
+@pytest.mark.parametrize("weights", ["x", 7, base64.b64encode(serialise(shared_model("meta"))[:-4]).decode()])
+def test_what_is_no_policy_is_given_up(yours, weights):
+    session, changed = yours.given_back(Session(), weights)
+    assert session.model is None and changed == {yours.weights: ""}
+
+
+def test_most_browsers_hold_nothing(yours):
+    assert yours.given_back(Session(), "") == (Session(), {})
