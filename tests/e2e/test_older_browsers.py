@@ -96,7 +96,9 @@ def test_what_is_chosen_is_seen_in_forced_colours(alone):
     def look(selector: str, what: str = "backgroundColor", pseudo: str = "") -> str:
         return page.evaluate("([s, w, p]) => getComputedStyle(document.querySelector(s), p)[w]", [selector, what, pseudo])
 
-    assert look("[data-act=gale]") == look("[data-act=reverse]") != look("[data-act=mirror]")
+    for what in ("backgroundColor", "color"):
+        assert look("[data-act=gale]", what) == look("[data-act=reverse]", what) != look("[data-act=mirror]", what)
+    assert look("[data-act=gale]") != look("[data-act=gale]", "color")
     assert look("nav [aria-current]") == look("[data-act=gale]") != look("nav a:not([aria-current])")
     assert look(".live-slider input", "appearance") == "auto" == look(".live-toggle input", "appearance")
     assert look(".live-stage canvas") != "rgba(0, 0, 0, 0)"
