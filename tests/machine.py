@@ -1,9 +1,11 @@
-"""What a machine may lack: a browser, a network, rights. A test is skipped for want of it; in the gate that is a failure."""
+"""What a machine may lack: a browser, a network, rights (a test is skipped for want of it; in the gate that is a failure), and speed."""
 
 from __future__ import annotations
 
 import os
 import shutil
+import time
+from collections.abc import Callable
 
 import pytest
 
@@ -21,3 +23,10 @@ def browser_path() -> str | None:
 def unavailable(reason: str) -> None:
     """Skip on a user's machine, fail where CI is set."""
     (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
+
+
+def wait_until(happens: Callable[[], bool], seconds: float = 180) -> bool:
+    deadline = time.monotonic() + seconds
+    while not happens() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return happens()

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import csv
-import time
 
 import pytest
 
 from model import load_checkpoint
 from tests.browser import Visit, open_settings
+from tests.machine import wait_until
 from ui.server.training import TRAININGS
 
 POINTS = "+(document.querySelector('#meta-returns .curves')?.dataset.points || '0').split(' ')[0]"
@@ -59,10 +59,7 @@ def upload(page, file) -> None:
 def nobody_is_left(visit):
     """However a test ends, its places are free once its tabs are closed."""
     yield
-    deadline = time.monotonic() + 180
-    while len(TRAININGS.line) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert not len(TRAININGS.line)
+    assert wait_until(lambda: not len(TRAININGS.line))
 
 
 def test_train_reload_stop_use_save_and_upload(visit, tmp_path, monkeypatch):

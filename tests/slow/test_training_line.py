@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import base64
-import time
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from gradio_client import Client
 from gradio_client.exceptions import AppError
 
 from tests.e2e.test_meta_train import come, nobody_is_left, open_tab, train_until, wait_for_message  # noqa: F401
+from tests.machine import wait_until
+from tests.slow.serve import ROOT
 from ui.runs.trained import model_from_bytes
 from ui.server.training import TRAININGS
 
@@ -18,10 +22,7 @@ def test_a_closed_tab_gives_up_its_place(visit):
     page = open_tab(visit())
     train_until(page, 1)
     page.close()
-    deadline = time.monotonic() + 180
-    while len(TRAININGS.line) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert not len(TRAININGS.line)
+    assert wait_until(lambda: not len(TRAININGS.line))
 
 
 def test_a_reload_finds_what_has_ended_and_adapts_it(visit):
@@ -67,3 +68,17 @@ def test_a_program_trains(page_url):
     assert list(answer["check"]["returns_by_step"]) == ["0", "1", "3"]
     with pytest.raises(AppError, match="inner_lr must be between 0 and 100, got -1"):
         client.predict(inner_lr=-1, api_name="/meta_train")
+
+
+def test_a_training_goes_with_its_server():
+    """Its only tie is the pipe: a server that is killed can tell it nothing."""
+    code = "import multiprocessing as m, time; from ui.server.training import TRAININGS; from ui.training_settings import MetaSettings\n"
+    code += "t = TRAININGS.begin('a', MetaSettings())\nwhile not m.active_children(): time.sleep(.01)\n"
+    code += "print(m.active_children()[0].pid, flush=True)\nfor s in t.states(): pass"
+    server = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE)
+    pid = int(server.stdout.readline())
+    server.kill()
+    server.communicate()
+    assert wait_until(
+        lambda: not Path(f"/proc/{pid}").exists() or "Z" in Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1][:3]
+    )

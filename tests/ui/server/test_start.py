@@ -9,8 +9,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -18,6 +16,7 @@ import pytest
 
 import app
 import model.policy.pretrained
+from tests.machine import wait_until
 from ui.runs.policies import shared_model
 
 ROOT = Path(__file__).parents[3]
@@ -25,13 +24,6 @@ ODD_MACHINE = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "MP
 ODD_MACHINE |= {name: "/proc/nowhere" for name in ("HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "MPLCONFIGDIR", "GRADIO_TEMP_DIR")}
 ODD_MACHINE |= {f"{kind}_proxy": f"{kind}5h://127.0.0.1:9" if kind == "all" else "http://127.0.0.1:9" for kind in ("http", "https", "all")}
 """Letters of ASCII alone, folders that can't be written to, a proxy that does not answer, a plotting back end that is not there."""
-
-
-def wait_until(happens: Callable[[], bool], seconds: float = 180) -> bool:
-    deadline = time.monotonic() + seconds
-    while not happens() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return happens()
 
 
 @pytest.mark.parametrize(
@@ -105,17 +97,3 @@ def test_sigterm_leaves_nothing(tmp_path):
         server.kill()
     assert server.returncode == 0 and b"Traceback" not in error, error[-2000:]
     assert not list(tmp_path.iterdir())
-
-
-def test_a_training_goes_with_its_server():
-    """Its only tie is the pipe: a server that is killed can tell it nothing."""
-    code = "import multiprocessing as m, time; from ui.server.training import TRAININGS; from ui.training_settings import MetaSettings\n"
-    code += "t = TRAININGS.begin('a', MetaSettings())\nwhile not m.active_children(): time.sleep(.01)\n"
-    code += "print(m.active_children()[0].pid, flush=True)\nfor s in t.states(): pass"
-    server = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE)
-    pid = int(server.stdout.readline())
-    server.kill()
-    server.communicate()
-    assert wait_until(
-        lambda: not Path(f"/proc/{pid}").exists() or "Z" in Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1][:3]
-    )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-import time
 from dataclasses import replace
 
 import numpy as np
@@ -15,6 +14,7 @@ import torch
 from model import MetaMAML
 from model.policy.checkpoint import serialise
 from model.worlds.families import family_sampler
+from tests.machine import wait_until
 from ui.runs.policies import shared_model
 from ui.runs.trained import model_from_bytes
 from ui.runs.training_show import perform
@@ -30,10 +30,7 @@ LONG = replace(SHORT, config=replace(CONFIG, num_epochs=10_000))
 @pytest.fixture(autouse=True)
 def nothing_is_left():
     yield
-    until = time.monotonic() + 30
-    while multiprocessing.active_children() and time.monotonic() < until:
-        time.sleep(0.05)
-    assert not multiprocessing.active_children()
+    assert wait_until(lambda: not multiprocessing.active_children())
 
 
 def until(training: Training, holds) -> None:
@@ -90,8 +87,7 @@ def test_one_that_no_page_looks_at_is_stopped_and_kept():
     trainings, token = Trainings(alone=1.0), new_token()
     training = trainings.begin(token, LONG)
     until(training, two_epochs)
-    while training.ended is None:
-        time.sleep(0.05)
+    assert wait_until(lambda: training.ended is not None)
     assert trainings.find(token).state.best and "No page looked at this training" in training.state.problem
 
 
