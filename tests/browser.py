@@ -75,12 +75,12 @@ class Visit:
         return self
 
     def reload(self) -> None:
-        """Load the page again. The page that goes complains in its console that its streams are cut."""
-        self.go(self.page.url)
+        """Load the page again. The page that goes complains in its console that its streams are cut.
 
-    def go(self, url: str) -> None:
-        """Leave for another address; as for `reload`."""
-        before = list(self.problems)
+        It is left for an empty one first: where loading takes long, a page that writes its address meanwhile would call it off.
+        """
+        before, url = list(self.problems), self.page.url
+        self.page.goto("about:blank")
         self.page.goto(url)
         self.problems[:] = before
 

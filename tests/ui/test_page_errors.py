@@ -18,7 +18,6 @@ import torch
 
 from model import StateSpaceModel
 from model.policy.checkpoint import serialise
-from ui.server.session import Session
 from ui.settings import MAKERS_ONLY
 from ui.tabs.adapt import AdaptTab
 from ui.tabs.compare import CompareTab
@@ -29,6 +28,7 @@ from ui.views.messages import field_class, problem
 
 BAD = (None, "", "abc", "a_b [1]", "yours", "x" * 5000, -1e9, 1e9, 1.5, 10**400, math.nan, math.inf, True, [], [1], ["a_b"], {"a": 1})
 LONGEST = 200  # characters
+FIRST = first_session()
 MODEL = StateSpaceModel(8, hidden_dim=8, generator=torch.Generator().manual_seed(0))
 
 
@@ -54,13 +54,22 @@ Fields = list[tuple[Any, Act, int, list]]
 
 
 @pytest.fixture(scope="module")
-def fields() -> dict[str, Fields]:
-    """For each tab: a control, what the page says to a list of values, the control's place in them, and values that are right."""
+def tabs() -> dict[str, Any]:
+    """The page's tabs by their names in a link."""
     with gr.Blocks(), gr.Tab() as tab:
-        first = first_session()
-        session = gr.State(first)
-        play, compare = PlayTab(session, first, tab), CompareTab(session, tab)
-        adapt, meta = AdaptTab(session, tab), MetaTrainTab(session)
+        session = gr.State(FIRST)
+        return {
+            "play": PlayTab(session, FIRST, tab),
+            "adapt": AdaptTab(session, tab),
+            "compare": CompareTab(session, tab),
+            "meta-train": MetaTrainTab(session),
+        }
+
+
+@pytest.fixture(scope="module")
+def fields(tabs) -> dict[str, Fields]:
+    """For each tab: a control, what the page says to a list of values, the control's place in them, and values that are right."""
+    play, adapt, compare, meta = tabs.values()
 
     def train(values: list) -> str:
         try:
@@ -75,10 +84,10 @@ def fields() -> dict[str, Fields]:
 
     episodes = [play.episodes, *play.inputs]
     return {
-        "play": each(play.inputs, lambda v: play.played(first, None, *v)[play.message])
-        + each(episodes, lambda v: play.verified(first, None, *v)[play.message])[:1],
-        "adapt": each(adapt.controls.inputs, lambda v: adapt.looked(None, None, first, *v).get(adapt.message, "")),
-        "compare": each(compare.inputs, lambda v: compare.shown(first, None, *v).get(compare.message, "")),
+        "play": each(play.inputs, lambda v: play.played(FIRST, None, *v)[play.message])
+        + each(episodes, lambda v: play.verified(FIRST, None, *v)[play.message])[:1],
+        "adapt": each(adapt.controls.inputs, lambda v: adapt.looked(None, None, FIRST, *v).get(adapt.message, "")),
+        "compare": each(compare.inputs, lambda v: compare.shown(FIRST, None, *v).get(compare.message, "")),
         "meta-train": each(meta.controls.inputs, train),
     }
 
@@ -135,14 +144,20 @@ UPLOADS = {
 }
 
 
-@pytest.mark.parametrize("data", UPLOADS.values(), ids=UPLOADS)
-def test_every_bad_upload_is_one_plain_sentence_beside_the_button(data):
-    with gr.Blocks():
-        tab = MetaTrainTab(gr.State(Session()))
-    text, beside = sentence(tab.on_upload(data)[tab.message])
-    assert is_plain(text), text
-    assert beside in tab.upload.parent.elem_classes
-    assert len({sentence(tab.on_upload(d)[tab.message])[0] for d in UPLOADS.values()}) >= 8  # they tell the cases apart
+def test_every_bad_upload_is_one_plain_sentence_beside_the_button(tabs):
+    tab, said = tabs["meta-train"], set()
+    for name, data in UPLOADS.items():
+        text, beside = sentence(tab.on_upload(data)[tab.message])
+        assert is_plain(text) and beside in tab.upload.parent.elem_classes, (name, text)
+        said.add(text)
+    assert len(said) >= 8  # they tell the cases apart
+
+
+def opened(tabs: dict[str, Any], query: str) -> tuple[Any, dict]:
+    """The tab that a link's query opens, and what becomes of it."""
+    params = dict(part.split("=", 1) for part in query.split("&"))
+    tab = tabs[params["tab"]]
+    return tab, tab.opened(FIRST, params)
 
 
 LINKS = (
@@ -158,30 +173,14 @@ RACE_LINKS = ("race=a_b", "race=meta_meta", "steps=9", "race=" + "meta_" * 9, "r
     + [f"tab=adapt&{q}" for q in (*LINKS[:4], *ADAPT_LINKS)]
     + [f"tab=compare&{q}" for q in (*LINKS[:4], *RACE_LINKS)],
 )
-def test_a_link_that_is_wrong_says_so_in_one_plain_sentence(opened, query):
-    tab, update = opened(query)
+def test_a_link_that_is_wrong_says_so_in_one_plain_sentence(tabs, query):
+    tab, update = opened(tabs, query)
     text, _ = sentence(update[tab.message])
     assert text.startswith("This link") and is_plain(text), text
 
 
 @pytest.mark.parametrize(("query", "runs"), [("start=meta", True), ("start=yours", False), ("start=yours&world=custom&wind=2", False)])
-def test_a_link_from_a_policy_that_only_its_maker_has_says_so_and_makes_no_result(opened, query, runs):
-    tab, update = opened(f"tab=adapt&{query}&ran=1")
+def test_a_link_from_a_policy_that_only_its_maker_has_says_so_and_makes_no_result(tabs, query, runs):
+    tab, update = opened(tabs, f"tab=adapt&{query}&ran=1")
     assert (MAKERS_ONLY in update.get(tab.message, "")) is not runs
     assert update[tab.state.box]["then"] == ("adapt-run" if runs else "")
-
-
-@pytest.fixture(scope="module")
-def opened() -> Callable[[str], tuple[Any, dict]]:
-    """The tab that a link's query opens, and what becomes of it."""
-    first = first_session()
-    with gr.Blocks(), gr.Tab() as tab:
-        session = gr.State(first)
-        tabs = {"play": PlayTab(session, first, tab), "adapt": AdaptTab(session, tab), "compare": CompareTab(session, tab)}
-
-    def open_link(query: str) -> tuple[Any, dict]:
-        params = dict(part.split("=", 1) for part in query.split("&"))
-        tab = tabs[params["tab"]]
-        return tab, tab.opened(first, params)
-
-    return open_link
