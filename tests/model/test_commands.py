@@ -47,8 +47,7 @@ def whole(tmp_path_factory) -> Path:
 LONGER = ("--recipe", "memory", "--num_epochs", "6", "--polish_epochs", "3")
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL], ids=["ctrl-c", "killed"])
-def test_an_ended_training_leaves_its_state_and_by_ctrl_c_its_best(tmp_path, how):
+def test_a_training_that_is_interrupted_leaves_its_state_and_its_best(tmp_path):
     out = tmp_path / "m.safetensors"
     command = [sys.executable, "-m", "model", "train", "--json", "--out", str(out), *SMALL, *LONGER, "--num_epochs", "100000"]
     process = subprocess.Popen(
@@ -61,11 +60,11 @@ def test_an_ended_training_leaves_its_state_and_by_ctrl_c_its_best(tmp_path, how
     try:
         while not state_path(out).exists() and process.poll() is None:
             time.sleep(0.01)
-        process.send_signal(how)
-        assert process.wait(300) == (0 if how == signal.SIGINT else -how)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(300) == 0
     finally:
         process.kill()
-    assert state_path(out).exists() and out.exists() == (how == signal.SIGINT)  # Ctrl-C keeps the best
+    assert state_path(out).exists() and out.exists()
     assert train(out, *LONGER, "--resume") == 1  # the state tells that these are other settings
 
 

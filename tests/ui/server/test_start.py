@@ -17,6 +17,7 @@ import pytest
 import app
 import model.policy.pretrained
 from tests.machine import wait_until
+from tests.ui.raw import CLIENT
 from ui.runs.policies import shared_model
 
 ROOT = Path(__file__).parents[3]
@@ -85,7 +86,7 @@ def test_sigterm_leaves_nothing(tmp_path):
 
         def answers() -> bool:
             try:
-                return httpx.get(f"http://127.0.0.1:{port}/", timeout=20).status_code == 200
+                return CLIENT.get(f"http://127.0.0.1:{port}/", timeout=20).status_code == 200
             except httpx.HTTPError:
                 return False
 

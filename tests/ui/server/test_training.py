@@ -74,15 +74,6 @@ def test_stop_keeps_the_best_and_checks_it_and_a_reload_finds_it():
         assert trainings.find(guess) is None
 
 
-def test_a_killed_worker_is_one_sentence_and_nothing_is_lost():
-    training = Trainings().begin(new_token(), LONG)
-    until(training, two_epochs)
-    os.kill(multiprocessing.active_children()[0].pid, signal.SIGKILL)
-    *_, last = training.states()
-    assert "The training process ended unexpectedly (signal 9); the best parameters of its" in last.problem
-    assert model_from_bytes(last.best) is not None and len(last.epochs) >= 2
-
-
 def test_one_that_no_page_looks_at_is_stopped_and_kept():
     trainings, token = Trainings(alone=1.0), new_token()
     training = trainings.begin(token, LONG)
@@ -91,7 +82,7 @@ def test_one_that_no_page_looks_at_is_stopped_and_kept():
     assert trainings.find(token).state.best and "No page looked at this training" in training.state.problem
 
 
-def test_who_waits_is_told_the_place_and_time_and_costs_no_process():
+def test_who_waits_is_told_the_place_and_time_and_a_killed_process_is_one_sentence_and_loses_nothing():
     trainings = Trainings(at_once=1)
     first, second = (trainings.begin(new_token(), replace(LONG, time_budget=budget)) for budget in (300.0, 5.0))
     until(first, two_epochs)
@@ -100,6 +91,11 @@ def test_who_waits_is_told_the_place_and_time_and_costs_no_process():
     second.stop()
     *_, last = second.states()
     assert (last.ended, last.best, last.problem) == ("stopped", None, None)
-    first.kill()
+    program = run_training(LONG, "a program", trainings=trainings)
+    next(program)
+    program.close()  # and so leaves the line
+    assert wait_until(lambda: len(trainings.line) == 1)
+    os.kill(multiprocessing.active_children()[0].pid, signal.SIGKILL)
     *_, last = first.states()
-    assert last.best and len(trainings.line) == 0
+    assert "The training process ended unexpectedly (signal 9); the best parameters of its" in last.problem
+    assert model_from_bytes(last.best) is not None and len(last.epochs) >= 2 and len(trainings.line) == 0
