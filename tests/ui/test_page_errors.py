@@ -95,7 +95,7 @@ def fields(tabs) -> dict[str, Fields]:
 @pytest.mark.parametrize("tab", ["play", "adapt", "compare", "meta-train"])
 def test_every_bad_value_of_every_field_is_one_plain_sentence_beside_it(fields, tab):
     for control, act, i, good in fields[tab]:
-        assert sentence(act(good))[0] == ""
+        assert i > 0 or sentence(act(good))[0] == ""  # once for each handler: it plays or adapts
         refused = 0
         for bad in BAD:
             text, beside = sentence(act([*good[:i], bad, *good[i + 1 :]]))
