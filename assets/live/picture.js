@@ -32,20 +32,23 @@
     }
 
     draw(seconds) {
-      const { parts, lanes, lane, run, views } = this.page;
+      const { parts, lanes, lane, run, views, root } = this.page, tried = (act) => window.ssmTry(root, act); // one that fails stops no other
       const scales = views.map((view) => view.wantedScale()).filter(Boolean);
-      for (const view of views) view.draw(seconds, scales.length > 1 ? Math.min(...scales) : undefined); // one scale: equal lengths look equal
+      const scale = scales.length > 1 ? Math.min(...scales) : undefined; // one for all: equal lengths look equal
+      for (const view of views) tried(() => view.draw(seconds, scale));
       for (const view of views) view.count(this.page.remembering && view.lane.changes);
       const seen = (part, every) => this.frames % every === 0 && this.inSight.has(part);
       if (this.inSight.has(parts.map.canvas)) {
-        this.updateMap();
-        parts.map.name(TITLES[lane.phase]);
-        parts.map.draw(seconds, lane.shown.dots, this.page.calm);
+        tried(() => {
+          this.updateMap();
+          parts.map.name(TITLES[lane.phase]);
+          parts.map.draw(seconds, lane.shown.dots, this.page.calm);
+        });
       }
-      if (seen(parts.changes.canvas, 2)) parts.changes.draw();
-      if (seen(parts.strip.canvas, 4)) parts.strip.draw(lane.phase === "moving" ? lane.shown.steps : 0);
-      if (parts.signals.open && seen(parts.signals, 2)) parts.traces.draw(lanes);
-      if (parts.thinking.open && seen(parts.thinking, 6)) parts.equations.draw(run);
+      if (seen(parts.changes.canvas, 2)) tried(() => parts.changes.draw());
+      if (seen(parts.strip.canvas, 4)) tried(() => parts.strip.draw(lane.phase === "moving" ? lane.shown.steps : 0));
+      if (parts.signals.open && seen(parts.signals, 2)) tried(() => parts.traces.draw(lanes));
+      if (parts.thinking.open && seen(parts.thinking, 6)) tried(() => parts.equations.draw(run));
       this.mark();
       this.frames += 1;
     }
