@@ -92,6 +92,16 @@
     new MutationObserver(redraw).observe(document.body, { attributeFilter: ["class"] });
   }
 
+  // For a view that draws often: view.fitted and view.c are its canvas's `fit` and `colours` whenever view.fit() is true, made anew
+  // after a change of size or theme.
+  function keepFitted(view) {
+    onLook(view.canvas, () => { view.fitted = null; });
+    view.fit = () => {
+      if (!view.fitted) Object.assign(view, { fitted: fit(view.canvas), c: colours(view.canvas) });
+      return view.fitted !== null;
+    };
+  }
+
   // On paper, dark on white.
   let dark = false;
   globalThis.addEventListener?.("beforeprint", () => {
@@ -109,5 +119,5 @@
   }
   const base64 = (buffer) => btoa(Array.from(new Uint8Array(buffer), (b) => String.fromCharCode(b)).join(""));
 
-  window.ssmDraw = { colours, fit, gap, ticks, within, format, rgb, cells, mix, line, rounded, upwards, onLook, calm, bytes, base64 };
+  window.ssmDraw = { colours, fit, gap, ticks, within, format, rgb, cells, mix, line, rounded, upwards, onLook, keepFitted, calm, bytes, base64 };
 })();

@@ -10,6 +10,28 @@
     return cells(c, size, size, (row, column) => bytes[row * size + column] / 127.5 - 1);
   }
 
+  // The axes of a map that fills the canvas but for `pad`; size: of its letters, px; side: what stands along the angular velocity.
+  function axes(ctx, w, h, pad, c, size, side) {
+    const width = w - pad.left - pad.right, height = h - pad.top - pad.bottom, x = pad.left + width / 2, y = pad.top + height / 2;
+    ctx.strokeStyle = ctx.fillStyle = c.muted;
+    ctx.lineWidth = 1;
+    ctx.setLineDash([2, 4]);
+    line(ctx, x, pad.top, x, pad.top + height);
+    line(ctx, pad.left, y, pad.left + width, y);
+    ctx.setLineDash([]);
+    ctx.strokeRect(pad.left + 0.5, pad.top + 0.5, width - 1, height - 1);
+    ctx.font = `${size}px ${c.font}`;
+    [-ANGLE, 0, ANGLE].forEach((v, i) => {
+      ctx.textAlign = ["left", "center", "right"][i];
+      ctx.fillText(format(v), pad.left + width * i / 2, h - pad.bottom + size + 2);
+    });
+    ctx.textAlign = "center";
+    ctx.fillText("pole angle (°)", x, h - 5);
+    ctx.textAlign = "right";
+    [VELOCITY, 0, -VELOCITY].forEach((v, i) => ctx.fillText(format(v), pad.left - 4, pad.top + height * i / 2 + [10, 4, 0][i]));
+    upwards(ctx, side, 11, y);
+  }
+
   // The picture in its axes; angle (degrees) and rate (degrees a second) place the dot, at the edge where they lie beyond it.
   function draw(canvas, image, c, angle, rate) {
     const fitted = fit(canvas);
@@ -17,22 +39,7 @@
     const { ctx, w, h } = fitted, width = w - PAD.left - PAD.right, height = h - PAD.top - PAD.bottom;
     const middle = { x: PAD.left + width / 2, y: PAD.top + height / 2 };
     ctx.drawImage(image, PAD.left, PAD.top, width, height);
-    ctx.strokeStyle = ctx.fillStyle = c.muted;
-    ctx.setLineDash([2, 4]);
-    line(ctx, middle.x, PAD.top, middle.x, PAD.top + height);
-    line(ctx, PAD.left, middle.y, PAD.left + width, middle.y);
-    ctx.setLineDash([]);
-    ctx.strokeRect(PAD.left + 0.5, PAD.top + 0.5, width - 1, height - 1);
-    ctx.font = "11px " + c.font;
-    [-ANGLE, 0, ANGLE].forEach((v, i) => {
-      ctx.textAlign = ["left", "center", "right"][i];
-      ctx.fillText(format(v), PAD.left + width * i / 2, h - PAD.bottom + 13);
-    });
-    ctx.textAlign = "center";
-    ctx.fillText("pole angle (°)", middle.x, h - 5);
-    ctx.textAlign = "right";
-    [VELOCITY, 0, -VELOCITY].forEach((v, i) => ctx.fillText(format(v), PAD.left - 4, PAD.top + height * i / 2 + [10, 4, 0][i]));
-    upwards(ctx, "°/s", 10, middle.y);
+    axes(ctx, w, h, PAD, c, 11, "°/s");
     const inside = (v) => Math.max(-1, Math.min(1, v));
     ctx.beginPath();
     ctx.arc(middle.x + inside(angle / ANGLE) * width / 2, middle.y - inside(rate / VELOCITY) * height / 2, 4.5, 0, 7);
@@ -43,5 +50,5 @@
     ctx.stroke();
   }
 
-  window.ssmMap = { picture, draw };
+  window.ssmMap = { axes, picture, draw };
 })();

@@ -16,7 +16,7 @@
       this.canvas = make("canvas", this.figure, { role: "img" });
       const rule = `Noticed: from here ${live.config.notice.in_a_row} clear pushes are its teacher’s.`;
       make("p", this.figure, { class: "hint" }, rule);
-      window.ssmDraw.onLook(this.canvas, () => { this.fitted = null; });
+      window.ssmDraw.keepFitted(this);
     }
 
     // lane: whose; null hides it.
@@ -28,11 +28,7 @@
 
     draw() {
       if (!this.lane) return;
-      if (!this.fitted) {
-        this.fitted = window.ssmDraw.fit(this.canvas);
-        this.c = window.ssmDraw.colours(this.canvas);
-      }
-      if (!this.fitted) return;
+      if (!this.fit()) return;
       const { c, lane: { shown, changes, role } } = this, { ctx, w, h } = this.fitted, { tau, episode_steps } = live.config.physics;
       const x = (step) => PAD.left + (w - PAD.left - PAD.right) * step / episode_steps, bottom = h - PAD.bottom;
       const y = (angle) => (PAD.top + bottom - (bottom - PAD.top) * Math.max(-1, Math.min(1, angle / SPAN))) / 2;

@@ -4,7 +4,7 @@
   const make = window.ssmMake;
   const SIZE = 27; // cells a side
   const BUDGET = 0.8; // ms of a frame for computing rows anew, so that no frame waits for the whole map
-  const ANGLE = 12, VELOCITY = 120; // degrees, degrees/s from the middle to the edge
+  const { angle: ANGLE, velocity: VELOCITY } = window.ssmConfig.map;
   const PAD = { left: 46, right: 8, top: 6, bottom: 36 };
   const TRAIL = 14; // steps
   const radians = (v) => v * Math.PI / 180, degrees = (v) => v * 180 / Math.PI;
@@ -25,7 +25,7 @@
       this.small = document.createElement("canvas"); // a pixel a cell
       this.small.width = this.small.height = SIZE;
       this.pixels = new ImageData(SIZE, SIZE);
-      window.ssmDraw.onLook(this.canvas, () => { this.fitted = null; });
+      window.ssmDraw.keepFitted(this);
     }
 
     // P(right) in one row of cells: angle and angular velocity vary as the sensors report them, the rest is as it is now.
@@ -62,23 +62,18 @@
 
     // dots: [{angle, velocity}] in rad as the sensors report them, oldest first; the last one is now. calm: no morphing.
     draw(seconds, dots, calm) {
-      if (!this.fitted) {
-        this.fitted = window.ssmDraw.fit(this.canvas);
-        this.c = window.ssmDraw.colours(this.canvas);
-        this.ends = ["low", "middle", "high"].map((name) => window.ssmDraw.rgb(this.c[name]));
-      }
-      if (!this.fitted) return;
+      if (!this.fit()) return;
       const { ctx, w, h } = this.fitted, width = w - PAD.left - PAD.right, height = h - PAD.top - PAD.bottom;
       this.paint(calm ? 1 : Math.min(1, seconds * 5));
       ctx.clearRect(0, 0, w, h);
       ctx.drawImage(this.small, PAD.left, PAD.top, width, height);
-      this.drawAxes(ctx, w, h, width, height);
+      window.ssmMap.axes(ctx, w, h, PAD, this.c, 12, "angular velocity (°/s)");
       this.drawDots(ctx, dots.slice(-TRAIL), width, height);
     }
 
     // Bring the cells nearer to what is wanted, by this share, and colour them.
     paint(share) {
-      const { cells, wanted, pixels: { data }, ends: [low, middle, high] } = this;
+      const { cells, wanted, pixels: { data }, c } = this, [low, middle, high] = [c.low, c.middle, c.high].map(window.ssmDraw.rgb);
       for (let k = 0; k < cells.length; k++) {
         cells[k] += (wanted[k] - cells[k]) * share;
         const v = 2 * cells[k] - 1, end = v < 0 ? low : high, much = Math.abs(v);
@@ -86,27 +81,6 @@
         data[4 * k + 3] = 255;
       }
       this.small.getContext("2d").putImageData(this.pixels, 0, 0);
-    }
-
-    drawAxes(ctx, w, h, width, height) {
-      const { c } = this, { line, format, upwards } = window.ssmDraw;
-      ctx.strokeStyle = ctx.fillStyle = c.muted;
-      ctx.lineWidth = 1;
-      ctx.setLineDash([2, 4]);
-      line(ctx, PAD.left + width / 2, PAD.top, PAD.left + width / 2, PAD.top + height);
-      line(ctx, PAD.left, PAD.top + height / 2, PAD.left + width, PAD.top + height / 2);
-      ctx.setLineDash([]);
-      ctx.strokeRect(PAD.left + 0.5, PAD.top + 0.5, width - 1, height - 1);
-      ctx.font = "12px " + c.font;
-      [-ANGLE, 0, ANGLE].forEach((v, i) => {
-        ctx.textAlign = ["left", "center", "right"][i];
-        ctx.fillText(format(v), PAD.left + width * i / 2, h - PAD.bottom + 14);
-      });
-      ctx.textAlign = "center";
-      ctx.fillText("pole angle (°)", PAD.left + width / 2, h - 6);
-      ctx.textAlign = "right";
-      [VELOCITY, 0, -VELOCITY].forEach((v, i) => ctx.fillText(format(v), PAD.left - 5, PAD.top + height * i / 2 + [10, 4, 0][i]));
-      upwards(ctx, "angular velocity (°/s)", 11, PAD.top + height / 2);
     }
 
     drawDots(ctx, dots, width, height) {

@@ -15,7 +15,7 @@
       this.canvas = make("canvas", figure, { role: "img" });
       this.episodes = []; // {steps, kind, mark}: mark names a change that came before it
       this.mark = "";
-      window.ssmDraw.onLook(this.canvas, () => { this.fitted = null; });
+      window.ssmDraw.keepFitted(this);
       this.describe();
     }
 
@@ -35,11 +35,7 @@
 
     // running: steps of the episode under way.
     draw(running) {
-      if (!this.fitted) {
-        this.fitted = window.ssmDraw.fit(this.canvas);
-        this.c = window.ssmDraw.colours(this.canvas);
-      }
-      if (!this.fitted) return;
+      if (!this.fit()) return;
       const { c } = this, { ctx, w, h } = this.fitted, limit = live.config.physics.episode_steps, height = h - PAD.top - PAD.bottom;
       const y = (steps) => PAD.top + height * (1 - steps / limit);
       ctx.clearRect(0, 0, w, h);

@@ -10,16 +10,12 @@
       const figure = make("figure", parent, { class: `live-trace ${extra}` });
       make("figcaption", figure, {}, title);
       this.canvas = make("canvas", figure, { role: "img", "aria-label": title });
-      window.ssmDraw.onLook(this.canvas, () => { this.fitted = null; });
+      window.ssmDraw.keepFitted(this);
     }
 
     // The canvas, cleared, with its time axis; null while it is not laid out.
     begin() {
-      if (!this.fitted) {
-        this.fitted = window.ssmDraw.fit(this.canvas);
-        this.c = window.ssmDraw.colours(this.canvas);
-      }
-      if (!this.fitted) return null;
+      if (!this.fit()) return null;
       const { c } = this, { ctx, w, h } = this.fitted, { tau, episode_steps } = live.config.physics, seconds = tau * episode_steps;
       ctx.clearRect(0, 0, w, h);
       ctx.font = "11px " + c.font;

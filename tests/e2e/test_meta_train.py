@@ -102,13 +102,13 @@ def test_train_reload_stop_use_save_and_upload(visit, tmp_path, monkeypatch):
 
 
 def test_the_address_holds_the_settings_and_opens_them(arrive):
-    page = arrive("?tab=meta-train&recipe=wind_and_motor&num_epochs=12&families=wind").page
+    page = arrive("?tab=meta-train&recipe=wind_and_motor&num_epochs=12&families=wind&place=server").page
     wait_for_recipe(page, "Custom")
     open_settings(page, "#meta-more button.label-wrap")
     assert page.get_by_label("Epochs", exact=True).input_value() == "12"
     assert not page.locator("input[name=reversed_motor]").is_checked()
     page.locator("#meta-more").get_by_label("Seed").fill("7")
-    page.wait_for_function("() => location.search.includes('seed=7') && location.search.includes('num_epochs=12')")
+    page.wait_for_function("() => ['seed=7', 'num_epochs=12', 'place=server'].every((part) => location.search.includes(part))")
     page.locator("#meta-recipe input").click()
     page.get_by_role("option", name="Go on from the shipped weights").click()
     page.wait_for_function("() => location.search.includes('recipe=go_on') && !location.search.includes('num_epochs')")
@@ -118,7 +118,6 @@ def test_the_address_holds_the_settings_and_opens_them(arrive):
     page.get_by_role("checkbox", name="Wind").check()
     wait_for_recipe(page, "Go on from the shipped weights")
     fill(page, "Inner learning rate", "-1")
-    page.get_by_label("On the server").check()
     page.click("#meta-train")
     page.wait_for_selector(".field-inner-lr .beside:visible")
     assert not page.locator("#meta-train").is_disabled() and page.locator(".toast-body").count() == 0

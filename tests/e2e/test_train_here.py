@@ -122,6 +122,9 @@ def test_alone_it_trains_stops_outlives_a_reload_and_goes_to_live(alone, tmp_pat
     press(page, "stop")
     press(page, "live")
     assert page.get_by_label("Which one").input_value() == "yours"
+    page.get_by_role("link", name="About").click()
+    page.locator("#about .equations [data-part='A']").focus()
+    assert "length" in page.inner_text("#about .readout")  # of what the last step of an episode held
 
 
 def test_on_the_page_its_settings_are_the_controls_and_its_result_is_yours(visit):

@@ -10,6 +10,7 @@ import torch
 
 from model import World, load_pretrained
 from model.experiments.cases import CASES
+from ui.live_page import html
 from ui.runs.episode import record
 from ui.server.session import Session
 from ui.settings import Choice
@@ -21,6 +22,7 @@ from ui.views.about.parameters import parameter_table
 from ui.views.about.starts import start_picture, start_pictures
 from ui.views.about.taught import where_it_falls
 from ui.views.about.values import last_step, prob_right
+from ui.views.about.words import META
 from ui.views.terms import GLOSSARY
 
 WORLD = World(reversed_motor=True, mirrored_sensors=True)
@@ -94,3 +96,12 @@ def test_every_word_is_explained_once_and_every_id_stands_once():
     ids = re.findall(r'id="([^"]+)"', text)
     assert len(ids) == len(set(ids))
     assert re.findall(r"<dt>(.*?)</dt>", text) == [word[:1].upper() + word[1:] for word in GLOSSARY]
+
+
+def test_the_page_from_disk_says_the_same_and_leads_nowhere_that_is_not_there():
+    alone, whole = content(alone=True), content()
+    for said in (META, drawing(load_pretrained("taught")), start_pictures(read()), "Who is told what", "<h2>Words</h2>"):
+        assert said in alone and said in whole
+    assert all(link.startswith("https://") for link in re.findall(r'(?:href|src)="([^"]*)"', alone))
+    ids = re.findall(r'\bid="([^"]+)"', html())
+    assert len(ids) == len(set(ids))
