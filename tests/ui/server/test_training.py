@@ -83,7 +83,7 @@ def test_one_that_no_page_looks_at_is_stopped_and_kept():
 
 
 def test_who_waits_is_told_the_place_and_time_and_a_killed_process_is_one_sentence_and_loses_nothing():
-    trainings = Trainings(at_once=1)
+    trainings = Trainings(at_once=1, alone=600.0)  # on a slow machine it takes more than a minute until the first has trained
     first, second = (trainings.begin(new_token(), replace(LONG, time_budget=budget)) for budget in (300.0, 5.0))
     until(first, two_epochs)
     until(second, lambda state: state.place == 1)
