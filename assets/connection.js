@@ -3,7 +3,7 @@
 (() => {
   const MOST = 2; // reloads in a row
   const HOUR = 3600e3; // ms
-  const COMPLETED = '"msg":"process_completed"', CLOSED = '"msg":"close_stream"'; // of the server's messages
+  const COMPLETED = /"msg": ?"process_completed"/, CLOSED = /"msg": ?"close_stream"/, LONGEST = 30; // of the server's messages, characters
   const LOST = {
     "adapt-stop": "The adaptation under way is lost; its settings are still here.",
     "sweep-stop": "The seed sweep under way is lost.",
@@ -71,9 +71,9 @@
         if (done && !closed) throw new TypeError("the stream was cut");
         if (done) return controller.close();
         const text = tail + decoder.decode(value, { stream: true });
-        closed ||= text.includes(CLOSED);
-        if (reloads && text.includes(COMPLETED)) note({ reloads: (reloads = 0) });
-        tail = text.slice(-CLOSED.length - COMPLETED.length);
+        closed ||= CLOSED.test(text);
+        if (reloads && COMPLETED.test(text)) note({ reloads: (reloads = 0) });
+        tail = text.slice(-LONGEST);
         controller.enqueue(value);
       } catch (error) {
         if (error.name !== "AbortError") breaks(path, false);
