@@ -1,6 +1,7 @@
 """The public API, for gradio_client and plain HTTP: /run, /verify, /adapt, /race, /meta_train. Units are the model's own (angles in rad).
 
 Names, kinds and defaults of all arguments come from the table of fields. A bad one is answered in one sentence.
+Who has to wait reads the place and about how long in the status of the call: job.status().log; /meta_train yields them.
 """
 
 from __future__ import annotations
