@@ -104,10 +104,18 @@ def settle_environment() -> None:
 
 
 def name_gpu_function() -> None:
-    """What a Space with ZeroGPU hardware asks of its start: a function that may use the GPU. The one named is never called."""
-    import spaces  # before torch
+    """What a Space with ZeroGPU hardware asks of its start: a function that may use the GPU. The one named is never called.
+
+    `spaces` makes torch say that it has a GPU, and torch's optimisers then ask that GPU. The app runs on the processor, so torch says so.
+    """
+    os.environ["CUDA_VISIBLE_DEVICES"] = ""
+    import torch
+
+    truth = torch.cuda.is_available
+    import spaces
 
     spaces.GPU(lambda: None)
+    torch.cuda.is_available = truth
 
 
 def failed(sentence: str) -> int:

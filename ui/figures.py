@@ -1,4 +1,6 @@
-"""README's figures and tables, weights/RESULTS.md, the model card and the curves as CSV, made from the results: python -m ui.figures."""
+"""README's figures and tables, the lesson's figures, weights/RESULTS.md, the model card and the curves as CSV, made from the results:
+python -m ui.figures.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +25,7 @@ from model.maml.to_file import read_log
 from model.policy.checkpoint import write_atomically
 from model.policy.pretrained import PRETRAINED, WEIGHTS, pretrained_path
 from model.worlds.cartpole import MAX_EPISODE_STEPS, SOLVED
+from ui.lesson import LESSON
 from ui.views.colours import ROLES
 
 # Starting points have colours of their own from the same palette: those of the roles mean before, standard and hybrid.
@@ -118,6 +121,19 @@ def with_tables(readme: str, results: Results) -> str:
     return re.sub(r"<!-- table: (\w+) -->\n.*?<!-- end table -->", made, readme, flags=re.DOTALL)
 
 
+def with_figures(lesson: str, results: Results) -> str:
+    """The lesson's text with every <b data-from="KEY/KEY/..."> made anew: shares as percent, millions in words, else whole numbers."""
+
+    def made(match: re.Match) -> str:
+        value: Any = results
+        for key in match[1].split("/"):
+            value = value[int(key) if isinstance(value, list) else key]
+        written = f"{value:.0%}" if value <= 1 else f"{value / 1e6:.0f} million" if value >= 1e6 else f"{value:,.0f}"
+        return f'<b data-from="{match[1]}">{written}</b>'
+
+    return re.sub(r'<b data-from="([^"]+)">[^<]*</b>', made, lesson)
+
+
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m ui.figures", description=__doc__)
     parser.add_argument("--results", type=Path, default=RESULTS, help="what `python -m model evaluate` wrote")
@@ -131,6 +147,7 @@ def main(argv: list[str] | None = None) -> int:
         draw(results).savefig(ASSETS / f"{name}.svg", **SVG)
     readme = ROOT / "README.md"
     write_atomically(readme, with_tables(readme.read_text(encoding="utf-8"), results).encode())
+    write_atomically(LESSON, with_figures(LESSON.read_text(encoding="utf-8"), results).encode())
     for name, make in PAGES.items():
         write_atomically(WEIGHTS / name, make(results).encode())
     return 0

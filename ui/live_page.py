@@ -1,7 +1,7 @@
 """Live, Train and what About says of them, as a static folder that needs no server: python -m ui.live_page --out site/
 
 One index.html holds scripts, styles, constants and weights. It works from disk, from any file server, and as a static Space, for
-which a README.md with the Hub's front matter lies beside it.
+which a README.md with the Hub's front matter lies beside it; so does the lesson for teachers.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from model import CheckpointError, World
 from model.console import run
 from model.policy.checkpoint import write_atomically
 from ui.fields import TABS
+from ui.lesson import LESSON
 from ui.runs.episode import record
 from ui.runs.policies import shared_model
 from ui.views.about.content import about_script, content
@@ -83,7 +84,7 @@ def html() -> str:
 </head>
 <body>
 <header><h1>{TITLE}</h1>
-<p>{LEAD}</p></header>
+<p>{LEAD} For teachers: <a href="{LESSON.name}">a lesson of 45 minutes</a>.</p></header>
 <nav aria-label="Parts of this page">{nav}</nav>
 <main id="live"><div class="live"></div></main>
 <section id="train" hidden><p class="hint">{TRAIN_LEAD}</p><div class="train"></div></section>
@@ -133,6 +134,7 @@ def main(arguments: list[str] | None = None) -> int:
         folder.mkdir(parents=True, exist_ok=True)
         write_atomically(folder / "index.html", text.encode())
         write_atomically(folder / "README.md", FRONT_MATTER.encode())
+        write_atomically(folder / LESSON.name, LESSON.read_bytes())
     except (CheckpointError, OSError) as error:
         print(error, file=sys.stderr)
         return 1

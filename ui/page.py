@@ -13,6 +13,7 @@ from starlette.middleware import Middleware
 from ui import api
 from ui.field import choices
 from ui.fields import FIELDS, TABS
+from ui.lesson import ROUTES
 from ui.runs.adaptation import warm_up
 from ui.runs.policies import load_all
 from ui.server.gate import EXCEPTION_HANDLERS, Gate
@@ -149,7 +150,12 @@ def build() -> tuple[gr.Blocks, dict[str, Any]]:
         "footer_links": ["api"],
         "run_history": False,
         "max_file_size": "1mb",
-        "app_kwargs": {"middleware": [Middleware(Gate, page=page)], "openapi_url": None, "exception_handlers": EXCEPTION_HANDLERS},
+        "app_kwargs": {
+            "routes": ROUTES,
+            "middleware": [Middleware(Gate, page=page)],
+            "openapi_url": None,
+            "exception_handlers": EXCEPTION_HANDLERS,
+        },
         "state_session_capacity": VISITS,
         "max_threads": MAX_THREADS,
     }

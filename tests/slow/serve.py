@@ -42,7 +42,7 @@ class Served(NamedTuple):
 
 
 @contextmanager
-def served(port: int = 0, **environment: str) -> Iterator[Served]:
+def served(port: int = 0, python: str | Path = sys.executable, **environment: str) -> Iterator[Served]:
     """Start the app, on a free port if none is named, and wait until it answers; ended afterwards."""
     with socket.socket() as probe, tempfile.TemporaryDirectory() as made:
         if not port:
@@ -56,7 +56,7 @@ def served(port: int = 0, **environment: str) -> Iterator[Served]:
         env = {**os.environ, "GRADIO_ANALYTICS_ENABLED": "False", "TMPDIR": str(temp), "GRADIO_TEMP_DIR": str(temp / "gradio")}
         env |= environment
         with log.open("w", encoding="utf-8") as out:
-            server = subprocess.Popen([sys.executable, "app.py", "--port", str(port)], cwd=ROOT, env=env, stdout=out, stderr=out)
+            server = subprocess.Popen([python, "app.py", "--port", str(port)], cwd=ROOT, env=env, stdout=out, stderr=out)
         try:
             for _ in range(720):  # 180 s
                 try:

@@ -7,7 +7,8 @@ from model.policy.checkpoint import file_hash
 from model.policy.pretrained import PRETRAINED, WEIGHTS, pretrained_path
 from model.worlds.cartpole import MAX_EPISODE_STEPS
 from model.worlds.named import WORLDS
-from ui.figures import ASSETS, FIGURES, PAGES, ROOT, SVG, read_results, with_tables
+from ui.figures import ASSETS, FIGURES, PAGES, ROOT, SVG, read_results, with_figures, with_tables
+from ui.lesson import LESSON
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -18,6 +19,11 @@ def test_every_table_is_the_results():
     assert with_tables(README, results) == README
     for name, make in PAGES.items():
         assert (WEIGHTS / name).read_text(encoding="utf-8") == make(results)
+
+
+def test_every_figure_of_the_lesson_is_the_results():
+    lesson = LESSON.read_text(encoding="utf-8")
+    assert lesson.count("data-from") > 20 and with_figures(lesson, read_results()) == lesson
 
 
 def test_the_results_page_holds_every_table_that_the_readme_leaves_out():

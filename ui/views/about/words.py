@@ -14,6 +14,7 @@ episode ends when the pole leans more than {math.degrees(ANGLE_LIMIT):.0f} degre
 {X_LIMIT} m, or after {MAX_EPISODE_STEPS} steps. How many steps it lasted is its return.</p>
 <p>You change the world: reverse the motor, mirror the sensors, add wind. The meta-trained policy may then fall within a fifth of
 a second. It learns from that fall, by a gradient step, and stands again. Where it does not, this page says so.</p>
+<p>For teachers: <a href="lesson.html" target="_blank">a lesson of 45 minutes</a> on this page, which prints.</p>
 """
 
 POLICY = """
