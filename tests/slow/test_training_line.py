@@ -18,6 +18,13 @@ from ui.runs.trained import model_from_bytes
 from ui.server.training import TRAININGS
 
 
+def test_a_closed_tab_gives_up_its_place(visit):
+    page = open_tab(visit())
+    train_until(page, 1)
+    page.close()
+    assert wait_until(lambda: not len(TRAININGS.line))
+
+
 def test_a_reload_finds_what_has_ended_and_adapts_it(visit):
     mine = visit()
     page = open_tab(mine)
@@ -31,7 +38,7 @@ def test_a_reload_finds_what_has_ended_and_adapts_it(visit):
     page.wait_for_function("() => document.querySelector('#adapt-stage .notes')?.innerText.includes('mirrored')")
 
 
-def test_the_second_in_line_waits_plays_meanwhile_and_gets_the_place_of_a_closed_tab(visit):
+def test_the_second_in_line_waits_and_plays_meanwhile(visit):
     TRAININGS.line.at_once, before = 1, TRAININGS.line.at_once
     try:
         one, waiting = open_tab(visit()), visit()
@@ -43,7 +50,8 @@ def test_the_second_in_line_waits_plays_meanwhile_and_gets_the_place_of_a_closed
         two.get_by_role("tab", name="Play").click()
         waiting.run()
         two.get_by_role("tab", name="Meta-train").click()
-        one.close()
+        one.click("#meta-stop")
+        one.wait_for_selector("#meta-check table")
         wait_for_message(two, "Training.")
         two.click("#meta-stop")
         wait_for_message(two, "Stopped")
