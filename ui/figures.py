@@ -13,14 +13,18 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
 from model.console import run
 from model.experiments.benchmark import BENCHMARK
+from model.experiments.map_tables import measured
 from model.experiments.model_card import model_card
 from model.experiments.report import START_LABELS, Results, name_of
 from model.experiments.results_page import TABLES, budgets_csv, curves_csv, results_page
 from model.experiments.runner import RESULTS
+from model.experiments.who_wins import FAMILIES, METHODS
 from model.maml.to_file import read_log
 from model.policy.checkpoint import write_atomically
 from model.policy.pretrained import PRETRAINED, WEIGHTS, pretrained_path
@@ -96,7 +100,31 @@ def training_figure(results: Results) -> Figure:
     return figure
 
 
-FIGURES: dict[str, Callable[[Results], Figure]] = {"break_set": break_set_figure, "training": training_figure}
+def map_figure(results: Results) -> Figure:
+    """Families by methods: the mean return, the best and whatever is even with it framed."""
+    families = measured(results)
+    cells = [[results["map"][f]["methods"][m]["mean"] for m in METHODS] for f in families]
+    figure = Figure(figsize=(11, 1.8 + 0.42 * len(families)), layout="constrained")
+    axes = figure.subplots()
+    shades = LinearSegmentedColormap.from_list("returns", ["#ffffff", ROLES["policy"].light])
+    axes.imshow(cells, cmap=shades, vmin=0, vmax=MAX_EPISODE_STEPS / 0.75, aspect="auto")  # at most three quarters: text stays readable
+    for i, family in enumerate(families):
+        row = results["map"][family]
+        for j, (method, value) in enumerate(zip(METHODS, cells[i], strict=True)):
+            best = method == row["best"]
+            axes.text(j, i, f"{value:.0f}", ha="center", va="center", fontsize=9, fontweight="bold" if method in row["ties"] else "normal")
+            if method in row["ties"]:
+                frame = {"linewidth": 2.2 if best else 1.1, "linestyle": "-" if best else "--"}
+                axes.add_patch(Rectangle((j - 0.46, i - 0.44), 0.92, 0.88, fill=False, edgecolor="#1d2733", **frame))
+    axes.set_xticks(range(len(METHODS)), METHODS.values(), rotation=35, ha="right", rotation_mode="anchor")
+    axes.set_yticks(range(len(families)), [f"{FAMILIES[f].words} ({results['map'][f]['n']})" for f in families])
+    axes.set_title("Mean greedy return, steps of 500. Framed: the best; dashed: even with it (95%, paired)", fontsize=10)
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
+    return figure
+
+
+FIGURES: dict[str, Callable[[Results], Figure]] = {"break_set": break_set_figure, "training": training_figure, "map": map_figure}
 
 
 PAGES: dict[str, Callable[[Results], str]] = {

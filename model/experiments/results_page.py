@@ -7,6 +7,7 @@ import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from model.experiments import comparison_tables as h
+from model.experiments import map_tables
 from model.experiments import report as r
 from model.experiments import stands_tables as s
 from model.experiments.report import Results
@@ -35,6 +36,9 @@ TABLES: dict[str, Table] = {
     "live": r.live_table,
     "stands": s.stands_table,
     "notice": s.notice_table,
+    "map": map_tables.map_table,
+    "map_budget": map_tables.map_budget_table,
+    "map_words": map_tables.winners_words,
 }
 """By the names between <!-- table: NAME --> and <!-- end table --> in the README."""
 
@@ -128,6 +132,23 @@ SECTIONS: tuple[tuple[str, str, str], ...] = (
         "the new world would do; and the share of such pushes that are right by the step after the change.",
         "notice",
     ),
+    (
+        "Who wins where",
+        "Each family is worlds of the meta-training ranges with one thing changed, the same for every method; a trial's score "
+        "is the mean of 4 greedy episodes. Bold: the best mean, and every method whose paired difference to it has a 95% "
+        "interval that holds 0. Numbers count collections of 3 episodes; without one a policy plays as it is. The LQRs plan on "
+        "the fit of hybrid adaptation, from episodes that memory began; the Kalman filter is told how far the sensors shake. "
+        "The adaptive LQR starts with the standard cart's data sheet, is told the noise too, and refits in every step of the "
+        "running episode; where a change is far from what it expects it forgets. Its settings and the filter's were chosen on "
+        "validation worlds, one for all families, as the policies' were.",
+        "map",
+    ),
+    ("Who wins where, in words", "By the same rule.", "map_words"),
+    (
+        "Who wins where, by environment steps",
+        "Of the same trials: the policy held after so many, that of the last complete collection.",
+        "map_budget",
+    ),
     ("What adaptation costs", "PPO is Stable-Baselines3's with RL Zoo's tuned settings, until a greedy evaluation reaches 475.", "cost"),
     (
         "Speed",
@@ -145,10 +166,14 @@ SECTIONS: tuple[tuple[str, str, str], ...] = (
 )
 
 
+MEASURED_BY = {"stands": "taught", "notice": "taught", "map": "map", "map_budget": "map", "map_words": "map"}
+"""Tables of parts that a file of results may lack, by their names there."""
+
+
 def results_page(results: Results) -> str:
     """The whole of RESULTS.md."""
     parts = [INTRO.format(made_with=made_with(results))]
-    there = [section for section in SECTIONS if "taught" in results or section[2] not in ("stands", "notice")]
+    there = [section for section in SECTIONS if MEASURED_BY.get(section[2], "checkpoints") in results]
     parts += [f"## {title}\n\n{text}\n\n{TABLES[name](results)}\n" for title, text, name in there]
     return "\n".join(parts)
 

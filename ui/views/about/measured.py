@@ -17,12 +17,13 @@ from model.worlds.cartpole import MAX_EPISODE_STEPS, SOLVED
 from ui.views.player import ASSETS
 
 REPORT = RESULTS.with_name("RESULTS.md")
-FILES = [ASSETS / "break_set.svg", ASSETS / "training.svg", RESULTS, BENCHMARK, REPORT]
+FILES = [ASSETS / "break_set.svg", ASSETS / "training.svg", ASSETS / "map.svg", RESULTS, BENCHMARK, REPORT]
 """What the page shows or links to as it lies on disk."""
 
 FIGURES = {
     "break_set.svg": "Return against gradient step, in the worlds that break the policy",
     "training.svg": "How the shipped policies were trained",
+    "map.svg": "Who wins where: every way to cope, and a control engineer's, in families of worlds",
 }
 FOLDED = (
     ("break_set", "The worlds that break the policy", f"Gradient steps alone, 10 episodes a step. {MAX_EPISODE_STEPS} is never falling."),

@@ -1,0 +1,48 @@
+"""The map of who wins where, as Markdown: each family by every method, and what learners have after so many environment steps."""
+
+from __future__ import annotations
+
+from model.experiments.report import Results, table
+from model.experiments.who_wins import BUDGETS, FAMILIES, LEARNERS, METHODS
+
+
+def measured(results: Results) -> list[str]:
+    """The families that were measured. KeyError where none was."""
+    return [name for name in FAMILIES if name in results["map"]]
+
+
+def map_table(results: Results) -> str:
+    """A family a row: the mean return of every method, the best bold, and bold too whose paired difference to it may be none."""
+    rows = []
+    for name in measured(results):
+        row = results["map"][name]
+        cells = [f"**{m['mean']:.0f}**" if method in row["ties"] else f"{m['mean']:.0f}" for method, m in row["methods"].items()]
+        rows.append([FAMILIES[name].words, str(row["n"]), *cells])
+    return table(["worlds", "n", *METHODS.values()], rows)
+
+
+def map_budget_table(results: Results) -> str:
+    """A family and learner a row: the mean return of the policy held after so many environment steps."""
+    rows = [
+        [FAMILIES[name].words, METHODS[method], *(f"{results['map'][name]['at_env_steps'][method][str(b)]:.0f}" for b in BUDGETS)]
+        for name in measured(results)
+        for method in LEARNERS
+    ]
+    return table(["worlds", "method", *(f"{b:,} steps" for b in BUDGETS)], rows)
+
+
+def winners_words(results: Results) -> str:
+    """In which families learning is not needed, and in which it is: who is best or even with the best, in a sentence each."""
+    learnt = {"memory", "taught", "meta", "meta_1", "meta_3", *(m for m in METHODS if m.startswith("hybrid_"))}
+    regulators, policies, both = [], [], []
+    for name in measured(results):
+        ties, words = set(results["map"][name]["ties"]), FAMILIES[name].words
+        (both if ties & learnt and ties - learnt else policies if ties & learnt else regulators).append(words)
+    sentences = (
+        ("A regulator alone is best", regulators),
+        ("A learnt policy alone is best", policies),
+        ("A regulator and a learnt policy are even at the top, so that learning is not needed,", both),
+    )
+    return " ".join(
+        f"{begin} in {len(names)} of {len(measured(results))} families: {'; '.join(names)}." for begin, names in sentences if names
+    )
