@@ -14,12 +14,12 @@ from ui import api
 from ui.field import choices
 from ui.fields import FIELDS, TABS
 from ui.lesson import ROUTES
+from ui.links import link_query
 from ui.runs.adaptation import warm_up
 from ui.runs.policies import load_all
 from ui.server.gate import EXCEPTION_HANDLERS, Gate
 from ui.server.jobs import MAX_THREADS
 from ui.server.session import Session
-from ui.settings import link_query
 from ui.tabs.about import AboutTab
 from ui.tabs.adapt import AdaptTab
 from ui.tabs.compare import CompareTab, offered

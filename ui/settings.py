@@ -9,19 +9,15 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qsl
 
 from model import WORLDS, World, adaptation_config
 from model.config import LONGEST_ECHO
 from ui.field import GONE, Field, FieldError, Forgotten, check, from_link, from_page, to_link, to_page
-from ui.fields import CUSTOM, FIELDS, LINK_NAMES, MODES, short_name
+from ui.fields import CUSTOM, FIELDS, MODES, short_name
+from ui.links import check_names
 
 MAX_LINK = 1000  # characters
 RAN = "ran"  # in a link: the result is wanted too
-MAKERS_ONLY = (
-    "This link starts from a policy that only its maker’s browser has, so the meta-trained one stands in for it here. "
-    "Its maker can save the weights, and you can upload them on the Meta-train tab."
-)
 _WORLD, _PLAY, _ADAPT, _COMPARE = (FIELDS[group] for group in ("world", "play", "adapt", "compare"))
 
 
@@ -64,38 +60,7 @@ def world_from_query(query: Mapping[str, str]) -> World:
     return World(**{n: from_link(_WORLD[n], text) for n, text in details.items()}) if name == CUSTOM else WORLDS[name]
 
 
-def link_query(given: Mapping[str, str]) -> dict[str, str]:
-    """A link's names and values as ours are written, whatever their capitals, and whether a name has _, - or blanks."""
-    return {re.sub(r"[- ]", "_", name.strip().lower()): value.strip().lower() for name, value in given.items()}
-
-
-def check_names(query: Mapping[str, str]) -> None:
-    """FieldError for a name that is almost one of ours; any other that is not ours, a tracker's or Gradio's, is passed over."""
-    for name in query.keys() - LINK_NAMES:
-        meant = next((known for known in sorted(LINK_NAMES) if _misspelt(name, known)), None)
-        if meant:
-            name, meant = name.replace("_", " "), meant.replace("_", " ")
-            raise FieldError("link", f"name {meant}", name, f"be “{meant}”", f"Its “{name}”")
-
-
-def _misspelt(name: str, known: str) -> bool:
-    """Whether a letter is missing or too many, or the letters stand in another order. Another letter may be another word: code, mode."""
-
-    def shorter(word: str) -> set[str]:
-        return {word[:i] + word[i + 1 :] for i in range(len(word))}
-
-    return len(known) >= 4 <= len(name) < 40 and (sorted(name) == sorted(known) or name in shorter(known) or known in shorter(name))
-
-
-def query_of(text: Any) -> dict[str, str]:
-    """A query, such as a link's, as names and values; what is no text has none."""
-    return dict(parse_qsl(text)) if isinstance(text, str) else {}
-
-
-def stand_in(query: Mapping[str, str], name: str, has_own_model: bool) -> tuple[dict[str, str], bool]:
-    """A link's query with the meta-trained policy where it asks for one of one's own that is not there, and whether it does."""
-    missing = query.get(name) == "yours" and not has_own_model
-    return ({**query, name: "meta"} if missing else dict(query)), missing
+# --- what each part reads and writes ---
 
 
 def _read(fields: Mapping[str, Field], given: Mapping[str, Any], has_own_model: bool, read: Any = check) -> dict[str, Any]:

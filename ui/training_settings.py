@@ -14,7 +14,7 @@ from model.maml.recipes import ONE_MINUTE, ONE_MINUTE_FAMILIES
 from model.worlds.cartpole import MAX_EPISODE_STEPS
 from ui.field import Field, FieldError, check, from_link, to_link
 from ui.fields import FIELDS
-from ui.settings import check_names
+from ui.links import check_names
 
 TAB = "meta-train"
 TRAIN = FIELDS["train"]

@@ -18,7 +18,7 @@ import torch
 
 from model import StateSpaceModel
 from model.policy.checkpoint import serialise
-from ui.settings import MAKERS_ONLY
+from ui.links import MAKERS_ONLY
 from ui.tabs.adapt import AdaptTab
 from ui.tabs.compare import CompareTab
 from ui.tabs.meta_train import MetaTrainTab

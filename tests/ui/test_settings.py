@@ -11,6 +11,7 @@ import pytest
 from model import WORLDS, World
 from ui.field import FieldError, check, from_link, from_page, on_page, to_link, to_page
 from ui.fields import CUSTOM, FIELDS
+from ui.links import link_query
 from ui.settings import (
     AdaptSettings,
     Choice,
@@ -24,7 +25,6 @@ from ui.settings import (
     choice_from_page,
     chosen_of,
     from_query,
-    link_query,
     page_values,
     preset_of,
     race_from_page,

@@ -67,7 +67,7 @@ def test_a_recipe_is_within_the_limits_and_survives_the_wire_and_its_short_link(
     ("changes", "sentence"),
     [
         ({"families": ["wind", "venus"]}, "families must be one of .*, got 'venus'"),
-        ({"start": "yours"}, "start must not be yours: you have none yet"),
+        ({"start": "yours"}, "start must not be yours: the server has none of yours"),
         ({"tasks_per_epoch": 40, "episodes_per_task": 40}, "is at most 200,000 environment steps an epoch, got 1600000"),
         ({"tasks_per_epoch": 40, "state_dim": 64, "hidden_dim": 128}, "at most 100,000 .* state_dim \\+ hidden_dim = 192, got 240000"),
     ],

@@ -14,11 +14,12 @@ from gradio.components import Component
 from model import World
 from model.policy.checkpoint import serialise
 from ui.field import Field, FieldError, check
+from ui.links import MAKERS_ONLY, stand_in
 from ui.runs.adaptation import MOST_STEPS, AdaptRun, Curve, Point, adapt, go_on, link_of
 from ui.server.files import new_file
 from ui.server.jobs import HEAVY, JOBS, heavy
 from ui.server.session import STATE_SECONDS, Session
-from ui.settings import MAKERS_ONLY, RAN, AdaptSettings, adapt_from_query, adapt_to_query, preset_of, stand_in
+from ui.settings import RAN, AdaptSettings, adapt_from_query, adapt_to_query, preset_of
 from ui.tabs.adapt_layout import FIRST, AdaptLayout, AdaptState, place
 from ui.tabs.controls import WorldControls
 from ui.tabs.events import IN_BROWSER, QUIET, copy_link, now

@@ -13,6 +13,7 @@ import gradio as gr
 
 from model import WORLDS
 from model.policy.checkpoint import serialise
+from ui.links import MAKERS_ONLY, link_query, stand_in
 from ui.runs.policies import shared_model
 from ui.runs.trained import Trained, epochs_from_json, model_from_base64, model_from_bytes
 from ui.runs.training import TrainingState
@@ -22,7 +23,6 @@ from ui.server.jobs import TRAINING
 from ui.server.session import STATE_SECONDS, Session
 from ui.server.training import TRAININGS, Training, is_token, new_token
 from ui.server.visitors import LISTENERS, address_of
-from ui.settings import MAKERS_ONLY, link_query, stand_in
 from ui.tabs.controls import WorldControls, message_area, unchecked
 from ui.tabs.events import COPY_LINK, IN_BROWSER, QUIET, file_button, sent
 from ui.tabs.training_controls import QUERY, SHOW_QUERY, TrainingControls
@@ -38,7 +38,7 @@ from ui.views.training_figure import svg, training_figure
 # A gr.BrowserState is read too late for the load event. A page that may store nothing forgets its training on a reload.
 KEEP_TOKEN = "(token) => { window.ssmStore.set('training', token); }"
 KEPT_TOKEN = "() => [window.ssmStore.get('training'), window.ssmStore.get('yours') && 'kept']"
-SHOW_PLACE = "(place) => { document.querySelector('.meta-act').dataset.place = place; return []; }"
+SHOW_PLACE = "(place) => { document.documentElement.dataset.trains = place; return []; }"  # the tab may not have been drawn yet
 ON_LOAD = """
 const sends = { ask: (data) => trigger("ask", data), trained: (data) => trigger("trained", data) };
 window.ssmTrain.mount(element, props, watch, (name, data) => sends[name](data));

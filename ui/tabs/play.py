@@ -10,11 +10,12 @@ import gradio as gr
 
 from ui.field import check, choices
 from ui.fields import FIELDS
+from ui.links import MAKERS_ONLY, stand_in
 from ui.runs.episode import returns, to_csv
 from ui.server.files import new_file
 from ui.server.jobs import HEAVY, heavy
 from ui.server.session import Session
-from ui.settings import MAKERS_ONLY, Choice, choice_from_page, from_query, stand_in, to_query
+from ui.settings import Choice, choice_from_page, from_query, to_query
 from ui.tabs.controls import PolicyControls, WorldControls, control, message_area
 from ui.tabs.events import IN_BROWSER, PRIVATE, QUIET, copy_link, file_button, now
 from ui.tabs.next_step import NextStep

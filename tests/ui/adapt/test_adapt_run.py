@@ -9,10 +9,11 @@ import torch
 
 from model import WORLDS, StandardAdapter, evaluate_policy
 from tests.model.made_up import same_parameters
+from ui.links import query_of
 from ui.runs.adaptation import adapt, config_of, go_on, link_of
 from ui.runs.policies import shared_model
 from ui.runs.seed_sweep import AT_ONCE, sweep_seeds
-from ui.settings import AdaptSettings, adapt_from_query, adapt_to_query, query_of
+from ui.settings import AdaptSettings, adapt_from_query, adapt_to_query
 
 REVERSED = WORLDS["reversed_motor"]
 SHORT = {"num_adapt_steps": 2, "episodes_per_step": 3}
