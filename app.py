@@ -16,6 +16,7 @@ import socket
 import sys
 import tempfile
 from importlib.metadata import version
+from typing import Any
 
 HOST = os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1")
 SETTINGS = {
@@ -68,12 +69,22 @@ def main() -> int:
     except CheckpointError as error:
         return failed(str(error))
     try:
-        page.launch(server_port=args.port, mcp_server=args.mcp or None, **launch)
+        serve(page, server_port=args.port, mcp_server=args.mcp or None, **launch)
     except OSError as error:
         return failed(f"the page can't be served: {str(error).splitlines()[0]}")
     finally:
         page.close(verbose=False)
     return 0
+
+
+def serve(page: Any, **launch: Any) -> None:
+    """Launch the page and wait until it ends."""
+    try:
+        page.launch(**launch)
+    except ValueError:  # Gradio asks its own server for the page and gives up after 3 s, which a busy machine may need
+        if not page.is_running:
+            raise
+        page.block_thread()
 
 
 def refusal(error: OSError, port: int) -> str:

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 from gymnasium.envs.classic_control.cartpole import CartPoleVectorEnv
+from gymnasium.spaces import Box
+from gymnasium.vector.utils import batch_space
 
 from model.config import check_number
 from model.worlds.disturbances import PERIOD, Disturbances, episode_keys, keys_of_starts
@@ -25,7 +27,8 @@ START_RANGE = 0.05  # each of the four state variables starts uniformly within +
 class WorldCartPole(CartPoleVectorEnv):
     """Gymnasium's CartPoleVectorEnv with a world for each of its environments.
 
-    Observations, actions, rewards, limits and autoreset are those of the base class. `external_force` (num_envs,),
+    Observations, actions, rewards, limits and autoreset are those of the base class; the observation space is wide enough for
+    the sensors of the first worlds. `external_force` (num_envs,),
     in N, adds to the force on the cart from the next step on; a visitor's push, for one. `applied_force` (num_envs,)
     is the motor's force of the last step, in N, after delay, reversal and loss; `lost_force` (num_envs,), N, is what the push
     that was lost in it would have given, 0 where none was. The noise of an episode follows from what began it (`reset`,
@@ -38,6 +41,7 @@ class WorldCartPole(CartPoleVectorEnv):
         if not worlds:
             raise ValueError("worlds must hold at least 1 world, got 0")
         super().__init__(num_envs=len(worlds), max_episode_steps=max_episode_steps, render_mode=render_mode)
+        self._widen_space(max(abs(w.angle_bias) for w in worlds), any(w.sensor_noise for w in worlds))
 
         n = self.num_envs
         self.worlds = worlds
@@ -56,6 +60,17 @@ class WorldCartPole(CartPoleVectorEnv):
         self._episodes = np.zeros(n, dtype=np.uint32)  # begun since the last reset that was given a seed
         self._set_worlds(self._everyone, worlds)
         self._pending = np.zeros((int(self.delay.max()) + 1, n))  # ring of past actions: -1, 0 (none), 1
+
+    def _widen_space(self, bias: float, noisy: bool) -> None:
+        """Gymnasium's limits are those of the state; a tilted angle sensor reads that much further, and Gaussian noise has no limit."""
+        if not (bias or noisy):
+            return
+        high = self.single_observation_space.high.copy()
+        high[2] += bias
+        if noisy:
+            high[:] = np.inf
+        self.single_observation_space = Box(-high, high, dtype=np.float32)
+        self.observation_space = batch_space(self.single_observation_space, self.num_envs)
 
     def _set_worlds(self, chosen: np.ndarray, worlds: Sequence[World]) -> None:
         def column(name: str) -> np.ndarray:

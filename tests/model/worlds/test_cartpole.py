@@ -79,6 +79,20 @@ def test_sensors_change_what_is_seen_and_not_what_is():
     np.testing.assert_allclose(blind, plain * [1, 0, 1, 0], atol=1e-6)
 
 
+def test_every_reading_lies_in_the_space():
+    worlds = [World(), World(angle_bias=0.2, reversed_motor=True), World(angle_bias=-0.2, gravity=25.0), World(sensor_noise=2.0)]
+    for world in worlds:
+        env = gymnasium.make("CartPoleWorld-v0", world=world)
+        plain = env.observation_space == CartPoleEnv().observation_space
+        assert plain is (world == World())
+        for seed in range(30):
+            seen, over = [env.reset(seed=seed)[0]], False
+            while not over:
+                observation, _, over, *_ = env.step(seed % 2)  # falls to one side, past where the sensor tilts
+                seen.append(observation)
+            assert all(map(env.observation_space.contains, seen))
+
+
 def test_wind_adds_to_the_force_on_the_cart_and_so_does_a_push():
     env = WorldCartPole([World(force_mag=12.0), World(force_mag=10.0, wind=2.0), World()])
     env.reset(seed=0)

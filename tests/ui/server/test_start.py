@@ -74,11 +74,13 @@ def test_missing_or_damaged_weights_are_one_sentence(content, tmp_path, monkeypa
 
 
 def test_sigterm_leaves_nothing(tmp_path):
-    """The server, started as nohup does and on an odd machine, is asked to go while it holds files: they are gone, and its code is 0."""
+    """The server, started as nohup does on an odd machine where Gradio's own look at the page comes too late, is asked to go while
+    it holds files: they are gone, and its code is 0."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     code = f"import signal, sys, app; signal.signal(signal.SIGINT, signal.SIG_IGN); sys.argv = ['app.py', '--port', '{port}']; "
+    code += "import httpx; late = httpx.ReadTimeout('late'); httpx.head = lambda *_, **__: (_ for _ in ()).throw(late); "
     code += "from ui.server.files import new_file; new_file('a.csv', b'1'); sys.exit(app.main())"
     env = {**os.environ, **ODD_MACHINE, "TMPDIR": str(tmp_path)}
     server = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
@@ -91,6 +93,8 @@ def test_sigterm_leaves_nothing(tmp_path):
                 return False
 
         assert wait_until(answers)
+        with pytest.raises(subprocess.TimeoutExpired):
+            server.wait(3)
         assert list(tmp_path.glob("ssm-metarl-*/*/a.csv"))
         server.terminate()
         _, error = server.communicate(timeout=120)
