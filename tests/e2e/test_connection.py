@@ -61,8 +61,7 @@ def goes_on_without_its_stream(browser, page_url, block) -> None:
     assert page.get_by_label("Which one").input_value() == "yours"
     assert 1 <= len(loads) <= 3  # it was loaded, and again at most twice
     page.unroute("**/queue/data?*")
-    page.reload()
-    page.get_by_role("tab", name="Play").click()
+    page.goto(f"{page_url}?tab=play")
     page.wait_for_selector("#play-stage .player[data-run]")
     assert not page.locator(".line-note").count()
     visit.context.close()
