@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from model.experiments.report import Results, table
 from model.experiments.who_wins import BUDGETS, FAMILIES, LEARNERS, METHODS
+from model.worlds.cartpole import SOLVED
 
 
 def measured(results: Results) -> list[str]:
@@ -43,6 +44,17 @@ def winners_words(results: Results) -> str:
         ("A learnt policy alone is best", policies),
         ("A regulator and a learnt policy are even at the top, so that learning is not needed,", both),
     )
-    return " ".join(
-        f"{begin} in {len(names)} of {len(measured(results))} families: {'; '.join(names)}." for begin, names in sentences if names
-    )
+    told = [f"{begin} in {len(names)} of {len(measured(results))} families: {'; '.join(names)}." for begin, names in sentences if names]
+    return " ".join([*told, _taught_learns(results), _missing(results)]).strip()
+
+
+def _taught_learns(results: Results) -> str:
+    """What adaptation gives the taught policy in the families where it falls."""
+    rows = {name: [results["map"][name]["methods"][m]["mean"] for m in ("taught", "hybrid_taught")] for name in measured(results)}
+    falls = [f"from {before:.0f} to {after:.0f} ({FAMILIES[name].words})" for name, (before, after) in rows.items() if before < SOLVED]
+    return f"Where the taught policy falls, three collections and imagined rollouts take it {', '.join(falls)}." if falls else ""
+
+
+def _missing(results: Results) -> str:
+    left = [family.words for name, family in FAMILIES.items() if name not in results["map"]]
+    return f"Not measured yet: {'; '.join(left)}." if left else ""
