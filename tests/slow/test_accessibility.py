@@ -6,6 +6,7 @@ import pytest
 
 from tests.browser import settle
 from tests.e2e.adapt_visit import DONE
+from tests.machine import wait_until
 from ui.views.terms import GLOSSARY
 
 READY = {
@@ -152,4 +153,4 @@ def test_nothing_moves_unasked_where_motion_is_reduced(shared):
 
     for tab in READY:
         choose(page, tab)
-        assert any(rests() for _ in range(10)), tab  # a tab that has just opened may still be drawing
+        assert wait_until(rests), tab  # a tab that has just opened may still be drawing
