@@ -108,7 +108,8 @@
 
     // --- the controls ---
 
-    changeWorld(fields) {
+    // asked: by the visitor, here; then time goes on. What comes from another tab leaves a page that waits as it is.
+    changeWorld(fields, asked = true) {
       let events;
       try {
         events = this.lanes.map((lane) => lane.change(fields));
@@ -122,7 +123,7 @@
       this.parts.strip.change(live.differences(this.state.world).join(", "));
       this.parts.bars.show(null);
       this.tell(events[0][0]);
-      this.start();
+      if (asked) this.start();
       this.board.show();
     }
 

@@ -62,7 +62,7 @@
     meet(world, seed) {
       const { known, page } = this;
       if (seed !== known.seed && seed !== page.state.seed) page.setSeed(`${seed}`);
-      if (!sameWorld(world, known.world) && !sameWorld(world, page.state.world)) page.changeWorld(world);
+      if (!sameWorld(world, known.world) && !sameWorld(world, page.state.world)) page.changeWorld(world, false);
       this.known = { world, seed };
     }
 
