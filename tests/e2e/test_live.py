@@ -66,8 +66,8 @@ def test_the_timeline_marks_a_change_where_it_came_and_when_it_was_noticed(alone
     came = page.number("episode")
     page.press("reverse")  # which lets time go on
     page.until("+d.noticed === 1")
-    told = page.page.locator(".live-changes canvas").get_attribute("aria-label")
-    assert told.startswith(f"Changes in this episode: motor reversed at step {came:.0f}, noticed")
+    told = f"Changes in this episode: motor reversed at step {came:.0f}, noticed"
+    page.page.wait_for_function("(t) => document.querySelector('.live-changes canvas').ariaLabel.startsWith(t)", arg=told)
     assert page.says.startswith("It noticed")
 
 
