@@ -12,9 +12,6 @@ import os
 import re
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
@@ -30,26 +27,6 @@ assert answer["phase"] == "done" and answer["checkpoint_base64"], answer
 """
 
 
-@pytest.fixture
-def scheduler() -> Iterator[tuple[str, list[str]]]:
-    """The address of what stands in for the Hub's scheduler, and what it was asked."""
-    asked: list[str] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self):
-            asked.append(self.path)
-            self.send_response(200)
-            self.end_headers()
-
-        def log_message(self, *_):
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}", asked
-        server.shutdown()
-
-
 def answers(url: str) -> None:
     """The examples that the page gives to programs, and a training."""
     program = EXAMPLES.replace("http://127.0.0.1:7860/", url).replace("http://127.0.0.1:7860", url) + TRAIN
@@ -57,16 +34,16 @@ def answers(url: str) -> None:
     assert url in program and done.returncode == 0, done.stderr[-2000:]
 
 
-def test_the_examples_run_on_cpu_hardware(tmp_path, scheduler):
-    python, (address, asked) = own_venv(tmp_path, "spaces"), scheduler
+def test_the_examples_run_on_cpu_hardware(tmp_path, listener):
+    python, (address, asked) = own_venv(tmp_path, "spaces"), listener
     with served(python=python, SPACES_ZERO_DEVICE_API_URL=address) as app:
         answers(app.url)
     assert asked == []
 
 
 @pytest.mark.parametrize("torch", os.environ.get("ZERO_GPU", "").split())
-def test_the_examples_run_on_zero_gpu_hardware_without_a_gpu(torch, tmp_path, scheduler):
-    python, (address, asked) = own_venv(tmp_path, f"torch=={torch}", "spaces", timeout=3600), scheduler
+def test_the_examples_run_on_zero_gpu_hardware_without_a_gpu(torch, tmp_path, listener):
+    python, (address, asked) = own_venv(tmp_path, f"torch=={torch}", "spaces", timeout=3600), listener
     with served(python=python, SPACES_ZERO_GPU="true", SPACES_ZERO_DEVICE_API_URL=address, HOME=str(tmp_path)) as app:
         answers(app.url)
         assert "Traceback" not in app.log.read_text(encoding="utf-8")

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx
 import pytest
@@ -36,28 +34,6 @@ def test_what_cannot_be_asked_is_one_sentence(page_url, path, body, status, sent
     assert answer.status_code == status and answer.json()["detail"].startswith(sentence)
 
 
-@pytest.fixture
-def listener():
-    """An address on this machine, and the requests that came to it."""
-    asked: list[str] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self):
-            asked.append(self.path)
-            self.send_response(200)
-            self.end_headers()
-
-        do_HEAD = do_GET
-
-        def log_message(self, *_):
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/secret", asked
-        server.shutdown()
-
-
 UPLOAD = ("meta-upload", "upload")
 
 
@@ -65,7 +41,8 @@ UPLOAD = ("meta-upload", "upload")
     ("way", "where"), [("queue/join", "path"), ("queue/join", "url"), ("call/run", "path"), ("call/v2/run", "url"), ("run/run", "path")]
 )
 def test_no_way_in_fetches_an_address(page_url, listener, way, where):
-    address, asked = listener
+    server, asked = listener
+    address = f"{server}/secret"
     file = {"path": "/nowhere/x", "meta": {"_type": "gradio.FileData"}} | {where: address}
     fn = handler_of(page_url, *UPLOAD)["id"]
     bodies = [
