@@ -42,7 +42,7 @@
     const speed = Math.round(last.env_steps / Math.max(last.seconds, 1e-9)).toLocaleString("en");
     return names.map((name, i) => [name, [
       `${records.length} of ${c.num_epochs}`, `${last.seconds.toFixed(0)} s`, `${left.toFixed(0)} s`, now((r) => r.return_before),
-      c.inner_steps ? now((r) => r.return_after) : "–", last.meta_loss.toFixed(3).replace("-", "−"), speed,
+      c.inner_steps ? now((r) => r.return_after) : "–", last.meta_loss.toFixed(3).replace(/^-(?=0\.000)/, "").replace("-", "−"), speed,
     ][i]]);
   };
 

@@ -1,4 +1,4 @@
-"""Play and Adapt on a phone in the dark."""
+"""Play, Adapt and Meta-train on a phone in the dark."""
 
 from __future__ import annotations
 
@@ -38,3 +38,19 @@ def test_on_adapt_the_stage_and_the_button_alone_stay_in_sight(phone):
     stage, button = (tab.page.locator(s).bounding_box() for s in (".adapt-stage", "#adapt-run"))
     assert stage["y"] == 0 and stage["height"] <= 0.4 * 844 and button["y"] > 760 and button["y"] + button["height"] <= 844
     assert tab.page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_meta_train_shows_the_place_that_was_chosen_and_nothing_of_the_other(phone):
+    page, shown = phone.page, ".meta-live, .meta-result, .meta-run, .meta-here"
+    page.get_by_role("tab", name="Meta-train").click()
+    page.wait_for_selector("#meta-here [data-run]")
+
+    def seen() -> set[str]:
+        drawn = "(all) => all.filter((e) => [...e.querySelectorAll('*')].some((part) => part.checkVisibility()))"
+        return set(page.eval_on_selector_all(shown, f"(all) => ({drawn})(all).flatMap((e) => [...e.classList])"))
+
+    assert "meta-here" in seen() and "on-server" not in seen()
+    page.get_by_label("On the server").check()
+    page.wait_for_selector("#meta-train:visible")
+    assert "on-server" in seen() and "meta-here" not in seen()
+    page.click("#meta-copy")  # nothing lies over the controls

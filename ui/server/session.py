@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 from dataclasses import dataclass, field, replace
 
 from model import StateSpaceModel, World
+from model.policy.checkpoint import serialise
 from ui.runs.episode import Recording, record
 from ui.runs.policies import shared_model
 from ui.settings import Choice
@@ -28,6 +30,11 @@ class Session:
         """Whether the recording shows something else than the choice (another tab changed it)."""
         r = self.recording
         return r is None or Choice(r.world, r.policy, r.greedy, r.seed) != self.choice
+
+    @property
+    def weights(self) -> str:
+        """The visitor's own policy as scripts read it, a checkpoint in base64; "" without one."""
+        return "" if self.model is None else base64.b64encode(serialise(self.model)).decode()
 
     def policy_model(self, policy: str) -> StateSpaceModel | None:
         """The model behind a policy's name for this visitor; None acts at random."""

@@ -5,7 +5,6 @@ The server hears of it three times only: when the visitor keeps what was learnt,
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import secrets
 from collections.abc import Sequence
@@ -16,7 +15,6 @@ import gradio as gr
 from gradio.components import Component
 
 from model import World
-from model.policy.checkpoint import serialise
 from ui.field import FieldError, check
 from ui.fields import FIELDS, TABS
 from ui.runs.trained import model_from_base64
@@ -96,8 +94,7 @@ class LiveTab:
 
     def brought(self, session: Session, **message: Any) -> dict[str, Any]:
         """The same message with the visitor's own policy, where there is one."""
-        mine = {} if session.model is None else {"weights": base64.b64encode(serialise(session.model)).decode()}
-        return self._say(**message, **mine)
+        return self._say(**message, **({"weights": session.weights} if session.model else {}))
 
     def _keep(self, session: Session, event: gr.EventData) -> dict:
         """The policy that was learnt becomes the visitor's own."""

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping
 from typing import Any
 
 import gradio as gr
 from gradio.components import Component
 
-from model.policy.checkpoint import serialise
 from ui.runs.trained import model_from_base64
 from ui.server.session import Session
 from ui.tabs.events import IN_BROWSER
@@ -42,7 +40,7 @@ class Yours:
 
     def kept(self, session: Session) -> dict:
         """What changes once the visitor's own policy is another: Play shows it."""
-        return {self.weights: _base64(session), **self.offered({self.play: "yours"})}
+        return {self.weights: session.weights, **self.offered({self.play: "yours"})}
 
     def given_back(self, session: Session, weights: Any) -> tuple[Session, dict]:
         """The session with what the browser has kept, and what changes then; what is no policy is forgotten."""
@@ -52,8 +50,4 @@ class Yours:
             session = session.with_model(model_from_base64(weights))
         except ValueError:
             return session, {self.weights: ""}
-        return session, {self.weights: _base64(session)}
-
-
-def _base64(session: Session) -> str:
-    return base64.b64encode(serialise(session.model)).decode()
+        return session, {self.weights: session.weights}

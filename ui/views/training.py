@@ -95,7 +95,7 @@ def numbers(state: TrainingState | None) -> str:
             last = epochs[-1]
             cells["Before"] = f"{smoothed([e.return_before for e in epochs[-SMOOTH:]])[-1]:.0f}"
             cells["After"] = f"{smoothed([e.return_after for e in epochs[-SMOOTH:]])[-1]:.0f}" if c.inner_steps else "–"
-            cells["Meta-loss"] = f"{last.meta_loss:.3f}"
+            cells["Meta-loss"] = f"{last.meta_loss:z.3f}".replace("-", "−")
             cells["Steps/s"] = f"{last.env_steps / max(last.seconds, 1e-9):,.0f}"
     titles = {
         "Before": f"return before adaptation, mean of the last {SMOOTH} epochs",
