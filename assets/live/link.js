@@ -30,7 +30,7 @@
     return query.toString();
   };
 
-  // A link's names and values as ours are written, name -> value, as `link_query` of ui/settings.py reads them.
+  // A link's names and values as ours are written, name -> value, as `link_query` of ui/links.py reads them.
   live.readLink = (text) => {
     const small = (words) => words.trim().toLowerCase();
     return new Map(Array.from(new URLSearchParams(text), ([name, value]) => [small(name).replace(/[- ]/g, "_"), small(value)]));
