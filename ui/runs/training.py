@@ -58,17 +58,20 @@ class TrainingState:
 def train(settings: MetaSettings, model: StateSpaceModel | None, send: Callable[..., None]) -> tuple[StateSpaceModel, int]:
     """Train until the epochs are over or a KeyboardInterrupt: the best model, and how many epochs were done.
 
-    send: takes what changes in a TrainingState; `epochs` are those that are new.
+    send: takes what changes in a TrainingState; `epochs` are those that are new. Only while the phase that it was told last is
+    "training" may an interrupt come.
     """
     learner, showman = MetaMAML(settings.config, family_sampler(settings.families)), Showman()
     header, sent, epochs = {"settings": to_json(settings)}, b"", 0
     try:
+        send(phase="training")
         for record in learner.train(model):
-            best = serialise(learner.best, header)
+            best, epochs = serialise(learner.best, header), epochs + 1
             send(epochs=(record,), **({"best": best} if best != sent else {}))
-            sent, epochs = best, epochs + 1
+            sent = best
             if showman.due():
                 send(show=showman.show(learner.best, settings, epochs))
+        send(phase="checking", ended="epochs")
     except KeyboardInterrupt:
         pass
     return learner.best, epochs

@@ -127,11 +127,10 @@ class Line:
         with self._changed:
             return next((j for j in self._jobs if j.visitor == request.session_hash), None)
 
-    def stop(self, request: gr.Request) -> bool:
-        """Tell that job to stop; False if there is none."""
+    def stop(self, request: gr.Request) -> None:
+        """Tell that job to stop, if there is one."""
         if job := self.of(request):
             job.stop.set()
-        return job is not None
 
     def join(self, visitor: str, address: str, kind: str, seconds: float | None = None) -> Job:
         """A job at the end of the line; kind: what it makes, as the visitor's word for it; seconds: what it takes, if known.

@@ -55,10 +55,9 @@ class Training:
         self._looked, self._stop, self._kill = time.monotonic(), threading.Event(), threading.Event()
         threading.Thread(target=self._drive, daemon=True).start()
 
-    def stop(self) -> str:
-        """End what is under way: the line, the training (a check follows), the check. The phase that it ended."""
+    def stop(self) -> None:
+        """End what is under way: the line, the training (a check follows), the check."""
         self._stop.set()
-        return self.state.phase
 
     def kill(self) -> None:
         """End all of it."""

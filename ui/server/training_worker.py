@@ -36,6 +36,10 @@ def work(pipe: Connection, settings: MetaSettings, start: bytes | None) -> None:
 
     def send(**changes: Any) -> None:
         with sending:
+            if changes.get("phase") == "training":
+                trains.set()
+            elif "phase" in changes:
+                trains.clear()
             pipe.send(changes)
 
     def listen() -> None:
@@ -48,11 +52,7 @@ def work(pipe: Connection, settings: MetaSettings, start: bytes | None) -> None:
 
     threading.Thread(target=listen, daemon=True).start()
     model = None if start is None else model_from_bytes(start)
-    trains.set()
-    send(phase="training")
     best, epochs = train(settings, model, send)
-    trains.clear()
-    send(phase="checking", ended="epochs")
     if epochs:
         send(show=perform(best, settings, epochs))
         send(check=check(best, settings))

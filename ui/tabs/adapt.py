@@ -22,7 +22,7 @@ from ui.server.session import STATE_SECONDS, Session
 from ui.settings import RAN, AdaptSettings, adapt_from_query, adapt_to_query, preset_of
 from ui.tabs.adapt_layout import FIRST, AdaptLayout, AdaptState, place
 from ui.tabs.controls import WorldControls
-from ui.tabs.events import IN_BROWSER, QUIET, copy_link, now
+from ui.tabs.events import IN_BROWSER, QUIET, copy_link, now, stop_button
 from ui.tabs.seed_sweep import SeedSweepPart
 from ui.tabs.state import TabState
 from ui.tabs.yours import Yours
@@ -99,7 +99,7 @@ class AdaptTab(AdaptLayout):
         there = [*seeds, *(c for world in worlds for c in world.outputs)]
         self.adapt.click(self._adapt, given, [*shown, *there], **heavily)
         self.use["further"].click(self._further, given, shown, **heavily)
-        self.stop.click(self._stop, None, self.message, queue=False, **QUIET)
+        stop_button(self.stop, self.message, "Stopping; what was reached is kept.", JOBS.stop)
         self.step.input(self._show_step, [self.shown, self.session, self.step], shown, js=SCRUB, **order)
         self.use["reset"].click(self._reset, given, shown, **QUIET)
         self.use["copy"].click(None, None, self.message, js=copy_link("adapt"), **IN_BROWSER)
@@ -174,9 +174,6 @@ class AdaptTab(AdaptLayout):
                 yield self._changes(before, s)
         s = replace(s, settings=run.settings, lesson=lesson(run), message="", busy=False)
         yield self._changes(before, self._staged(s, session), then="sync")  # the controls may have changed meanwhile
-
-    def _stop(self, request: gr.Request) -> Any:
-        return notice("Stopping; what was reached is kept.") if JOBS.stop(request) else gr.skip()
 
     def _reset(self, s: AdaptState | None, session: Session, *inputs) -> dict:
         s = s or self.first

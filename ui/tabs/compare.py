@@ -25,7 +25,7 @@ from ui.settings import (
     race_to_query,
 )
 from ui.tabs.controls import WorldControls, control, message_area, unchecked
-from ui.tabs.events import IN_BROWSER, QUIET, copy_link, now
+from ui.tabs.events import IN_BROWSER, QUIET, copy_link, now, stop_button
 from ui.tabs.next_step import NextStep
 from ui.tabs.state import TabState
 from ui.views.adaptation import paced
@@ -109,7 +109,7 @@ class CompareTab:
         gr.on([self.state.soon.click, tab.select], self.shown, given, [self.player, self.message, self.state.box, *self.chosen], **order)
         self.state.follow([*self.world.events, *(c.input for c in (*self.chosen, self.steps, self.seed))])
         self.race.click(self.raced, given, self.results, js=now("compare-soon", "race-stage"), **HEAVY, **QUIET)
-        self.stop.click(self._stop, None, self.message, queue=False, **QUIET)
+        stop_button(self.stop, self.message, "Stopping after the step that is under way.", JOBS.stop)
         self.copy.click(None, None, self.message, js=copy_link("compare"), **IN_BROWSER)
 
     def _settings(self, session: Session, inputs: tuple) -> RaceSettings:
@@ -163,9 +163,6 @@ class CompareTab:
 
     def _busy(self, busy: bool) -> dict:
         return {self.race: gr.update(interactive=not busy), self.stop: gr.update(interactive=busy)}
-
-    def _stop(self, request: gr.Request) -> Any:
-        return notice("Stopping after the step that is under way.") if JOBS.stop(request) else gr.skip()
 
     def opened(self, session: Session, query: Mapping[str, str]) -> dict:
         """What a link leads to: its lanes; its race too where it asks for the result."""

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from typing import Any
 
 import gradio as gr
+
+from ui.views.messages import notice
 
 # Gradio's own checks answer with a toast; ui/fields.py alone checks, and its sentence stands beside the controls.
 PRIVATE = {"api_visibility": "private", "preprocess": False}
 QUIET = {"show_progress": "hidden", **PRIVATE}
 IN_BROWSER = {"queue": False, **QUIET}
-"""For events whose work a script does."""
+"""For events whose work a script does, and for those that must not wait."""
 
 
 def now(soon_id: str, stage_id: str = "") -> str:
@@ -22,6 +26,15 @@ def now(soon_id: str, stage_id: str = "") -> str:
 def copy_link(tab: str) -> str:
     """A script that copies the link of what a tab shows, and says so."""
     return f"() => window.ssmCopyLink(window.ssmQuery({tab!r}))"
+
+
+def stop_button(button: gr.Button, message: gr.HTML, words: str, stop: Callable[..., None], inputs: Any = None) -> None:
+    """What a Stop button does; words: what it says meanwhile.
+
+    The browser says it, before the server is asked: an answer could come after the last words of what was stopped.
+    """
+    button.click(None, None, message, js=f"() => {json.dumps(notice(words))}", **IN_BROWSER)
+    button.click(stop, inputs, None, **IN_BROWSER)
 
 
 COPY_LINK = "(query) => window.ssmCopyLink(query)"

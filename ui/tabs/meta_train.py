@@ -24,7 +24,7 @@ from ui.server.session import STATE_SECONDS, Session
 from ui.server.training import TRAININGS, Training, is_token, new_token
 from ui.server.visitors import LISTENERS, address_of
 from ui.tabs.controls import WorldControls, message_area, unchecked
-from ui.tabs.events import COPY_LINK, IN_BROWSER, QUIET, file_button, sent
+from ui.tabs.events import COPY_LINK, IN_BROWSER, QUIET, file_button, sent, stop_button
 from ui.tabs.training_controls import QUERY, SHOW_QUERY, TrainingControls
 from ui.tabs.yours import Yours
 from ui.training_settings import FIRST_RECIPE, RECIPES, MetaSettings, check_settings, place_from_query, settings_from_query, to_json
@@ -123,7 +123,7 @@ class MetaTrainTab:
         # The server's line, with a place in words, is the queue; Gradio's own only has to be long enough for it.
         inputs = [self.session, self.token, *self.controls.inputs]
         self.train.click(self.on_train, inputs, [self.token, *self.outputs], **TRAINING, **QUIET)
-        self.stop.click(self.on_stop, self.token, self.message, queue=False, **QUIET)
+        stop_button(self.stop, self.message, "Stopping; the best parameters so far are kept.", self.on_stop, self.token)
         self.token.change(None, self.token, None, js=KEEP_TOKEN, **IN_BROWSER)
         self.place.change(None, self.place, None, js=SHOW_PLACE, **IN_BROWSER)
         self.here.ask(self.on_ask, [self.session, *self.controls.inputs], [self.here, self.message], **QUIET)
@@ -255,12 +255,9 @@ class MetaTrainTab:
         used = {button: gr.update(interactive=True) for button in (self.use, self.adapt)}
         return used | {button: gr.update(interactive=name in saves) for name, button in self.saves.items()}
 
-    def on_stop(self, token: Any) -> str:
-        training = TRAININGS.find(token)
-        if training is None or training.ended is not None:
-            return notice("Nothing is training.")
-        checking = training.stop() == "checking"
-        return notice("Stopping; the check is skipped." if checking else "Stopping; the best parameters so far are kept.")
+    def on_stop(self, token: Any) -> None:
+        if training := TRAININGS.find(token):
+            training.stop()
 
     def on_upload(self, data: Any) -> dict:
         try:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterator
-from typing import Any
 
 import gradio as gr
 
@@ -14,7 +13,7 @@ from ui.server.session import STATE_SECONDS, Session
 from ui.settings import AdaptSettings
 from ui.tabs.adapt_controls import AdaptControls
 from ui.tabs.controls import message_area
-from ui.tabs.events import QUIET
+from ui.tabs.events import QUIET, stop_button
 from ui.tabs.next_step import NextStep
 from ui.views.adapt_next import after_sweep
 from ui.views.adaptation import paced
@@ -44,7 +43,7 @@ class SeedSweepPart:
             with gr.Column(scale=7, min_width=320):
                 self.curve = chart(visible=False, elem_id="sweep-curve")
         self.repeat.click(self._repeat, [session, *controls.inputs], [self.state, *self.outputs], **HEAVY, **QUIET)
-        self.stop.click(self._stop, None, self.message, queue=False, **QUIET)
+        stop_button(self.stop, self.message, "Stopping after the step that is under way.", JOBS.stop)
 
     def updates(self, sweep: SeedSweep | None) -> dict:
         """What every component shows of a sweep."""
@@ -79,6 +78,3 @@ class SeedSweepPart:
         stop = JOBS.of(request).stop
         for sweep in paced(sweep_seeds(settings, session.policy_model(settings.start), stop), stop, wait=False):
             yield {self.state: sweep, **self.updates(sweep)}
-
-    def _stop(self, request: gr.Request) -> Any:
-        return notice("Stopping after the step that is under way.") if JOBS.stop(request) else gr.skip()

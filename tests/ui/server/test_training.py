@@ -17,6 +17,7 @@ from model.worlds.families import family_sampler
 from tests.machine import wait_until
 from ui.runs.policies import shared_model
 from ui.runs.trained import model_from_bytes
+from ui.runs.training import train
 from ui.runs.training_show import perform
 from ui.server.training import Training, Trainings, new_token, run_training
 from ui.training_settings import MetaSettings, _config
@@ -56,6 +57,16 @@ def test_it_is_meta_maml():
     assert last.show == perform(learner.best, SHORT, 3)  # the stage shows what is kept
 
 
+def test_an_interrupt_before_the_first_epoch_ends_the_training_and_nothing_else():
+    """The page may be told of the training, and its visitor press Stop, before the learner has begun."""
+
+    def stopped_at_once(**changes) -> None:
+        assert changes == {"phase": "training"}
+        raise KeyboardInterrupt
+
+    assert train(SHORT, None, stopped_at_once)[1] == 0
+
+
 def test_stop_keeps_the_best_and_checks_it_and_a_reload_finds_it():
     trainings, token = Trainings(), new_token()
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # as in a server that was started by `nohup ... &`, and its children
@@ -66,7 +77,7 @@ def test_stop_keeps_the_best_and_checks_it_and_a_reload_finds_it():
         signal.signal(signal.SIGINT, before)
     with pytest.raises(ValueError, match="Your other training is still under way"):
         trainings.begin(token, SHORT)
-    assert training.stop() == "training"
+    training.stop()
     *_, last = trainings.find(token).states()
     assert (last.phase, last.ended, last.problem) == ("done", "stopped", None) and 2 <= len(last.epochs) < 10_000
     assert last.check and model_from_bytes(last.best).sizes["state_dim"] == 32  # it went on from the weights that it was given
