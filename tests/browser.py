@@ -1,10 +1,8 @@
 """A real browser, where there is one: one for all tests of a process, and visits to the page in it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import pytest
 
@@ -67,7 +65,7 @@ class Visit:
         )
         self.url = url
 
-    def open(self) -> Visit:
+    def open(self) -> Self:
         """Open the page on Play."""
         self.page.goto(self.url)
         self.page.get_by_role("tab", name="Play").click()

@@ -1,7 +1,5 @@
 """The page, served once for all tests of a process; another server that is only asked; and the order of the tests."""
 
-from __future__ import annotations
-
 import os
 import socket
 import threading

@@ -1,7 +1,5 @@
 """What a machine may lack: a browser, a network, rights (a test is skipped for want of it; in the gate that is a failure), and speed."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import time

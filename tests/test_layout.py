@@ -1,7 +1,5 @@
 """Imports run one way: app -> ui -> model, and within each downwards, so that no circle can form."""
 
-from __future__ import annotations
-
 import ast
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Runs the page's scripts in the JavaScript engine that Playwright brings along: installed with the tests, so never missing."""
 
-from __future__ import annotations
-
 import base64
 import json
 import os

@@ -1,7 +1,5 @@
 """The page's pictures without a browser: a page that is just enough for its scripts, and canvases that remember what was drawn."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """What Live says of changes: the teacher in JavaScript is the one in Python, and changes are counted and noticed as in the study."""
 
-from __future__ import annotations
-
 import dataclasses
 
 import numpy as np

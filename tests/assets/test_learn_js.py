@@ -1,7 +1,5 @@
 """The gradient step in JavaScript is inner_step in Python, near the start and far from it."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 import torch

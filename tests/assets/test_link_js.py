@@ -1,7 +1,5 @@
 """A link of the Live page opens what it was made from."""
 
-from __future__ import annotations
-
 import dataclasses
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The policy in JavaScript is the policy in Python: outputs, memory, map, and its file."""
 
-from __future__ import annotations
-
 import base64
 import json
 

@@ -1,7 +1,5 @@
 """Learning live: the rules in JavaScript and in Python take the same falls to the same parameters, and each rule does what it says."""
 
-from __future__ import annotations
-
 import base64
 import dataclasses
 

@@ -1,7 +1,5 @@
 """Meta-training in JavaScript is that of Python: loss and gradient on batches made afresh in every run, and every rule around them."""
 
-from __future__ import annotations
-
 import itertools
 from dataclasses import asdict, replace
 from typing import Any

@@ -1,7 +1,5 @@
 """The world in JavaScript is the world in Python: the same step from the same state, the same reading of the sensors."""
 
-from __future__ import annotations
-
 import dataclasses
 import re
 

@@ -1,7 +1,5 @@
 """What both languages are given: worlds, recorded steps, policies far from the start, and falls of given lengths."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

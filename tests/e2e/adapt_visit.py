@@ -1,6 +1,6 @@
 """A visit on the Adapt tab."""
 
-from __future__ import annotations
+from typing import Self
 
 DONE = "() => document.querySelector('#adapt-result .outcome') && !document.querySelector('#adapt-run').disabled"
 
@@ -12,7 +12,7 @@ class Adapting:
         self.visit, self.page = visit, visit.page
 
     @classmethod
-    def opened(cls, visit) -> Adapting:
+    def opened(cls, visit) -> Self:
         visit.page.get_by_role("tab", name="Adapt").click()
         visit.page.wait_for_selector("#adapt-stage .player[data-run]")
         return cls(visit)

@@ -1,7 +1,5 @@
 """A visit on the Live tab, or on the page that runs alone."""
 
-from __future__ import annotations
-
 ROOT = ".live[data-phase]"
 
 

@@ -1,7 +1,5 @@
 """The Adapt tab as a visitor meets it."""
 
-from __future__ import annotations
-
 import re
 
 import pytest

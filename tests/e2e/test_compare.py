@@ -1,7 +1,5 @@
 """The Compare tab as a visitor meets it."""
 
-from __future__ import annotations
-
 import pytest
 
 

@@ -1,7 +1,5 @@
 """The line to the server, where something on the way does not let it pass, and what a page that is loaded again gets back."""
 
-from __future__ import annotations
-
 from model.policy.checkpoint import serialise
 from tests.browser import Visit
 from ui.runs.policies import shared_model

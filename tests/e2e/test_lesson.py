@@ -1,7 +1,5 @@
 """The lesson for teachers names what the page has, leads to where it says, and prints whole."""
 
-from __future__ import annotations
-
 import re
 import zlib
 from collections.abc import Iterator

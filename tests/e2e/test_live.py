@@ -1,7 +1,5 @@
 """The Live tab as a visitor meets it."""
 
-from __future__ import annotations
-
 import re
 
 from safetensors.torch import load_file

@@ -1,7 +1,5 @@
 """The guided tour of the Live tab follows what the visitor does, from standing to standing again, and stays closed once closed."""
 
-from __future__ import annotations
-
 import re
 
 import pytest

@@ -1,7 +1,5 @@
 """Meta-training on the server as a visitor meets it: small trainings, so that the tests are quick."""
 
-from __future__ import annotations
-
 import csv
 
 import pytest

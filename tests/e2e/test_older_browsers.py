@@ -1,7 +1,5 @@
 """The oldest browsers that README names, blocked functions, a drawing that fails, forced colours: the page from disk goes on."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.browser import Visit

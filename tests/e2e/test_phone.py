@@ -1,7 +1,5 @@
 """Play, Adapt and Meta-train on a phone in the dark."""
 
-from __future__ import annotations
-
 import re
 
 import pytest

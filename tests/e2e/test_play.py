@@ -1,7 +1,5 @@
 """The Play tab as a visitor meets it, and About, which draws what was played."""
 
-from __future__ import annotations
-
 import csv
 import re
 

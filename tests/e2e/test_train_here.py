@@ -1,7 +1,5 @@
 """Meta-training in the visitor's own browser."""
 
-from __future__ import annotations
-
 import csv
 from contextlib import closing
 from dataclasses import asdict, replace

@@ -1,7 +1,5 @@
 """What the Hugging Face Hub reads: the Space's front matter, what a clone of the repository holds, and the model card."""
 
-from __future__ import annotations
-
 import json
 import re
 import subprocess

@@ -5,8 +5,6 @@ sentence. The log must hold no traceback. Prints figures; the exit code is 1 at 
 fault. In time: within QUIET s, or within LONGEST s if a result in the making comes at least every QUIET s; heartbeats do not count.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import random

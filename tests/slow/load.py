@@ -5,8 +5,6 @@ presses Adapt together; twenty adaptations beside two trainings, which must equa
 visitors one after another, after whom memory levels off. The exit code is 1 when an aim is missed.
 """
 
-from __future__ import annotations
-
 import argparse
 import re
 import secrets

@@ -1,7 +1,5 @@
 """A virtual environment that sees this one's packages and, before these, its own."""
 
-from __future__ import annotations
-
 import re
 import subprocess
 import sys

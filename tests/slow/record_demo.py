@@ -3,8 +3,6 @@
 Writes assets/demo.gif (README) and assets/social.png (link previews).
 """
 
-from __future__ import annotations
-
 import io
 import sys
 import tempfile

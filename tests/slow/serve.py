@@ -1,7 +1,5 @@
 """The app in a process of its own on loopback, for the scripts that flood, load and fuzz it."""
 
-from __future__ import annotations
-
 import os
 import signal
 import socket

@@ -1,7 +1,5 @@
 """Every tab for eyes, fingers and keyboards: axe-core finds nothing, targets are large, focus is seen, nothing moves unasked."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.browser import settle

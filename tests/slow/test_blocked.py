@@ -1,7 +1,5 @@
 """The other ways in which something between page and server can block its stream."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.e2e.test_connection import BLOCKS, goes_on_without_its_stream

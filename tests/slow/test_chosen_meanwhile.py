@@ -1,7 +1,5 @@
 """A world that is chosen while an adaptation runs stands on the stage at its end."""
 
-from __future__ import annotations
-
 from tests.e2e.adapt_visit import DONE
 from tests.e2e.test_adapt import STALE
 

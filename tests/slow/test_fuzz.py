@@ -1,7 +1,5 @@
 """A seeded sample of what tests/slow/fuzz.py sends by thousands."""
 
-from __future__ import annotations
-
 from tests.slow.fuzz import fuzz
 from tests.slow.serve import served
 

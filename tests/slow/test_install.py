@@ -1,7 +1,5 @@
 """`pip install .` gives the package, its weights and `python -m model`, without the page's libraries."""
 
-from __future__ import annotations
-
 import os
 import re
 import subprocess

@@ -1,7 +1,5 @@
 """Nothing jumps: the sum of Chromium's own layout shifts stays below 0.05 while the page loads and on every flow."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.browser import Visit

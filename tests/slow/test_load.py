@@ -1,7 +1,5 @@
 """The server under load, in modest sizes; tests/slow/load.py has the large ones."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import pytest

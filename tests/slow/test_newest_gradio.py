@@ -1,7 +1,5 @@
 """The page and its endpoints work with the newest Gradio of the series, beside the one that requirements.txt names."""
 
-from __future__ import annotations
-
 import subprocess
 from pathlib import Path
 

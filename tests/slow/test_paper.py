@@ -1,7 +1,5 @@
 """On paper the page is light and whole."""
 
-from __future__ import annotations
-
 PHONE = {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark"}
 DARK = "document.body.classList.contains('dark')"
 

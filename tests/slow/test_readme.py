@@ -1,7 +1,5 @@
 """The README's snippet prints what the README says."""
 
-from __future__ import annotations
-
 import re
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """A server that is killed and started again on the same port: each page says why it was loaded anew, what was lost and what was kept."""
 
-from __future__ import annotations
-
 from tests.browser import Visit
 from tests.e2e.test_connection import make_yours, plays_yours, told
 from tests.slow.serve import served

@@ -1,7 +1,5 @@
 """As far as a machine without the Hub can: the requirements resolve as its builder resolves them, and the page runs as it runs it."""
 
-from __future__ import annotations
-
 import os
 import re
 import shutil

@@ -1,7 +1,5 @@
 """A whole training of the one-minute recipe in a browser, offline, learns to cope with a reversed motor by one gradient step."""
 
-from __future__ import annotations
-
 from tests.slow.train_in_browser import judged, of_seed, train
 from ui.runs.trained import model_from_base64
 

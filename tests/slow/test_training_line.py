@@ -1,7 +1,5 @@
 """The line of trainings as visitors meet it: a closed tab gives up its place, and who waits can do other things."""
 
-from __future__ import annotations
-
 import base64
 import subprocess
 import sys

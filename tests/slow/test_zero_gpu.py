@@ -5,8 +5,6 @@ ZeroGPU takes. `spaces` needs CUDA builds there, each a download of three gigaby
 a stand-in that only counts what it is asked; nothing here has a GPU.
 """
 
-from __future__ import annotations
-
 import html
 import os
 import re

@@ -5,8 +5,6 @@ Each training runs in Chromium, on the page that needs no server, from disk and 
 browser's processes, and memory_mb what they hold alone at the most, beyond what they held before. --torch N: as many in PyTorch too.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import os

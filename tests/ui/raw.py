@@ -1,7 +1,5 @@
 """What a browser sends, without a browser."""
 
-from __future__ import annotations
-
 import json
 import secrets
 from collections.abc import Iterator

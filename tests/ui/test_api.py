@@ -1,7 +1,5 @@
 """The public endpoints, called as a program calls them."""
 
-from __future__ import annotations
-
 import pytest
 from gradio_client import Client
 from gradio_client.exceptions import AppError

@@ -1,7 +1,5 @@
 """Colours that mean something are told apart, by colour-blind eyes too, and stand out from the ground."""
 
-from __future__ import annotations
-
 from itertools import combinations
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Whatever a visitor gets wrong, in whichever field of whichever tab, the page says in one plain sentence, beside that field."""
 
-from __future__ import annotations
-
 import html
 import json
 import math

@@ -1,7 +1,5 @@
 """What comes from the page, a link or a program is taken whole or refused in one sentence, and a link gives back what it was made of."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import replace
 

@@ -1,7 +1,5 @@
 """What a training may be: world families, the work of an epoch, and its link."""
 
-from __future__ import annotations
-
 from urllib.parse import parse_qsl
 
 import numpy as np

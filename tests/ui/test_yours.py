@@ -1,7 +1,5 @@
 """The visitor's own policy: offered on every tab, and taken back from a browser only where it is one."""
 
-from __future__ import annotations
-
 import base64
 
 import gradio as gr

@@ -1,7 +1,5 @@
 """The benchmark measures what it says, keeps the parts it did not run, and leaves nothing patched behind. Its figures are not tested."""
 
-from __future__ import annotations
-
 import dataclasses
 import json
 

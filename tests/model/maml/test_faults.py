@@ -1,7 +1,5 @@
 """What goes wrong around a training: one sentence, exit code 1, and nothing that was there is lost."""
 
-from __future__ import annotations
-
 import os
 import random
 import resource

@@ -1,7 +1,5 @@
 """What About shows is what the policy computed, and what it says are the results; what is missing names its command."""
 
-from __future__ import annotations
-
 import re
 
 import numpy as np

@@ -1,7 +1,5 @@
 """A run of the Adapt tab, and its seed sweep: what the library makes, kept when stopped."""
 
-from __future__ import annotations
-
 import threading
 from dataclasses import replace
 

@@ -1,7 +1,5 @@
 """What the Adapt tab says about a run is true for that run, also when it went badly."""
 
-from __future__ import annotations
-
 import threading
 from dataclasses import replace
 from types import SimpleNamespace

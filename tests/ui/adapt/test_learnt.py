@@ -1,7 +1,5 @@
 """What hybrid adaptation learnt, in words: held against worlds that are known, with real fits."""
 
-from __future__ import annotations
-
 import threading
 from dataclasses import replace
 

@@ -2,8 +2,6 @@
 to visitors and to programs.
 """
 
-from __future__ import annotations
-
 import re
 import threading
 from types import SimpleNamespace

@@ -1,7 +1,5 @@
 """What the Live tab takes from a browser: checked as strictly as any upload, and nothing is changed by what is refused."""
 
-from __future__ import annotations
-
 import base64
 from dataclasses import asdict
 

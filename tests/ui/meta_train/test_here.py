@@ -1,7 +1,5 @@
 """What the Meta-train tab gives a browser that trains by itself, and what it takes back."""
 
-from __future__ import annotations
-
 import base64
 import dataclasses
 import math

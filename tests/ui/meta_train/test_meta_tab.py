@@ -1,7 +1,5 @@
 """What the tab becomes at each moment of a training, and what can be done with its model."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import gradio as gr

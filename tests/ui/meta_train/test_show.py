@@ -1,7 +1,5 @@
 """The stage shows what the policy really does: the actions that a training sends replay to the same episodes."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import replace
 

@@ -1,7 +1,5 @@
 """A training's curves and sentence say what its numbers say; so do its files."""
 
-from __future__ import annotations
-
 import csv
 import io
 import xml.etree.ElementTree as ElementTree

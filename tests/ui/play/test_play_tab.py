@@ -1,7 +1,5 @@
 """The Play tab's handlers: what they change, and that they never change half of it."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import replace
 from functools import partial

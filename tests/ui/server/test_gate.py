@@ -1,7 +1,5 @@
 """What a program can send past the page: the handlers' own checks are all that stands there."""
 
-from __future__ import annotations
-
 import re
 
 import httpx

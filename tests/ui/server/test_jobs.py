@@ -1,7 +1,5 @@
 """Heavy work stands in a fair line: one job a visitor, addresses take turns, nobody is refused for a neighbour's sake."""
 
-from __future__ import annotations
-
 import time
 from types import SimpleNamespace
 

@@ -1,7 +1,5 @@
 """One visitor never touches another, nor the shipped models."""
 
-from __future__ import annotations
-
 import copy
 
 import pytest

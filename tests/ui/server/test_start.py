@@ -1,7 +1,5 @@
 """How the server starts and ends: each failure says its own sentence, an end leaves nothing behind."""
 
-from __future__ import annotations
-
 import errno
 import importlib.util
 import os

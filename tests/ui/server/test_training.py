@@ -1,7 +1,5 @@
 """A training in its own process: records stream, Stop keeps the best, a token finds it again, and nothing is left behind."""
 
-from __future__ import annotations
-
 import multiprocessing
 import os
 import signal

@@ -1,7 +1,5 @@
 """A recorded episode is the one that Gymnasium would have played."""
 
-from __future__ import annotations
-
 import csv
 import io
 from dataclasses import replace

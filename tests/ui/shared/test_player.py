@@ -1,7 +1,5 @@
 """What the canvas player is fed and what a GIF shows is the recording."""
 
-from __future__ import annotations
-
 import base64
 import io
 import re
