@@ -7,9 +7,8 @@
 
   // What charts and heat maps share: a canvas, a time axis, two cached pictures (past bright, future faint) and the playhead.
   class Panel {
-    constructor(canvas, title) {
+    constructor(canvas) {
       this.canvas = canvas;
-      this.title = title;
       canvas.setAttribute("role", "img");
     }
 

@@ -64,8 +64,8 @@
       if (!this.speedChosen) this.speed.value = value.speed ?? (this.steps < shortEpisode ? slowly : 1);
       this.shown = false;
       this.runId = value.id;
-      if (value.autoplay !== false && !calm()) this.play();
-      else requestAnimationFrame(() => this.markShown());
+      if (calm()) requestAnimationFrame(() => this.markShown());
+      else this.play();
     }
 
     // For measurements and tests: which run is on the stage, once its first frame is drawn.
@@ -148,8 +148,7 @@
       const steps = this.steps, one = this.episodes.length === 1, thinking = this.episodes.filter((e) => e.p);
       const turns = [...new Set(this.episodes.flatMap((e) => e.turns ?? []))];
       const chart = (title, spec) => this.panel(window.ssmCharts.Chart, title, { steps, turns, ...spec });
-      const dash = (e) => e.dash;
-      const line = (values) => (e) => ({ values: values(e), role: e.role, dash: dash(e) });
+      const line = (values) => (e) => ({ values: values(e), role: e.role, dash: e.dash });
       const sensed = this.episodes.filter((e) => e.sensed);
       const widest = Math.min(2 * angleLimit, Math.max(angleLimit + 2, ...sensed.flatMap((e) => e.sensed.map((v) => Math.abs(v) * 1.05))));
       chart(sensed.length ? "Pole angle (degrees); thin dashed: what the sensor reports" : "Pole angle (degrees)", {
@@ -184,7 +183,7 @@
       const figure = make("figure", this.grid, { class: `signal ${extra}` });
       make("figcaption", figure, {}, title);
       const canvas = make("canvas", figure, { "aria-label": title });
-      const panel = new Kind(canvas, title);
+      const panel = new Kind(canvas);
       panel.set(spec);
       const scrub = (event) => {
         const step = panel.stepAt(event.clientX - canvas.getBoundingClientRect().left);

@@ -173,8 +173,6 @@ def from_link(f: Field, text: str, has_own_model: bool = False) -> Any:
 
 
 def for_scripts(f: Field) -> dict[str, Any]:
-    """What JavaScript knows of a field: the same, and how the page shows it."""
-    p = on_page(f)
-    page = {"unit": p.unit.replace("^2", "²"), "minimum": p.minimum, "maximum": p.maximum, "step": f.step}
-    known = {"name": f.name, "label": f.label, "kind": f.kind.__name__, "unit": f.unit, "help": f.help, "default": f.default}
-    return {**known, "minimum": f.minimum, "maximum": f.maximum, "page": page}
+    """What JavaScript knows of a field. kind: "bool", "int" or "float"."""
+    known = {name: getattr(f, name) for name in ("name", "label", "unit", "default", "minimum", "maximum")}
+    return {**known, "kind": f.kind.__name__}

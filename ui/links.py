@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
-from urllib.parse import parse_qsl
 
 from ui.field import FieldError
 from ui.fields import LINK_NAMES
@@ -37,11 +35,6 @@ def _misspelt(name: str, known: str) -> bool:
         return {word[:i] + word[i + 1 :] for i in range(len(word))}
 
     return len(known) >= 4 <= len(name) < 40 and (sorted(name) == sorted(known) or name in shorter(known) or known in shorter(name))
-
-
-def query_of(text: Any) -> dict[str, str]:
-    """A query, such as a link's, as names and values; what is no text has none."""
-    return dict(parse_qsl(text)) if isinstance(text, str) else {}
 
 
 def stand_in(query: Mapping[str, str], name: str, has_own_model: bool) -> tuple[dict[str, str], bool]:

@@ -7,12 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
-from urllib.parse import urlencode
 
 from model import MetaTrainingConfig
 from model.maml.recipes import ONE_MINUTE, ONE_MINUTE_FAMILIES
 from model.worlds.cartpole import MAX_EPISODE_STEPS
-from ui.field import Field, FieldError, check, from_link, to_link
+from ui.field import Field, FieldError, check, from_link
 from ui.fields import FIELDS
 from ui.links import check_names
 
@@ -103,20 +102,12 @@ def check_work(config: MetaTrainingConfig) -> None:
         raise FieldError("tasks_per_epoch", must, steps, page, TRAIN["tasks_per_epoch"].label)
 
 
-# --- links: the nearest recipe, and what is different from it ---
+# --- links: the nearest recipe, and what is different from it (ui/tabs/training_controls.py writes them) ---
 
 
 def recipe_of(settings: MetaSettings) -> str:
     """The recipe that these settings are, else "custom"."""
     return next((name for name, (_, known) in RECIPES.items() if known.values() == settings.values()), CUSTOM_RECIPE)
-
-
-def settings_to_query(settings: MetaSettings, place: str = PLACE.default) -> str:
-    """The query that opens the tab with these settings. place: where it computes."""
-    values = settings.values()
-    changes = {name: {n: to_link(TRAIN[n], v) for n, v in values.items() if v != known.values()[n]} for name, (_, known) in RECIPES.items()}
-    nearest = min(changes, key=lambda name: len(changes[name]))
-    return urlencode({"tab": TAB, "recipe": nearest, **changes[nearest], **({} if place == PLACE.default else {"place": place})})
 
 
 def settings_from_query(query: Mapping[str, str], has_own_model: bool = False) -> MetaSettings | None:
@@ -141,8 +132,3 @@ def place_from_query(query: Mapping[str, str]) -> str | None:
 def to_json(settings: MetaSettings) -> dict[str, Any]:
     """The settings as JSON, for a checkpoint's metadata."""
     return {**dataclasses.asdict(settings), "families": list(settings.families)}
-
-
-def from_json(data: Mapping[str, Any]) -> MetaSettings:
-    """The settings that `to_json` wrote."""
-    return MetaSettings(tuple(data["families"]), data["start"], MetaTrainingConfig(**data["config"]), float(data["time_budget"]))

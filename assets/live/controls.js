@@ -99,12 +99,12 @@
 
   // The learning rate as powers of ten around the default, which a tick marks.
   live.rateSlider = (parent, change) => {
-    const field = live.config.rules_fields.find((f) => f.name === "lr"), usual = live.config.rules.lr;
+    const [lowest, highest] = live.config.rates, usual = live.config.rules.lr;
     const power = (lr) => Math.log10(lr / usual), rate = (p) => +(usual * 10 ** p).toPrecision(3);
-    const bounded = (p) => Math.max(field.minimum, Math.min(field.maximum, rate(p)));
+    const bounded = (p) => Math.max(lowest, Math.min(highest, rate(p)));
     const words = (p) => (Math.abs(p) < 0.025 ? `${usual} (as tuned)` : `${bounded(p)}`);
     const holder = make("div", parent, { class: "live-rate" });
-    const minimum = +Math.max(-1.5, power(field.minimum)).toFixed(2), maximum = +Math.min(1.5, power(field.maximum)).toFixed(2);
+    const minimum = +Math.max(-1.5, power(lowest)).toFixed(2), maximum = +Math.min(1.5, power(highest)).toFixed(2);
     const show = slider(holder, { label: "Learning rate", name: "lr", minimum, maximum, step: 0.05, words, set: (p) => change(bounded(p)) });
     const mark = make("i", holder, { class: "live-usual", "aria-hidden": "true" });
     mark.style.left = `${100 * (0 - minimum) / (maximum - minimum)}%`;

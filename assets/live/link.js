@@ -85,7 +85,7 @@
   };
 
   live.checkRate = (lr) => {
-    const { minimum, maximum } = live.config.rules_fields.find((f) => f.name === "lr");
+    const [minimum, maximum] = live.config.rates;
     if (lr >= minimum && lr <= maximum) return lr;
     throw live.refusal("lr", `be between ${minimum} and ${maximum}`, lr);
   };

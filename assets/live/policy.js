@@ -26,11 +26,6 @@
   };
   const vector = (n) => new Float64Array(n);
 
-  live.clonePolicy = (policy) => {
-    const copies = Object.entries(policy.params).map(([name, values]) => [name, values.slice()]);
-    return live.makePolicy(Object.fromEntries(copies), policy.sizes);
-  };
-
   // stable(A, S): Ā, A with every column whose absolute sum exceeds the bound scaled down to it, and those sums (S,).
   live.stable = (A, S) => {
     const bound = live.config.policy.column_bound;
@@ -93,28 +88,6 @@
   live.logProb = ({ left, right }, action) => {
     const margin = action === 1 ? right - left : left - right;
     return Math.min(margin, 0) - Math.log1p(Math.exp(-Math.abs(margin)));
-  };
-
-  // expectedSteps(valueLong): the steps until the fall that the long value stands for, V = 1 - discount^steps; at most the step limit.
-  live.expectedSteps = (valueLong) => {
-    const { learn, physics } = live.config;
-    const steps = Math.log(Math.max(1 - valueLong, Number.MIN_VALUE)) / Math.log(learn.discount);
-    return Math.min(Math.max(steps, 0), physics.episode_steps);
-  };
-
-  // actionMap(policy, size, maxAngle, maxVelocity): P(right) at an episode's first step, the cart at rest in the middle.
-  // Rows: angular velocity from high to low, rad/s; columns: pole angle from left to right, rad. Float32Array(size * size).
-  live.actionMap = (policy, size, maxAngle, maxVelocity) => {
-    const map = new Float32Array(size * size);
-    const at = (k) => (2 * k) / (size - 1) - 1;
-    const hidden = live.initialHidden(policy);
-    for (let k = 0; k < map.length; k++) {
-      const observed = Float32Array.of(0, 0, maxAngle * at(k % size), -maxVelocity * at(Math.floor(k / size)));
-      const obs = live.inputsOf(policy, observed, 0);
-      hidden.set(policy.params.initial_state);
-      map[k] = live.policyStep(policy, obs, hidden).probRight;
-    }
-    return map;
   };
 
   // readPolicy(bytes): a policy from the ArrayBuffer of a .safetensors file. Strict: every name, shape and dtype must be this

@@ -48,7 +48,6 @@
   live.runSetPolicy = (run, policy) => {
     run.base = policy;
     startAgain(run);
-    return [{ type: "policy_changed" }];
   };
 
   // runContinue(run): after a fall, the next episode.

@@ -24,7 +24,7 @@
     keep() {
       const { run } = this.page;
       if (run.policy === run.base) return this.page.complain(new Error("It has learnt nothing yet: break its world, and keep what it learns from its falls."));
-      this.page.own(live.clonePolicy(run.policy));
+      this.page.own(run.policy);
       if (this.onServer) this.send("keep", { weights: window.ssmDraw.base64(live.policyBytes(run.policy)) });
       else this.page.note("Kept: it is “Yours” in the list of policies, until you close the page.");
     }

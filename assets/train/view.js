@@ -55,7 +55,7 @@
       ...(w.mirrored_sensors || w.angle_bias ? { sensed: seen.map((s) => degrees(s[2])) } : {}),
       world: { half_length: w.pole_half_length, pole_mass: w.pole_mass, cart_mass: w.cart_mass, wind: w.wind, reversed: w.reversed_motor, delay: w.action_delay },
     })));
-    return { id, autoplay: true, signals: false, speed: live.config.train.drawn.speed, episodes };
+    return { id, signals: false, speed: live.config.train.drawn.speed, episodes };
   };
 
   function ending(states, length) {

@@ -96,8 +96,6 @@
       return { after, met: met.met, survived: met.survived };
     },
 
-    actionMap: ({ policy, size, angle, velocity }) => list(live.actionMap(policyOf(policy), size, angle, velocity)),
-
     // jobs: [{policy, record}]. One gradient step each.
     innerSteps: ({ jobs, lr }) =>
       jobs.map(({ policy, record: given }) => {
@@ -171,7 +169,7 @@
 
     readErrors: ({ files }) => files.map((file) => attempt(() => policyOf(file))),
 
-    writtenBytes: ({ policy }) => base64Of(live.policyBytes(live.clonePolicy(policyOf(policy)))),
+    writtenBytes: ({ policy }) => base64Of(live.policyBytes(policyOf(policy))),
 
     // States of the page -> the links that hold them -> the states that those open.
     // links: [text]; each opens a state, or is a sentence.

@@ -9,6 +9,7 @@ from ui.views.colours import css_variables
 from ui.views.player import scripts
 
 FAKE_PAGE = Path(__file__).with_name("fake_page.js").read_text(encoding="utf-8")
+MEDIA = {"(min-width: 640px)": True, "(prefers-reduced-motion: reduce)": True}  # no episode plays by itself
 WIDTH, HEIGHT = 600, 340  # CSS pixels of every canvas
 
 
@@ -18,13 +19,13 @@ def theme(dark: bool = False) -> dict[str, str]:
     return dict(re.findall(r"(--[\w-]+): (#\w+);", night if dark else light))
 
 
-def on_page(act: str, payload: Any = None, dark: bool = False, media: tuple[str, ...] = ("(min-width: 640px)",)) -> Any:
+def on_page(act: str, payload: Any = None, dark: bool = False) -> Any:
     """What the JavaScript `act` returns on a page where all scripts have run; `payload` is there by this name.
 
-    media: the media queries that hold. See fake_page.js for `mount` and `tick`, and for what a canvas remembers as `context.drawn`.
+    See fake_page.js for `mount` and `tick`, and for what a canvas remembers as `context.drawn`.
     """
     code = enumerate(re.findall(r"<script>(.*?)</script>", scripts(), re.DOTALL))
-    given = {"theme": theme(dark), "media": dict.fromkeys(media, True), "given": payload}
+    given = {"theme": theme(dark), "media": MEDIA, "given": payload}
     begin = "dress(payload.theme, payload.media); payload = payload.given;"
     return run_javascript({"fake_page.js": FAKE_PAGE, **{f"script {i}": text for i, text in code}}, begin + act, given)
 

@@ -12,7 +12,6 @@ from model.policy.checkpoint import serialise
 from model.policy.ssm import reference_outputs
 from tests.assets.engine import file_bytes, numbers, run_check
 from tests.assets.vectors import inputs_of, policies
-from ui.views.decisions import MAP_ANGLE, MAP_SIZE, MAP_VELOCITY, action_map
 
 
 def wild(steps: int, generator: np.random.Generator) -> np.ndarray:
@@ -56,14 +55,6 @@ def test_outputs_and_hidden_state_are_those_of_the_module_and_of_the_equations_i
         model.double()
         assert max(relative(g, e) for g, e in zip((outputs, hidden), stepped(model, obs), strict=True)) < 1e-9
         assert relative(outputs, reference_outputs(model.params(), torch.from_numpy(obs).double())) < 1e-9
-
-
-def test_the_map_is_the_one_beside_adapt():
-    extent = {"size": MAP_SIZE, "angle": np.radians(MAP_ANGLE), "velocity": np.radians(MAP_VELOCITY)}
-    for name in ("meta", "taught"):
-        model = load_pretrained(name)
-        got = numbers(run_check("actionMap", {"policy": file_bytes(model), **extent})).reshape(MAP_SIZE, MAP_SIZE)
-        assert np.abs(got - action_map(model)).max() < 1e-4
 
 
 def test_a_policy_that_sees_its_push_is_given_the_one_before():

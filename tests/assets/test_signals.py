@@ -29,7 +29,7 @@ def recording(seed: int, world: World | None = None) -> Recording:
 
 
 def signals(*shown: Shown, step: int = T) -> dict[str, list[dict]]:
-    return dict(on_page(DRAW, {"value": player_value(*shown, autoplay=False), "step": step}))
+    return dict(on_page(DRAW, {"value": player_value(*shown), "step": step}))
 
 
 def value_at(marks: list[dict], y: float) -> float:

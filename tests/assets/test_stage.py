@@ -37,7 +37,7 @@ def recording(world: World) -> Recording:
 
 def pictures(shown: Sequence[Shown], steps: Sequence[float], dark: bool = False) -> list[list[list[dict]]]:
     """At each of the steps what is drawn on each episode's canvas."""
-    return on_page(DRAW, {"value": player_value(*shown, autoplay=False), "steps": list(steps)}, dark)
+    return on_page(DRAW, {"value": player_value(*shown), "steps": list(steps)}, dark)
 
 
 def drawn(world: World, step: float, role: str = "policy", dark: bool = False) -> list[dict]:
@@ -207,8 +207,8 @@ def test_the_timeline_has_a_tick_where_a_motor_reversed():
     return root.querySelectorAll("span.scrub i").map((i) => i.attributes.style);
     """
     turned = dataclasses.replace(recording(World(motor_reversals=2)), turns=(1, 3))
-    assert on_page(act, player_value(Shown(turned), autoplay=False)) == ["--at: 0.25", "--at: 0.75"]
-    assert on_page(act, player_value(Shown(recording(World())), autoplay=False)) == []
+    assert on_page(act, player_value(Shown(turned))) == ["--at: 0.25", "--at: 0.75"]
+    assert on_page(act, player_value(Shown(recording(World())))) == []
 
 
 ACT = """
@@ -228,7 +228,7 @@ GHOST = {"steps": 2, "fell": True, "x": [-1.5, -0.6], "angle": [-10.0, 6.0], "en
 
 
 def looked(ghost, step: float) -> dict:
-    value = player_value(Shown(recording(World()), "hybrid", ghost=ghost), autoplay=False)
+    value = player_value(Shown(recording(World()), "hybrid", ghost=ghost))
     return on_page(ACT, {"value": value, "step": step})
 
 

@@ -69,6 +69,6 @@ def test_roles_are_told_apart(shade, eyes):
 @SHADES
 def test_roles_stand_out_from_the_ground(shade):
     ground = TO_XYZ[1] @ linear(SCENE["ground"][shade])
-    for role in ROLES.values():
+    for name, role in ROLES.items():
         dark, light = sorted((TO_XYZ[1] @ linear((role.light, role.dark)[shade]), ground))
-        assert (light + 0.05) / (dark + 0.05) > 3.5, role.label
+        assert (light + 0.05) / (dark + 0.05) > 3.5, name

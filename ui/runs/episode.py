@@ -56,19 +56,17 @@ class Recording:
 
 
 @torch.inference_mode()
-def record(
-    model: StateSpaceModel | None, world: World, seed: int, greedy: bool = True, policy: str = "", max_steps: int = MAX_EPISODE_STEPS
-) -> Recording:
+def record(model: StateSpaceModel | None, world: World, seed: int, greedy: bool = True, policy: str = "") -> Recording:
     """Play one episode; model None acts uniformly at random. The start is that of gymnasium.make("CartPole-v1").reset(seed=seed)."""
-    env = WorldCartPole([world], max_episode_steps=max_steps)
+    env = WorldCartPole([world], MAX_EPISODE_STEPS)
     obs, _ = env.reset(seed=seed)
-    noise = np.random.default_rng([seed, 1]).random(max_steps)  # the policy's own randomness, apart from the environment's
+    noise = np.random.default_rng([seed, 1]).random(MAX_EPISODE_STEPS)  # the policy's own randomness, apart from the environment's
     states, observations, actions, forces, lost, motors = [env.state[:, 0].copy()], [obs[0]], [], [], [], []
     outputs, hidden, push = [], [], np.full(1, NO_PUSH)
     if model is not None:
         params = with_task_axis(model.params())
         cell, h = Cell(params), params["initial_state"].unsqueeze(1)  # h (1, 1, S)
-    for t in range(max_steps):
+    for t in range(MAX_EPISODE_STEPS):
         prob, margin = 0.5, 0.0
         if model is not None:
             y, h = cell.step(torch.from_numpy(joined(obs, push, model.input_dim)).unsqueeze(0), h)

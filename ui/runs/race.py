@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -44,7 +43,6 @@ class Race:
     settings: RaceSettings
     lanes: tuple[Lane, ...]
     ended: str = ""
-    id: str = ""
 
     @property
     def made(self) -> int:
@@ -63,7 +61,7 @@ def race(settings: RaceSettings, model_of: Callable[[str], StateSpaceModel], sto
     model_of: the model behind a policy's name.
     """
     lanes, ways = [], {}
-    now = Race(settings, (), id=secrets.token_hex(6))
+    now = Race(settings, ())
     for i, racer in enumerate(settings.racers):
         model = model_of(racer.policy)
         if racer.mode == "none":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from dataclasses import dataclass, field, replace
 
-from model import StateSpaceModel, World
+from model import StateSpaceModel
 from model.policy.checkpoint import serialise
 from ui.runs.episode import Recording, record
 from ui.runs.policies import shared_model
@@ -44,10 +44,6 @@ class Session:
         """This session after an episode of `choice`."""
         recording = record(self.policy_model(choice.policy), choice.world, choice.seed, choice.greedy, choice.policy)
         return replace(self, choice=choice, recording=recording)
-
-    def elsewhere(self, world: World, seed: int) -> Session:
-        """This session with the world and the seed that another tab has chosen; Play keeps its policy, and plays it there on return."""
-        return replace(self, choice=replace(self.choice, world=world, seed=seed))
 
     def played(self) -> Session:
         """This session with a recording of its choice."""

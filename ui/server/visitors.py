@@ -46,8 +46,8 @@ class Listeners:
     notice a job that nobody ever listened to, nor one that yields nothing, as those of the API; this does.
     """
 
-    def __init__(self, grace: float = GRACE):
-        self.grace = grace
+    def __init__(self) -> None:
+        self.grace = GRACE
         self._open: Counter[str] = Counter()
         self._since: OrderedDict[str, float] = OrderedDict()  # when it last asked or hung up
 

@@ -102,11 +102,6 @@ class WorldControls:
         """The named world and the details: what world_from_page takes."""
         return [self.preset, *self.fields]
 
-    @staticmethod
-    def inputs_of(preset: Any) -> list[Any]:
-        """What `inputs` will hold once the sliders have followed this named world; a name that is none is left for the check to name."""
-        return [preset, *page_values(WORLDS[preset] if isinstance(preset, str) and preset in WORLDS else STANDARD)]
-
     @property
     def outputs(self) -> list:
         """What `updates` fills."""

@@ -24,7 +24,7 @@ RATES = (
     "The same [[seed]] trains the same policy."
 )
 VALUES = json.dumps({name: list(settings.values().values()) for name, (_, settings) in RECIPES.items()})
-# The values of `linked` -> their link, as `settings_to_query` makes it, and the recipe that they are.
+# The values of `linked` -> their link, which `settings_from_query` reads, and the recipe that they are.
 READ = f"""(values) => {{
   const names = {json.dumps([*TRAIN])}, text = (v) => Array.isArray(v) ? [...v].sort().join(".") : String(v);
   const changed = Object.entries({VALUES}).map(([recipe, usual]) => [recipe, names.filter((_, i) => text(values[i]) !== text(usual[i]))]);

@@ -85,16 +85,11 @@ def outcome(curve: Curve) -> str:
     return f"no change: {after(curve, last)} it {level(last)}"
 
 
-def joined(first: str, second: str) -> str:
-    """Two halves as one sentence."""
-    return f"{first}; {second}."
-
-
 def sentence(run: AdaptRun) -> str:
     """What happened, in one sentence a mode; plain text."""
     first = before_words(run.before)
     if len(run.curves) == 1:
-        text = joined(first, outcome(run.curves[0]))
+        text = f"{first}; {outcome(run.curves[0])}."
     else:
         text = f"{first}. " + " ".join(f"{MODES[c.mode]}: {outcome(c)}." for c in run.curves)
     wary = [said for c in run.curves if (said := not_trusted(c))]

@@ -40,11 +40,11 @@ def slow_steps(*lengths: int) -> int:
     return min(lengths) + 5 if min(lengths) < SHORT_EPISODE else 0
 
 
-def gif(recording: Recording, label: str = "", role: str = "policy") -> bytes:
+def gif(recording: Recording, label: str = "") -> bytes:
     """An episode as an endless GIF, in real time at 25 frames a second; one that falls at once is slowed."""
     slow = slow_steps(recording.steps)
     words = f"{label}, at a quarter of the speed" if slow and label else label
-    timed = ((frame(recording, step, words, role), ms) for step, ms in pace(recording.steps, slow))
+    timed = ((frame(recording, step, words), ms) for step, ms in pace(recording.steps, slow))
     return write_gif(timed)
 
 

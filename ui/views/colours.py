@@ -10,9 +10,8 @@ from typing import NamedTuple
 
 
 class Role(NamedTuple):
-    """How one meaning looks: its name in words, its colour on light and on dark ground, and its line's dashes in pixels."""
+    """How one meaning looks: its colour on light and on dark ground, and its line's dashes in pixels."""
 
-    label: str
     light: str
     dark: str
     dash: tuple[int, ...]
@@ -20,12 +19,12 @@ class Role(NamedTuple):
 
 ROLES: MappingProxyType[str, Role] = MappingProxyType(
     {
-        "policy": Role("this policy", "#00755a", "#2fbf95", ()),
-        "before": Role("before adaptation", "#d55e00", "#ff8a3d", (2, 3)),
-        "standard": Role("standard adaptation", "#0072b2", "#7dc8f7", ()),
-        "hybrid": Role("hybrid adaptation", "#a15786", "#e09ac2", (7, 3)),
-        "imagined": Role("imagined", "#4842b6", "#a998ff", (3, 4)),
-        "baseline": Role("baseline", "#785900", "#f3c30b", (7, 3, 2, 3)),
+        "policy": Role("#00755a", "#2fbf95", ()),
+        "before": Role("#d55e00", "#ff8a3d", (2, 3)),
+        "standard": Role("#0072b2", "#7dc8f7", ()),
+        "hybrid": Role("#a15786", "#e09ac2", (7, 3)),
+        "imagined": Role("#4842b6", "#a998ff", (3, 4)),
+        "baseline": Role("#785900", "#f3c30b", (7, 3, 2, 3)),
     }
 )
 
@@ -45,14 +44,12 @@ SCENE: MappingProxyType[str, tuple[str, str]] = MappingProxyType(
     }
 )
 
-ACCENT = ROLES["policy"]
-
 
 def css_variables() -> str:
     """The colours as CSS variables --role-NAME, --scene-NAME, for light and for dark mode; player.js reads them."""
 
     def block(shade: int) -> str:
-        roles = [f"--role-{name}: {role[1 + shade]};" for name, role in ROLES.items()]
+        roles = [f"--role-{name}: {role[shade]};" for name, role in ROLES.items()]
         return " ".join(roles + [f"--scene-{name}: {pair[shade]};" for name, pair in SCENE.items()])
 
     return f":root {{ {block(0)} }}\n.dark {{ {block(1)} }}\n"

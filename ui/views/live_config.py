@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from model import DESCRIPTIONS, WORLDS, StandardAdaptationConfig, StateSpaceModel
-from model.config import FieldInfo, field_infos
+from model.config import field_infos
 from model.experiments import notice
 from model.imitation import teacher
 from model.maml import inner_step
@@ -17,31 +17,26 @@ from model.policy.recurrence import COLUMN_BOUND
 from model.policy.ssm import MAX_DIM
 from model.rl.advantages import SHORT_DISCOUNT
 from model.worlds import cartpole, disturbances
-from model.worlds.named import BREAK_SET
 from ui.field import for_scripts
-from ui.fields import FIELDS, LINK_NAMES, spoken
+from ui.fields import FIELDS, LINK_NAMES
 from ui.views.train_config import WORKER_SCRIPTS, train_config
 
 SCRIPTS = (*WORKER_SCRIPTS, *(f"live/{name}.js" for name in ("teacher", "learn", "protocol", "changes")))
 """The scripts of assets/ that know no page, in the order in which to load them; then call ssmLive.configure(live_config())."""
 
 
-def _field(info: FieldInfo) -> dict[str, Any]:
-    return {**info._asdict(), "label": spoken(info.name), "kind": type(info.default).__name__}
-
-
 def live_config() -> dict[str, Any]:
     """What `ssmLive.configure` takes. Units as in model/: m, kg, s, N, rad.
 
     physics: the time step (s), the limits of angle (rad) and track (m), the range of the start states, an episode's steps.
-    disturbances: what its random draws are made of. fields, rules_fields: for each field name, label, unit, minimum, maximum,
-    default, help, kind (bool, int or float).
-    worlds: name -> description and fields; break_set: names of those that break the meta-trained policy.
+    disturbances: what its random draws are made of. fields: those of a world, as `for_scripts` has them.
+    worlds: name -> description and fields.
     policy: the architecture's fixed sizes and its bound; groups of parameters, the last for all others.
     learn: the constants of the inner step. teacher: the regulator's; notice: when a change counts as noticed.
-    rules: the protocol's numbers. train: those of meta-training (train_config.py).
+    rules: the protocol's numbers; rates: the least and the largest learning rate. train: those of meta-training (train_config.py).
     """
     sizes, adaptation = StateSpaceModel().sizes, StandardAdaptationConfig()
+    rate = next(info for info in field_infos(LiveRules) if info.name == "lr")
     return {
         "physics": {
             "tau": cartpole.TAU,
@@ -63,7 +58,6 @@ def live_config() -> dict[str, Any]:
         },
         "fields": [for_scripts(f) for f in FIELDS["world"].values()],
         "worlds": {name: {"description": DESCRIPTIONS[name], "fields": asdict(world)} for name, world in WORLDS.items()},
-        "break_set": list(BREAK_SET),
         "policy": {
             "sensors": SENSORS,
             "output_dim": sizes["output_dim"],
@@ -91,5 +85,5 @@ def live_config() -> dict[str, Any]:
         "link_names": sorted(LINK_NAMES),
         "train": train_config(),
         "rules": asdict(LiveRules()),
-        "rules_fields": [_field(info) for info in field_infos(LiveRules)],
+        "rates": [rate.minimum, rate.maximum],
     }

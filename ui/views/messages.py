@@ -10,7 +10,7 @@ from ui.field import FieldError, Forgotten
 
 
 def hint(text: str) -> str:
-    """A preset's description as the page shows it."""
+    """Small words beside controls or results."""
     return f'<p class="hint">{html.escape(text)}</p>'
 
 
@@ -34,10 +34,10 @@ def said(error: Exception | str) -> str:
     return text[:1].upper() + text[1:] + ("" if text.endswith(".") else ".")
 
 
-def unopened(error: Exception, what: str = "This link can't be opened") -> str:
+def unopened(error: Exception) -> str:
     """Why a link does not do what it asks for, as one sentence."""
     text = said(error)
-    return f"{what}: {text[:1].lower()}{text[1:]}"
+    return f"This link can't be opened: {text[:1].lower()}{text[1:]}"
 
 
 def stale_note(press: str) -> str:

@@ -15,7 +15,7 @@ import gradio as gr
 import numpy as np
 
 from model import DESCRIPTIONS, WORLDS
-from model.worlds.cartpole import ANGLE_LIMIT, MAX_EPISODE_STEPS, X_LIMIT
+from model.worlds.cartpole import ANGLE_LIMIT, X_LIMIT
 from ui.fields import CUSTOM
 from ui.runs.episode import STEPS_PER_SECOND, Recording
 from ui.settings import page_values
@@ -31,7 +31,6 @@ MAP_ANGLE = 12.0  # degrees, from the middle of a decision map to its edge
 MAP_VELOCITY = 120.0  # degrees a second
 CONFIG = {
     "timeStep": 1 / STEPS_PER_SECOND,  # s
-    "maxSteps": MAX_EPISODE_STEPS,
     "xLimit": X_LIMIT,  # m
     "angleLimit": round(math.degrees(ANGLE_LIMIT), 6),  # degrees
     "shortEpisode": SHORT_EPISODE,
@@ -90,7 +89,6 @@ MOST = 6  # episodes in one player
 
 def player_value(
     *shown: Shown,
-    autoplay: bool = True,
     signals: bool = True,
     maps: Mapping[str, Sequence[str]] | None = None,
     speed: float | None = None,
@@ -102,8 +100,7 @@ def player_value(
     """
     if not 1 <= len(shown) <= MOST:
         raise ValueError(f"a player must show 1 to {MOST} episodes, got {len(shown)}")
-    how = {"autoplay": autoplay, "signals": signals, "speed": speed}
-    value = {"id": secrets.token_hex(6), **how, "episodes": [_episode(s) for s in shown]}
+    value = {"id": secrets.token_hex(6), "signals": signals, "speed": speed, "episodes": [_episode(s) for s in shown]}
     return value if maps is None else {**value, "maps": {role: list(steps) for role, steps in maps.items()}}
 
 

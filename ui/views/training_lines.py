@@ -32,13 +32,13 @@ class Line:
     bold: bool = True
 
 
-def smoothed(values: Sequence[float], window: int = SMOOTH) -> np.ndarray:
-    """The mean of each value and those up to `window` - 1 before it, (n,); what is not finite is left out, NaN where nothing is."""
+def smoothed(values: Sequence[float]) -> np.ndarray:
+    """The mean of each value and those up to SMOOTH - 1 before it, (n,); what is not finite is left out, NaN where nothing is."""
     given = np.asarray(values, dtype=np.float64)
     finite = np.isfinite(given)
     sums, counts = (np.concatenate([[0.0], np.cumsum(x)]) for x in (np.where(finite, given, 0.0), finite))
     ends = np.arange(1, len(sums))
-    starts = np.maximum(ends - window, 0)
+    starts = np.maximum(ends - SMOOTH, 0)
     n = counts[ends] - counts[starts]
     return np.where(finite & (n > 0), (sums[ends] - sums[starts]) / np.maximum(n, 1), np.nan)
 

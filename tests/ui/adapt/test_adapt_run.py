@@ -2,12 +2,12 @@
 
 import threading
 from dataclasses import replace
+from urllib.parse import parse_qsl
 
 import torch
 
 from model import WORLDS, StandardAdapter, evaluate_policy
 from tests.model.made_up import same_parameters
-from ui.links import query_of
 from ui.runs.adaptation import adapt, config_of, go_on, link_of
 from ui.runs.policies import shared_model
 from ui.runs.seed_sweep import AT_ONCE, sweep_seeds
@@ -44,12 +44,12 @@ def test_both_modes_take_turns_and_without_weight_are_the_same():
 
 def test_a_link_gives_settings_and_result_again():
     run = finished(AdaptSettings(REVERSED, mode="both", seed=3, experience_weight=0.05, **SHORT))
-    query = query_of(link_of(run))
+    query = dict(parse_qsl(link_of(run)))
     again = finished(adapt_from_query(query))
     assert query["ran"] == "1" and again.settings == run.settings
     assert all(same_parameters(a.last.model, b.last.model) for a, b in zip(run.curves, again.curves, strict=True))
     *_, further = go_on(run, replace(run.settings, num_adapt_steps=1), threading.Event())
-    assert query_of(link_of(further)) == adapt_to_query(further.settings)  # its result is more than these settings say
+    assert dict(parse_qsl(link_of(further))) == adapt_to_query(further.settings)  # its result is more than these settings say
 
 
 def test_going_on_continues_the_curve_with_fresh_episodes():

@@ -1,6 +1,7 @@
 """What the tab becomes at each moment of a training, and what can be done with its model."""
 
 from dataclasses import replace
+from urllib.parse import parse_qsl
 
 import gradio as gr
 import pytest
@@ -13,7 +14,7 @@ from ui.runs.training import TrainingState
 from ui.server.session import Session
 from ui.tabs.meta_train import MetaTrainTab
 from ui.tabs.training_controls import QUERY, READ
-from ui.training_settings import FIRST_RECIPE, RECIPES, settings_to_query
+from ui.training_settings import FIRST_RECIPE, RECIPES, MetaSettings, check_settings, place_from_query, settings_from_query
 
 SETTINGS = RECIPES[FIRST_RECIPE][1]
 EPOCHS = tuple(MetaEpoch(i, 0.1, 20.0, 30.0, (30.0,), 8, 900, 0.3, i == 1, 200, (20.0, 20.0), (10.0, 15.0)) for i in range(3))
@@ -64,8 +65,27 @@ def test_an_upload_can_be_used_and_saved_again(tab):
     assert set(refused) == {tab.message} and 'role="alert"' in refused[tab.message] and "<script>" not in refused[tab.message]
 
 
-@pytest.mark.parametrize(("name", "place"), [*((name, "browser") for name in RECIPES), ("custom", "server")])
-def test_the_browser_writes_the_link_that_the_server_would(name, place):
-    settings = RECIPES[name][1] if name in RECIPES else replace(SETTINGS, families=("wind",), time_budget=12.5)
-    written = run_javascript({}, f"return [({QUERY})(...payload), ({READ})(payload).recipe];", [*settings.values().values(), place])
-    assert written == [settings_to_query(settings, place), name]
+def link(settings: MetaSettings, place: str) -> tuple[str, str]:
+    """The link that the browser writes, and the recipe that it says these settings are."""
+    values = [*settings.values().values(), place]
+    return run_javascript({}, f"return [({QUERY})(...payload), ({READ})(payload).recipe];", values)
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_the_browser_writes_a_recipe_as_a_short_link(name):
+    assert link(RECIPES[name][1], "browser") == [f"tab=meta-train&recipe={name}", name]
+
+
+OTHERS = [
+    {"families": ["wind", "angle_bias"], "seed": 9, "time_budget": 12.5},
+    {"outer_lr": 0.00003, "first_order": True, "num_epochs": 3},
+    {"start": "meta", "inner_steps": 0, "hidden_dim": 8, "state_dim": 4, "discount_factor": 0.97},
+]
+
+
+@pytest.mark.parametrize("other", OTHERS)
+def test_a_link_that_the_browser_writes_gives_the_training_back(other):
+    settings = check_settings({**SETTINGS.values(), **other})
+    written, recipe = link(settings, "server")
+    query = dict(parse_qsl(written))
+    assert settings_from_query(query) == settings and place_from_query(query) == "server" and recipe == "custom"

@@ -69,7 +69,7 @@ def _box(part: str, x: float, y: float, w: float, h: float, title: str, note: st
     return _group(part, inside)
 
 
-def _vector(part: str, y: float, title: str, note: str, n: int, extra: str = "") -> str:
+def _vector(part: str, y: float, title: str, note: str, n: int) -> str:
     """A part that holds numbers, one cell each, which the script colours."""
     x, w, h = MIDDLE - 104, 208, 50
     step = (w - 16) / n
@@ -79,7 +79,7 @@ def _vector(part: str, y: float, title: str, note: str, n: int, extra: str = "")
         for i in range(n)
     )
     words = _text(x + 8, y + 18, title, "title", "start") + _note(part, x + w - 8, y + 18, note, "end")
-    return _group(part, _rect(x, y, w, h) + words + cells + extra)
+    return _group(part, _rect(x, y, w, h) + words + cells)
 
 
 def _line(*points: tuple[float, float], part: str) -> str:

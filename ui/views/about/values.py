@@ -33,9 +33,9 @@ def prob_right(s: Step) -> float:
     return sigmoid(float(s.y[1] - s.y[0]))
 
 
-def signed(value: float, digits: int = 2) -> str:
+def signed(value: float) -> str:
     """A number with its sign, in the page's minus."""
-    return f"{value:+.{digits}f}".replace("-", "−")
+    return f"{value:+.2f}".replace("-", "−")
 
 
 def size(vector: np.ndarray) -> str:
