@@ -19,12 +19,6 @@ def encoded(data: bytes) -> str:
     return base64.b64encode(data).decode()
 
 
-def test_a_policy_comes_as_it_was_sent():
-    for policy in ("memory", "taught"):
-        model = model_from_base64(encoded(serialise(shared_model(policy))))
-        assert all(model.params()[name].equal(p) for name, p in shared_model(policy).params().items())
-
-
 @pytest.mark.parametrize(
     "data",
     [
@@ -43,10 +37,6 @@ def test_anything_else_is_one_sentence(data):
     assert "\n" not in str(error.value) and len(str(error.value)) < 200
 
 
-def test_a_world_and_a_seed():
-    assert world_and_seed({"world": asdict(GALE), "seed": 3}) == (GALE, 3)
-
-
 @pytest.mark.parametrize(
     "data",
     [
@@ -60,6 +50,7 @@ def test_a_world_and_a_seed():
     ],
 )
 def test_a_world_that_cant_be_is_one_sentence(data):
+    assert world_and_seed({"world": asdict(GALE), "seed": 3}) == (GALE, 3)
     with pytest.raises(ValueError) as error:
         world_and_seed(data)
     assert "\n" not in str(error.value) and len(str(error.value)) < 400

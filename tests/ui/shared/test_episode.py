@@ -69,12 +69,6 @@ def test_why_it_ended(model):
     assert ending(replace(fell, states=np.zeros_like(states))) == f"It stood for all {fell.steps} steps."
 
 
-def test_delay_shows_in_the_applied_force(model):
-    recording = record(model, World(action_delay=2, reversed_motor=True, force_mag=7), 0)
-    assert recording.forces[:2].tolist() == [0.0, 0.0]
-    np.testing.assert_array_equal(recording.forces[2:], -7.0 * (2 * recording.actions[:-2] - 1))
-
-
 def test_noise_lost_pushes_and_reversals_are_recorded():
     recording = record(shared_model("meta"), World(sensor_noise=0.2, lost_push=0.3, motor_reversals=20), 1)
     r, rows = recording, list(csv.DictReader(io.StringIO(to_csv(recording))))

@@ -1,6 +1,5 @@
-"""What the canvas player is fed and what a GIF shows is the recording."""
+"""What a GIF shows is the recording, and no number of the science is typed again."""
 
-import base64
 import io
 import re
 import tracemalloc
@@ -12,23 +11,8 @@ from model import WORLDS, World
 from ui.runs.episode import record
 from ui.runs.policies import shared_model
 from ui.views.animation import gif, side_by_side
-from ui.views.player import ASSETS, Shown, player_value
+from ui.views.player import ASSETS
 from ui.views.render import frame
-
-
-def episode(world: World = WORLDS["reversed_tilted"], model="untrained"):
-    recording = record(shared_model(model) if model else None, world, 0)
-    return recording, player_value(Shown(recording))["episodes"][0]
-
-
-def test_it_holds_the_recording_in_the_pages_units():
-    recording, e = episode()
-    assert len(e["x"]) == len(e["angle"]) == recording.steps + 1 and len(e["p"]) == len(e["action"]) == recording.steps
-    np.testing.assert_allclose(np.radians(e["angle"]), recording.states[:, 2], atol=1e-4)
-    np.testing.assert_allclose(np.radians(e["sensed"]) - np.radians(e["angle"]), 0.1, atol=2e-4)
-    cells = np.frombuffer(base64.b64decode(e["hidden"]["cells"]), np.int8).reshape(recording.steps, 32)
-    largest = np.abs(recording.hidden).max()
-    np.testing.assert_allclose(cells / 127 * largest, recording.hidden, atol=largest / 127)
 
 
 def test_no_number_of_the_science_is_typed_again():
