@@ -40,12 +40,12 @@ def run_javascript(scripts: Mapping[str, str], act: str, payload: Any = None) ->
         return json.loads(answer.read_text(encoding="utf-8"))
 
 
-def run_check(check: str, payload: Any, config: dict | None = None) -> Any:
-    """What ssmChecks[check](payload) of checks.js returns; config stands in the place of what Python emits."""
+def run_check(check: str, payload: Any) -> Any:
+    """What ssmChecks[check](payload) of checks.js returns."""
     files = [*PURE, ASSETS / "live" / "link.js", ASSETS / "train" / "view.js", HERE / "checks.js", HERE / "train_checks.js"]
     scripts = {str(path): path.read_text(encoding="utf-8") for path in files}
     act = "ssmLive.configure(payload.config); return ssmChecks[payload.check](payload.payload);"
-    return run_javascript(scripts, act, {"config": config or live_config(), "check": check, "payload": payload})
+    return run_javascript(scripts, act, {"config": live_config(), "check": check, "payload": payload})
 
 
 def file_bytes(model: StateSpaceModel) -> str:

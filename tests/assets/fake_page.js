@@ -123,39 +123,32 @@
     querySelector(selector) { return this.querySelectorAll(selector)[0] ?? null; }
   }
 
-  const look = { theme: {}, media: {} };
-  const frames = [];
-  let clock = 0;
+  const MEDIA = ["(min-width: 640px)", "(prefers-reduced-motion: reduce)"]; // no episode plays by itself
+  let theme = {};
   class Observer { observe() {} disconnect() {} }
 
   Object.assign(globalThis, {
     window: globalThis,
     devicePixelRatio: RATIO,
     document: { createElement: (tag) => new Element(tag), body: new Element("body"), documentElement: new Element("html") },
-    getComputedStyle: () => ({ fontFamily: "sans", getPropertyValue: (name) => look.theme[name] ?? "" }),
-    matchMedia: (query) => ({ matches: look.media[query] ?? false, addEventListener() {} }),
+    getComputedStyle: () => ({ fontFamily: "sans", getPropertyValue: (name) => theme[name] ?? "" }),
+    matchMedia: (query) => ({ matches: MEDIA.includes(query), addEventListener() {} }),
     addEventListener() {},
     ResizeObserver: Observer,
     MutationObserver: Observer,
-    requestAnimationFrame: (f) => frames.push(f),
+    requestAnimationFrame() {},
     ImageData: class { constructor(width, height) { Object.assign(this, { width, height, data: new Uint8ClampedArray(4 * width * height) }); } },
   });
 
-  // What a test says: dress(theme, media); mount("ssmPlayer", "player", value) -> its root; tick(ms) draws the next frame of an animation.
+  // What a test says: dress(theme); mount("ssmPlayer", "player", value) -> its root.
   Object.assign(globalThis, {
-    dress: (theme, media) => Object.assign(look, { theme, media }),
+    dress: (given) => { theme = given; },
     mount: (component, name, value) => {
-      const host = new Element("div"), root = new Element("div"), props = { value };
+      const host = new Element("div"), root = new Element("div");
       root.className = name;
       host.append(root);
-      let changed = () => {};
-      window[component](host, props, (_, f) => { changed = f; });
-      root.update = (next) => { props.value = next; changed(); };
+      window[component](host, { value }, () => {});
       return root;
-    },
-    tick: (ms) => {
-      clock += ms;
-      for (const f of frames.splice(0)) f(clock);
     },
   });
 })();

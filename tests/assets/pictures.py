@@ -4,12 +4,13 @@ import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from tests.assets.engine import run_javascript
 from ui.views.colours import css_variables
 from ui.views.player import scripts
 
 FAKE_PAGE = Path(__file__).with_name("fake_page.js").read_text(encoding="utf-8")
-MEDIA = {"(min-width: 640px)": True, "(prefers-reduced-motion: reduce)": True}  # no episode plays by itself
 WIDTH, HEIGHT = 600, 340  # CSS pixels of every canvas
 
 
@@ -19,14 +20,19 @@ def theme(dark: bool = False) -> dict[str, str]:
     return dict(re.findall(r"(--[\w-]+): (#\w+);", night if dark else light))
 
 
+def rgb(colour: str) -> np.ndarray:
+    """#rrggbb as three numbers from 0 to 255."""
+    return np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)])
+
+
 def on_page(act: str, payload: Any = None, dark: bool = False) -> Any:
     """What the JavaScript `act` returns on a page where all scripts have run; `payload` is there by this name.
 
-    See fake_page.js for `mount` and `tick`, and for what a canvas remembers as `context.drawn`.
+    See fake_page.js for `mount`, and for what a canvas remembers as `context.drawn`.
     """
     code = enumerate(re.findall(r"<script>(.*?)</script>", scripts(), re.DOTALL))
-    given = {"theme": theme(dark), "media": MEDIA, "given": payload}
-    begin = "dress(payload.theme, payload.media); payload = payload.given;"
+    given = {"theme": theme(dark), "given": payload}
+    begin = "dress(payload.theme); payload = payload.given;"
     return run_javascript({"fake_page.js": FAKE_PAGE, **{f"script {i}": text for i, text in code}}, begin + act, given)
 
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from model import StateSpaceModel
-from tests.assets.pictures import HEIGHT, WIDTH, flat, on_page, strokes, texts, theme
+from tests.assets.pictures import HEIGHT, WIDTH, flat, on_page, rgb, strokes, texts, theme
 from ui.views import decisions
 from ui.views.charts import Series, chart_value
 from ui.views.colours import ROLES
@@ -120,7 +120,7 @@ def test_a_map_is_orange_where_the_policy_pushes_right_and_blue_where_left(dark)
     (left, top), (right, bottom) = image["points"]
     n = decisions.MAP_SIZE
     got = np.array(image["drawn"][0]["data"]).reshape(n, n, 4)[..., :3].astype(float)
-    low, middle, high = (np.array([int(colours[f"--scene-{k}"][i : i + 2], 16) for i in (1, 3, 5)]) for k in ("low", "middle", "high"))
+    low, middle, high = (rgb(colours[f"--scene-{k}"]) for k in ("low", "middle", "high"))
     for row, column in ((0, 0), (0, n - 1), (n - 1, 0), (n - 1, n - 1), (n // 2, n // 2), (3, 30)):
         angle, velocity = np.radians(-12 + 24 * column / (n - 1)), np.radians(120 - 240 * row / (n - 1))
         v = 2 / (1 + np.exp(-(20 * angle + velocity))) - 1

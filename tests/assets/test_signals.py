@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from model import World
-from tests.assets.pictures import HEIGHT, WIDTH, flat, on_page, strokes, texts, theme
+from tests.assets.pictures import HEIGHT, WIDTH, flat, on_page, rgb, strokes, texts, theme
 from ui.runs.episode import Recording
 from ui.views.player import Shown, player_value
 
@@ -82,7 +82,7 @@ def test_the_hidden_state_has_a_row_for_each_unit_blue_below_zero_and_orange_abo
     assert title.startswith("Hidden state, 3 units")
     pixels = next(m for m in marks if m["kind"] == "pixels" and m["width"] == T)
     got = np.array(pixels["data"]).reshape(3, T, 4)[..., :3]
-    low, middle, high = (np.array([int(colours[f"--scene-{n}"][i : i + 2], 16) for i in (1, 3, 5)]) for n in ("low", "middle", "high"))
+    low, middle, high = (rgb(colours[f"--scene-{n}"]) for n in ("low", "middle", "high"))
     v = (r.hidden.T / np.abs(r.hidden).max())[..., None]  # (unit, step, 1)
     np.testing.assert_allclose(got, middle + (np.where(v < 0, low, high) - middle) * np.abs(v), atol=2.5)
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from model import WORLDS, World
-from tests.assets.pictures import HEIGHT, WIDTH, fills, on_page, strokes, texts, theme
+from tests.assets.pictures import HEIGHT, WIDTH, fills, on_page, rgb, strokes, texts, theme
 from ui.runs.episode import Recording
 from ui.views.colours import ROLES
 from ui.views.player import Shown, player_value
@@ -168,7 +168,7 @@ def test_a_file_shows_the_same_picture(name):
     def shown(x: float, y: float, colour: str) -> bool:
         """Whether this colour is found within a pixel; (x, y) names a point between pixels."""
         near = image[round(y) - 1 : round(y) + 1, round(x) - 1 : round(x) + 1].reshape(-1, 3)
-        return any(tuple(p) == tuple(int(colours[colour][i : i + 2], 16) for i in (1, 3, 5)) for p in near)
+        return bool((near == rgb(colours[colour])).all(1).any())
 
     ((hub, end),) = strokes(marks, colours["--role-policy"], dashed=False)
     for share in (0.2, 0.5, 0.8, 0.97):
@@ -211,42 +211,34 @@ def test_the_timeline_has_a_tick_where_a_motor_reversed():
     assert on_page(act, player_value(Shown(recording(World())))) == []
 
 
-ACT = """
-const root = mount("ssmPlayer", "player", payload.value), scrubber = root.querySelector("input");
-const see = () => {
-  scrubber.value = payload.step;
-  scrubber.fire("input");
-  const said = root.querySelectorAll("p.imagined").map((p) => p.textContent);
-  return { drawn: root.querySelectorAll("figure.stage canvas").map((c) => c.context.drawn), said };
-};
-const box = root.querySelector("label.ghost-switch input"), first = see();
-box.checked = false;
-box.fire("change");
-return { hidden: root.querySelector("label.ghost-switch").hidden, first, without: see() };
-"""
 GHOST = {"steps": 2, "fell": True, "x": [-1.5, -0.6], "angle": [-10.0, 6.0], "ending": "Imagined: fell after 2 steps."}
+IMAGINED = Shown(recording(World()), "hybrid", ghost=GHOST)
 
 
-def looked(ghost, step: float) -> dict:
-    value = player_value(Shown(recording(World()), "hybrid", ghost=ghost))
-    return on_page(ACT, {"value": value, "step": step})
-
-
-@pytest.mark.parametrize("step", [0, 1, 3])
-def test_it_stands_where_the_imagined_state_says(step):
-    colours, marks = theme(), looked(GHOST, step)["first"]["drawn"][0]
-    (pole,) = [line for line in strokes(marks, colours["--role-imagined"], dashed=True) if len(line) == 2]
-    at, (across, up) = min(step, 1), tip(pole)
-    assert math.degrees(math.atan2(across, up)) == pytest.approx(GHOST["angle"][at], abs=0.1)
-    (real,) = [line for line in strokes(marks, colours["--role-hybrid"]) if len(line) == 2 and line[0][1] == pole[0][1]]
-    metres = (pole[0][0] - real[0][0]) / scale_of(marks, colours)
-    assert metres == pytest.approx(GHOST["x"][at] - POSITIONS[step], abs=0.01)
-    assert math.degrees(math.atan2(*tip(real))) == pytest.approx(ANGLES[step], abs=0.1)
+def test_the_imagined_pole_stands_where_the_imagined_state_says():
+    colours, steps = theme(), (0, 1, 3)
+    for (marks,), step in zip(pictures([IMAGINED], steps), steps, strict=True):
+        (pole,) = [line for line in strokes(marks, colours["--role-imagined"], dashed=True) if len(line) == 2]
+        (real,) = [line for line in strokes(marks, colours["--role-hybrid"]) if len(line) == 2 and line[0][1] == pole[0][1]]
+        at = min(step, 1)
+        for line, angle in ((pole, GHOST["angle"][at]), (real, ANGLES[step])):
+            assert math.degrees(math.atan2(*tip(line))) == pytest.approx(angle, abs=0.1)
+        metres = (pole[0][0] - real[0][0]) / scale_of(marks, colours)
+        assert metres == pytest.approx(GHOST["x"][at] - POSITIONS[step], abs=0.01)
 
 
 def test_the_switch_takes_it_and_its_words_away():
-    seen = looked(GHOST, 1)
-    assert seen["first"]["said"] == [GHOST["ending"]] and seen["without"]["said"] == [""] and not seen["hidden"]
-    assert strokes(seen["first"]["drawn"][0], theme()["--role-imagined"]) and not strokes(
-        seen["without"]["drawn"][0], theme()["--role-imagined"]
-    )
+    act = """
+    const root = mount("ssmPlayer", "player", payload);
+    const scrubber = root.querySelector("input"), box = root.querySelector("label.ghost-switch input");
+    scrubber.value = 1;
+    return [true, false].map((on) => {
+      box.checked = on;
+      box.fire("change");
+      scrubber.fire("input");
+      return [root.querySelector("p.imagined").textContent, root.querySelector("figure.stage canvas").context.drawn];
+    });
+    """
+    (said, shown), (hushed, hidden) = on_page(act, player_value(IMAGINED))
+    imagined = theme()["--role-imagined"]
+    assert (said, hushed) == (GHOST["ending"], "") and strokes(shown, imagined) and not strokes(hidden, imagined)
