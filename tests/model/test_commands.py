@@ -16,19 +16,13 @@ from model import WORLDS, StateSpaceModel, load_checkpoint
 from model.__main__ import main
 from model.maml.recipes import RECIPES, polish
 from model.maml.to_file import LOG_COLUMNS, Training, read_log, state_path
-
-SMALL = ["--num_epochs", "2", "--tasks_per_epoch", "2", "--episodes_per_task", "2", "--long_episodes_share", "0"]
-SMALL += ["--max_steps_per_episode", "20"]
-
-
-def train(out: Path, *options: str) -> int:
-    return main(["train", "--json", "--out", str(out), *SMALL, *options])
+from tests.model.made_up import SMALL, train
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_train_writes_a_checkpoint_and_its_log(tmp_path, capsys, recipe):
     out = tmp_path / "m.safetensors"
-    assert train(out, "--recipe", recipe, "--polish_epochs", "0") == 0
+    assert train(out, "--recipe", recipe) == 0
     result = json.loads(capsys.readouterr().out)
     assert result["epoch"] == 1 and result["checkpoint"] == str(out)
     rows = read_log(out)

@@ -30,6 +30,7 @@ from model import (
     load_pretrained,
     sample_worlds,
 )
+from tests.model.made_up import same_parameters
 
 REVERSED = WORLDS["reversed_motor"]
 GRADIENT = StandardAdaptationConfig(num_adapt_steps=1, episodes_per_step=3)
@@ -57,25 +58,20 @@ def as_usual() -> dict[str, StateSpaceModel]:
     return {name: adapted(name) for name in ADAPTERS}
 
 
-def same(a: StateSpaceModel, b: StateSpaceModel) -> bool:
-    mine, others = a.params(), b.params()
-    return all(mine[name].dtype == p.dtype and torch.equal(mine[name], p) for name, p in others.items())
-
-
 @pytest.mark.parametrize("adapter", ADAPTERS)
 class TestAdaptation:
     @pytest.mark.parametrize("setting", [torch.no_grad, torch.inference_mode])
     def test_without_gradients_around_it(self, adapter, setting, as_usual):
         with setting():
-            assert same(adapted(adapter), as_usual[adapter])
+            assert same_parameters(adapted(adapter), as_usual[adapter])
 
     def test_with_another_default_type(self, adapter, as_usual, double_by_default):
-        assert same(adapted(adapter), as_usual[adapter])
+        assert same_parameters(adapted(adapter), as_usual[adapter])
 
     def test_from_weights_of_half_precision(self, adapter):
         halved = load_pretrained().bfloat16()
         found = adapted(adapter, halved)
-        assert found.A.dtype == torch.float32 and same(found, adapted(adapter, halved.float()))
+        assert found.A.dtype == torch.float32 and same_parameters(found, adapted(adapter, halved.float()))
 
     def test_from_weights_of_double_precision(self, adapter, as_usual):
         assert torch.allclose(adapted(adapter, load_pretrained().double()).A.float(), as_usual[adapter].A, atol=1e-2)
@@ -122,7 +118,7 @@ def test_a_world_may_be_named_or_given_by_its_fields():
 def test_a_policy_may_be_wrapped(as_usual):
     wrapped = torch.nn.DataParallel(load_pretrained())
     assert np.array_equal(evaluate_policy(wrapped, REVERSED, 2), evaluate_policy(load_pretrained(), REVERSED, 2))
-    assert same(adapted("gradient", wrapped), as_usual["gradient"])
+    assert same_parameters(adapted("gradient", wrapped), as_usual["gradient"])
 
 
 MODEL, NEITHER = StateSpaceModel(), object()

@@ -1,6 +1,5 @@
 """One runner: every finished part is written at once, a stopped run goes on, and the sealed split is read once. The parts are made up."""
 
-import hashlib
 import json
 import shutil
 import subprocess
@@ -11,7 +10,6 @@ from model.experiments import provenance as module
 from model.experiments import runner
 from model.experiments.provenance import commit, provenance
 from model.experiments.runner import run_study
-from model.policy.pretrained import SHIPPED, WEIGHTS
 
 COMMIT = {**provenance(), "commit": "a" * 40, "model_differs_from_commit": False}
 
@@ -97,11 +95,6 @@ def test_the_sealed_split_is_read_once_and_the_file_says_when_and_by_what(run, p
 def git(folder, *arguments: str) -> str:
     own = ["-c", "user.name=x", "-c", "user.email=x@example.org", "-c", "commit.gpgsign=false"]
     return subprocess.run(["git", *own, "-C", str(folder), *arguments], check=True, capture_output=True, encoding="utf-8").stdout.strip()
-
-
-def test_the_weights_are_those_on_the_disk():
-    found = provenance()["weights"]
-    assert found == {n: hashlib.sha256((WEIGHTS / f"{n}.safetensors").read_bytes()).hexdigest() for n in SHIPPED}
 
 
 @pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")

@@ -1,4 +1,4 @@
-"""Teaching: it lowers the loss, a seed gives the same bytes, and a resumed training is the same training."""
+"""Teaching: it lowers the loss, and a resumed training is the same training to the last byte."""
 
 import dataclasses
 
@@ -40,25 +40,12 @@ def test_teaching_lowers_the_loss():
     assert np.mean([r.loss for r in records[-3:]]) < 0.85 * np.mean([r.loss for r in records[:2]])
 
 
-def test_a_seed_teaches_to_identical_bits_also_when_resumed():
-    def run(resume=None, config=TINY):
-        dagger, states = Dagger(config), []
-        for _ in dagger.train(student(), resume):
-            states.append(dagger.state_dict())
-        return dagger, states
-
-    straight, states = run()
-    resumed, later = run(states[2])
-    assert len(later) == 3 and same(straight.best.params(), resumed.best.params())
-    assert same(states[-1]["learner"], later[-1]["learner"]) and states[-1]["env_steps"] == later[-1]["env_steps"]
-    other, _ = run(config=dataclasses.replace(TINY, seed=1))
-    assert not same(straight.best.params(), other.best.params())
-
-
-def test_a_given_model_is_left_alone_and_a_four_input_one_is_given_the_fifth():
+def test_a_given_model_is_left_alone_a_four_input_one_is_given_the_fifth_and_seeds_differ():
     start = StateSpaceModel(8, hidden_dim=8, generator=torch.Generator().manual_seed(3))
-    before, dagger = start.params(), Dagger(dataclasses.replace(TINY, num_epochs=1))
-    list(dagger.train(start))
+    before, (dagger, other) = start.params(), (Dagger(dataclasses.replace(TINY, num_epochs=1, seed=seed)) for seed in (0, 1))
+    for each in (dagger, other):
+        list(each.train(start))
+    assert not same(dagger.best.params(), other.best.params())
     assert same(before, start.params()) and dagger.best.sizes == {**start.sizes, "input_dim": 5} and not dagger.best.training
     assert sum(Dagger().best.count_parameters().values()) == 6813
 

@@ -8,16 +8,9 @@ from pathlib import Path
 import pytest
 
 from model import CheckpointError
-from model.__main__ import main
 from model.maml.recipes import RECIPES
 from model.maml.to_file import Training, lock_path, locked, read_state, state_path
-
-SMALL = ["--num_epochs", "2", "--tasks_per_epoch", "2", "--episodes_per_task", "2", "--long_episodes_share", "0"]
-SMALL += ["--max_steps_per_episode", "10", "--polish_epochs", "0"]
-
-
-def train(out: Path, *options: str) -> int:
-    return main(["train", "--json", "--out", str(out), *SMALL, *options])
+from tests.model.made_up import train
 
 
 def one_sentence(capsys) -> str:

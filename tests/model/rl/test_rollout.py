@@ -8,7 +8,6 @@ from model import StateSpaceModel, World
 from model.policy.params import with_task_axis
 from model.policy.ssm import reference_outputs
 from model.rl.rollout import collect
-from model.worlds.cartpole import WorldCartPole
 from tests.model.plain_loops import episode_of, log_prob
 
 
@@ -42,12 +41,6 @@ def test_log_probabilities_are_the_reference_policys_for_what_was_seen_and_done(
             torch.testing.assert_close(mu, torch.stack([log_prob(y[t], a) for t, a in enumerate(actions)]), rtol=0, atol=1e-9)
 
 
-@pytest.mark.parametrize(("probability", "action"), [(0.4, 0), (0.6, 1)])
-def test_a_greedy_policy_takes_the_likelier_action(probability, action):
-    e = collect(with_task_axis(leaning_right(probability)), [World()], 3, np.random.default_rng(0), greedy=True)
-    assert (e.actions[e.alive > 0] == action).all()
-
-
 def test_an_episode_ends_at_its_fall_or_at_the_step_limit():
     always_right = with_task_axis(leaning_right(0.999999))
     falls = collect(always_right, [World()], 4, np.random.default_rng(0))
@@ -56,10 +49,3 @@ def test_an_episode_ends_at_its_fall_or_at_the_step_limit():
     assert not cut.terminated.any() and cut.lengths.tolist() == [[3.0] * 4]
     for e in (falls, cut):
         assert (e.alive.diff(dim=-1) <= 0).all() and e.env_steps == int(e.lengths.sum())
-
-
-def test_a_cart_that_reaches_the_end_of_the_track_ends_the_episode():
-    env = WorldCartPole([World()] * 3)
-    env.reset(seed=0)
-    env.state = np.array([[2.39, 2.0, 0.0, 0.0], [-2.39, -2.0, 0.0, 0.0], [0.0, 2.0, 0.0, 0.0]]).T.copy()
-    assert env.advance(np.array([0, 1, 0]), np.ones(3, bool)).tolist() == [True, True, False]

@@ -126,27 +126,6 @@ def test_an_episode_does_not_inherit_the_delayed_actions_of_the_one_before():
     assert env.applied_force[0] == -10
 
 
-def test_advance_is_the_motion_of_step_to_the_last_bit_and_leaves_the_fallen_where_they_are():
-    worlds = [WORLDS[name] for name in ("standard", "reversed_gale", "delayed_motor", "mirrored_long_pole", "moon")] * 8
-    stepped, advanced = WorldCartPole(worlds), WorldCartPole(worlds)
-    first = np.random.default_rng(0).uniform(-0.05, 0.05, size=(4, len(worlds)))
-    for env in (stepped, advanced):
-        env.reset(seed=0)
-        env.state = first.copy()
-    rng, moving = np.random.default_rng(1), np.ones(len(worlds), dtype=bool)
-    for _ in range(200):
-        action = rng.integers(0, 2, len(worlds))
-        before = advanced.state
-        _, _, terminated, _, _ = stepped.step(action)
-        fell = advanced.advance(action, moving)
-        np.testing.assert_array_equal(fell, terminated & moving)
-        np.testing.assert_array_equal(advanced.state[:, moving], stepped.state[:, moving])
-        np.testing.assert_array_equal(advanced.state[:, ~moving], before[:, ~moving])
-        np.testing.assert_array_equal(advanced.applied_force[moving], stepped.applied_force[moving])
-        moving &= ~fell
-    assert not moving.any()
-
-
 def test_registered_ids_pass_gymnasiums_checker_and_take_worlds():
     check_env(gymnasium.make("CartPoleWorld-v0", world=World(wind=1.0, angle_bias=0.2)).unwrapped, skip_render_check=True)
     env = gymnasium.make("CartPoleWorld-v0", world=World(gravity=1.62))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from model import World, WorldCartPole
+from model import WORLDS, World, WorldCartPole
 from model.worlds.disturbances import FIRST_REVERSAL, MAX_REVERSALS, NOISE_SD, PERIOD, SPACING, episode_keys, reversal_steps
 
 HARD = World(sensor_noise=1.0, lost_push=0.3, motor_reversals=7)
@@ -67,20 +67,22 @@ def test_noise_depends_on_the_episode_and_not_on_what_is_done():
     assert len(np.unique(one[0][0], axis=0)) == n  # and every episode has its own
 
 
-def test_step_and_advance_meet_the_same_disturbances():
-    n = 30
-    worlds = [HARD, World(lost_push=0.5, action_delay=3), World(motor_reversals=20)] * (n // 3)
+def test_advance_is_step_to_the_last_bit_under_the_same_disturbances_and_leaves_the_fallen_where_they_are():
+    named = [WORLDS[name] for name in ("standard", "reversed_gale", "mirrored_long_pole", "moon")]
+    worlds = [HARD, World(lost_push=0.5, action_delay=3), World(motor_reversals=20), *named] * 5
+    n = len(worlds)
     stepped, advanced = WorldCartPole(worlds), WorldCartPole(worlds)
     for env in (stepped, advanced):
         env.begin(starts(n))
     rng, moving = np.random.default_rng(0), np.ones(n, dtype=bool)
     while moving.any():
         np.testing.assert_array_equal(stepped.observe()[moving], advanced.observe()[moving])
-        action = rng.integers(0, 2, n)
-        motor = stepped.present_motor
+        action, motor, before = rng.integers(0, 2, n), stepped.present_motor, advanced.state
         _, _, terminated, _, _ = stepped.step(action)
         fell = advanced.advance(action, moving)
         np.testing.assert_array_equal(advanced.state[:, moving], stepped.state[:, moving])
+        np.testing.assert_array_equal(advanced.state[:, ~moving], before[:, ~moving])
+        np.testing.assert_array_equal(advanced.applied_force[moving], stepped.applied_force[moving])
         now = moving & (stepped.delay == 0) & (stepped.lost_force == 0)
         np.testing.assert_array_equal(stepped.applied_force[now], (motor * (2 * action - 1))[now])
         np.testing.assert_array_equal(fell, terminated & moving)

@@ -1,6 +1,9 @@
-"""What the tab becomes at each moment of a training, and what can be done with its model."""
+"""What the tab becomes at each moment of a training, on the server or in a browser, and what can be done with its model."""
 
-from dataclasses import replace
+import base64
+import math
+from dataclasses import asdict, replace
+from types import SimpleNamespace
 from urllib.parse import parse_qsl
 
 import gradio as gr
@@ -10,6 +13,7 @@ from model import MetaEpoch
 from model.policy.checkpoint import serialise
 from tests.assets.engine import run_javascript
 from ui.runs.policies import shared_model
+from ui.runs.trained import model_from_base64
 from ui.runs.training import TrainingState
 from ui.server.session import Session
 from ui.tabs.meta_train import MetaTrainTab
@@ -89,3 +93,57 @@ def test_a_link_that_the_browser_writes_gives_the_training_back(other):
     written, recipe = link(settings, "server")
     query = dict(parse_qsl(written))
     assert settings_from_query(query) == settings and place_from_query(query) == "server" and recipe == "custom"
+
+
+RECORD = {name: list(v) if isinstance(v, tuple) else v for name, v in asdict(EPOCHS[0]).items()}
+WEIGHTS = base64.b64encode(serialise(shared_model("meta"))).decode()
+TRAINED = {"weights": WEIGHTS, "records": [RECORD, {**RECORD, "epoch": 1}], "settings": SETTINGS.values()}
+
+
+def asked(tab: MetaTrainTab, **changes) -> dict:
+    return tab.on_ask(Session(), *({**SETTINGS.values(), **changes}.values()))
+
+
+def test_settings_come_back_checked_with_the_weights_to_start_from(tab):
+    given = asked(tab, seed=7, families=["wind"])[tab.here]
+    settings = given["settings"]
+    assert settings["config"]["seed"] == 7 and len(settings["chart"]["series"]) == 2 and "weights" not in given
+    assert check_settings(settings["values"]).config == replace(SETTINGS.config, seed=7)
+    weights = asked(tab, start="meta")[tab.here]["weights"]
+    assert model_from_base64(weights).params()["A"].equal(shared_model("meta").params()["A"])
+    refused = asked(tab, inner_lr=-1)
+    assert "field-inner-lr" in refused[tab.message] and tab.here not in refused
+
+
+def test_what_it_trained_is_as_good_as_what_the_server_has(tab):
+    update = tab.on_trained(SimpleNamespace(**TRAINED))
+    trained = update[tab.trained]
+    assert trained.epochs[0] == EPOCHS[0] and len(trained.log().splitlines()) == 3 and trained.settings == SETTINGS
+    assert model_from_base64(WEIGHTS).params()["C"].equal(trained.model.params()["C"])
+    assert all(update[button]["interactive"] for button in (tab.use, tab.adapt, *tab.saves.values()))
+
+
+def test_an_epoch_that_was_not_finite_loses_nothing(tab):
+    records = [RECORD, {**RECORD, "epoch": 1, "meta_loss": None, "rolled_back": True}]  # JSON knows no NaN
+    epochs = tab.on_trained(SimpleNamespace(**{**TRAINED, "records": records}))[tab.trained].epochs
+    assert epochs[0] == EPOCHS[0] and math.isnan(epochs[1].meta_loss) and epochs[1].rolled_back
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"weights": None},
+        {"weights": WEIGHTS[:400]},
+        {"records": None},
+        {"records": []},
+        {"records": [RECORD] * 1001},
+        {"records": [{**RECORD, "episodes": "many"}]},
+        {"records": [{**RECORD, "usual": [1.0] * 99}]},
+        {"records": [{"epoch": 1}]},
+        {"settings": None},
+        {"settings": {**SETTINGS.values(), "inner_lr": -1}},
+    ],
+)
+def test_anything_else_is_one_sentence_and_changes_nothing(tab, change):
+    update = tab.on_trained(SimpleNamespace(**{**TRAINED, **change}))
+    assert list(update) == [tab.message] and 'role="alert"' in update[tab.message] and update[tab.message].count(". ") == 0
