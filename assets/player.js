@@ -134,7 +134,7 @@
     // What the marks on the stage mean; only those that these worlds have.
     addKey(parent, episodes) {
       const key = make("p", parent, { class: "key" });
-      make("span", key, { class: "key-motor" }, "motor force");
+      make("span", key, {}, "motor force");
       if (episodes.some((e) => e.world.wind)) make("span", key, { class: "key-wind" }, "wind");
       if (episodes.some((e) => e.lost)) make("span", key, { class: "key-lost" }, "push that was lost");
       if (episodes.some((e) => e.turns)) make("span", key, { class: "key-turn" }, "the motor reverses by itself");

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import inspect
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 
@@ -66,15 +67,13 @@ def endpoint(fn: Callable[..., Any], fields: Mapping[str, Any]) -> Callable[...,
     return made
 
 
-class refusing:
+@contextmanager
+def refusing() -> Iterator[None]:
     """What a caller got wrong goes back as one sentence instead of a traceback."""
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        if isinstance(error, ValueError):
-            raise gr.Error(str(error), print_exception=False) from None
+    try:
+        yield
+    except ValueError as error:
+        raise gr.Error(str(error), print_exception=False) from None
 
 
 def defaults(*fields: Field) -> dict[str, Any]:

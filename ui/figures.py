@@ -30,12 +30,12 @@ from model.policy.checkpoint import write_atomically
 from model.policy.pretrained import PRETRAINED, WEIGHTS, pretrained_path
 from model.worlds.cartpole import MAX_EPISODE_STEPS, SOLVED
 from ui.lesson import LESSON
+from ui.views.assets import ASSETS
 from ui.views.colours import ROLES
 
 # Starting points have colours of their own from the same palette: those of the roles mean before, standard and hybrid.
 START_LINES = {"meta": (ROLES["policy"].light, "-"), "memory": ("#56b4e9", "--"), "standard": ("#e69f00", "-."), "random": ("#555555", ":")}
 ROOT = Path(__file__).resolve().parent.parent
-ASSETS = ROOT / "assets"
 SVG = {"format": "svg", "metadata": {"Date": None}}
 matplotlib.rcParams["svg.hashsalt"] = "results"  # with a fixed salt and no date, the same results give the same file
 

@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse
 from starlette.routing import Route
 
-from ui.views.player import ASSETS
+from ui.views.assets import ASSETS
 
 LESSON = ASSETS / "lesson.html"
 

@@ -19,12 +19,13 @@ from ui.fields import TABS
 from ui.lesson import LESSON
 from ui.runs.episode import record
 from ui.runs.policies import shared_model
-from ui.views.about.content import about_script, content
+from ui.views.about.content import content
 from ui.views.about.values import last_step_value
+from ui.views.assets import script, text
 from ui.views.colours import css_variables
 from ui.views.live_scripts import LABELS, live_scripts
-from ui.views.player import ASSETS, scripts
-from ui.views.terms import terms_script, with_terms
+from ui.views.player import scripts
+from ui.views.terms import with_terms
 
 TITLE = "Break it while it runs, watch it learn from every fall, and meta-train your own"
 LEAD = with_terms(
@@ -69,7 +70,7 @@ def example_value() -> dict[str, Any]:
 
 def html() -> str:
     """The whole page."""
-    css = css_variables() + "".join((ASSETS / name).read_text(encoding="utf-8") for name in STYLES)
+    css = css_variables() + text(*STYLES)
     values = {"labels": LABELS, "server": False, "tabs": list(PARTS)}, example_value()
     value, example = (json.dumps(v).replace("</", "<\\/") for v in values)
     nav = " ".join(f'<a href="?tab={part}" data-part="{part}">{name}</a>' for part, name in PARTS.items())
@@ -80,7 +81,7 @@ def html() -> str:
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{TITLE}</title>
 <style>{css}</style>
-{scripts()}{live_scripts()}{terms_script()}{about_script()}
+{scripts()}{live_scripts()}{script("terms.js", "about.js")}
 </head>
 <body>
 <header><h1>{TITLE}</h1>
@@ -130,15 +131,15 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, required=True, help="folder to write; made if it is not there")
     folder = parser.parse_args(arguments).out
     try:
-        text = html()
+        page = html()
         folder.mkdir(parents=True, exist_ok=True)
-        write_atomically(folder / "index.html", text.encode())
+        write_atomically(folder / "index.html", page.encode())
         write_atomically(folder / "README.md", FRONT_MATTER.encode())
         write_atomically(folder / LESSON.name, LESSON.read_bytes())
     except (CheckpointError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
-    print(f"{folder / 'index.html'}: {len(text.encode()) / 1e6:.2f} MB. Open it in a browser.")
+    print(f"{folder / 'index.html'}: {len(page.encode()) / 1e6:.2f} MB. Open it in a browser.")
     return 0
 
 

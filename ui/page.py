@@ -20,7 +20,7 @@ from ui.runs.policies import load_all
 from ui.server.gate import EXCEPTION_HANDLERS, Gate
 from ui.server.jobs import MAX_THREADS
 from ui.server.session import Session
-from ui.tabs.about import AboutTab
+from ui.tabs.about import build_about
 from ui.tabs.adapt import AdaptTab
 from ui.tabs.compare import CompareTab, offered
 from ui.tabs.controls import connect_same, connect_worlds
@@ -30,11 +30,11 @@ from ui.tabs.meta_train import MetaTrainTab
 from ui.tabs.play import PlayTab, first_session
 from ui.tabs.yours import BACK, KEPT, Yours
 from ui.training_settings import TRAIN
-from ui.views.about.content import about_script
+from ui.views.assets import script, text
 from ui.views.colours import css_variables
 from ui.views.live_scripts import live_scripts
-from ui.views.player import ASSETS, scripts
-from ui.views.terms import terms_script, with_terms
+from ui.views.player import scripts
+from ui.views.terms import with_terms
 
 TITLE = "SSM-MetaRL playground"
 LEAD = "A small [[State Space Model]] balances a pole. Break its [[world]], watch it fall, and let it learn to stand again."
@@ -95,7 +95,7 @@ def build() -> tuple[gr.Blocks, dict[str, Any]]:
             with act("meta-train") as meta_tab:
                 meta_train = MetaTrainTab(session)
             with act("about") as tab:
-                AboutTab(session, first).connect_tab(tab)
+                build_about(session, first, tab)
         # What tabs share: one world and one seed, the visitor's own policy, the next step.
         worlds = [play.world, adapt.controls.world, compare.world]
         seeds = [play.policy.seed, adapt.controls.seed, compare.seed]
@@ -113,11 +113,10 @@ def build() -> tuple[gr.Blocks, dict[str, Any]]:
         live.connect(live_tab, tabs, worlds, seeds, adapt.controls.mode, yours)
         adapt.connect([play.world, compare.world], [play.policy.seed, compare.seed], yours)
         meta_train.connect_use(yours, start, adapt.controls.world)
-        meta_train.connect_tab(meta_tab)
         steps = [step.button.click for step in (play.next, adapt.next, adapt.sweep.next, compare.next)]
         gr.on(steps, None, [policy, start], [policy, start], js="(...chosen) => window.ssmNext(...chosen)", **IN_BROWSER)
         # What a link opens, and what the visitor's browser gives back.
-        meta_train.connect_page(page, yours.weights)
+        meta_train.connect_page(page, meta_tab, yours.weights)
         opens = {"play": play, "adapt": adapt, "compare": compare}
 
         def open_link(session: Session, weights: Any, request: gr.Request) -> dict:
@@ -139,13 +138,11 @@ def build() -> tuple[gr.Blocks, dict[str, Any]]:
     later.daemon = True
     later.start()
     # Gradio would put its container before each selector of its css. While the page is made, its footer waits below what is in sight.
-    own = "".join((ASSETS / name).read_text(encoding="utf-8") for name in ("contrast.css", "print.css"))
-    frame = f"<style>main.contain {{ min-height: 100vh; }} {own}</style>"
-    line = f"<script>{(ASSETS / 'connection.js').read_text(encoding='utf-8')}</script>"
+    frame = f"<style>main.contain {{ min-height: 100vh; }} {text('contrast.css', 'print.css')}</style>"
     launch = {
         "theme": theme(),
-        "css": css_variables() + "".join((ASSETS / name).read_text(encoding="utf-8") for name in STYLES),
-        "head": scripts() + line + live_scripts() + terms_script() + about_script() + frame,
+        "css": css_variables() + text(*STYLES),
+        "head": scripts() + script("connection.js") + live_scripts() + script("terms.js", "about.js") + frame,
         "ssr_mode": False,
         "footer_links": ["api"],
         "run_history": False,

@@ -26,7 +26,7 @@
     parts.strip = new live.StripView(main);
 
     const controls = make("div", root, { class: "live-controls" });
-    parts.world = new live.WorldControls(make("section", controls, { class: "live-world" }), (fields) => page.changeWorld(fields));
+    parts.world = new live.WorldControls(make("section", controls), (fields) => page.changeWorld(fields));
     buildPolicy(make("section", controls), parts, page);
     buildTogether(make("section", controls), parts, page);
 

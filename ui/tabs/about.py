@@ -18,21 +18,15 @@ def value_of(session: Session) -> dict:
     return last_step_value(recording, session.policy_model(recording.policy))
 
 
-class AboutTab:
-    """Builds the tab; `session` is the page's gr.State, `first` what it holds when the page opens. Then the page calls `connect_tab`."""
-
-    def __init__(self, session: gr.State, first: Session):
-        self.session = session
-        gr.set_static_paths([path for path in FILES if path.is_file()])
-        self.content = gr.HTML(
-            value_of(first),
-            html_template=content(),  # static: the page never rebuilds what the script fills
-            js_on_load="window.ssmAbout(element, props, watch)",
-            apply_default_css=False,
-            padding=False,
-            elem_id="about-policy",
-        )
-
-    def connect_tab(self, tab: gr.Tab) -> None:
-        """Whoever comes to the tab sees the last step of the episode that they saw last."""
-        tab.select(value_of, self.session, self.content, **QUIET)
+def build_about(session: gr.State, first: Session, tab: gr.Tab) -> None:
+    """Call inside the tab. first: what `session` holds when the page opens; later it is the last step of the episode seen last."""
+    gr.set_static_paths([path for path in FILES if path.is_file()])
+    shown = gr.HTML(
+        value_of(first),
+        html_template=content(),  # static: the page never rebuilds what the script fills
+        js_on_load="window.ssmAbout(element, props, watch)",
+        apply_default_css=False,
+        padding=False,
+        elem_id="about-policy",
+    )
+    tab.select(value_of, session, shown, **QUIET)

@@ -13,7 +13,7 @@ from ui.field import choices, on_page, to_page
 from ui.fields import FIELDS, MODES
 from ui.server.session import Session
 from ui.settings import AdaptSettings, adapt_from_page, suited
-from ui.tabs.controls import FIRST_BREAK, WorldControls, by_name, control
+from ui.tabs.controls import FIRST_BREAK, WorldControls, control
 from ui.tabs.events import IN_BROWSER
 from ui.views.terms import terms_hint
 
@@ -65,9 +65,9 @@ class AdaptControls:
         self.settings["num_adapt_steps"] = control(FIELD["num_adapt_steps"], info=None, elem_id="adapt-steps")
         with gr.Accordion("More settings", open=False):
             self.settings["start"] = control(FIELD["start"], info=None, elem_id="adapt-start")
-            self.settings["episodes_per_step"] = control(FIELD["episodes_per_step"], elem_id="adapt-episodes")
+            self.settings["episodes_per_step"] = control(FIELD["episodes_per_step"])
             note = f" ({MODES['hybrid'].lower()})"
-            self.settings["experience_weight"] = control(FIELD["experience_weight"], note=note, elem_id="adapt-weight")
+            self.settings["experience_weight"] = control(FIELD["experience_weight"], note=note)
             self.settings["fresh_step"] = control(FIELD["fresh_step"], elem_id="adapt-fresh")
             self.settings["seed"] = control(FIELD["seed"], info="Of the episodes collected and played")
         self.mode, self.start, self.seed = (self.settings[name] for name in ("mode", "start", "seed"))
@@ -89,7 +89,7 @@ class AdaptControls:
         """What the values of `inputs` mean for this visitor. Raises FieldError."""
         preset, *rest = values
         n = len(self.world.fields)
-        return adapt_from_page(preset, rest[:n], by_name(self.settings, rest[n:]), session.model is not None)
+        return adapt_from_page(preset, rest[:n], dict(zip(self.settings, rest[n:], strict=True)), session.model is not None)
 
     @property
     def outputs(self) -> list:

@@ -109,16 +109,16 @@ class AdaptLayout:
             with gr.Row(elem_classes="act", equal_height=False):
                 with gr.Column(scale=5, min_width=320, visible=False) as self.facts:
                     self.facts_table = gr.HTML("", elem_id="learnt-table")
-                    self.agreement = gr.HTML("", elem_id="learnt-agreement", elem_classes="learnt-words")
+                    self.agreement = gr.HTML("", elem_classes="learnt-words")
                 with gr.Column(scale=4, min_width=300):
-                    self.rollouts = chart(elem_id="learnt-rollouts")
+                    self.rollouts = chart()
                 with gr.Column(scale=4, min_width=300, visible=False) as self.predicted:
-                    self.forecast = chart(elem_id="learnt-forecast")
-            gr.HTML(hint(METHOD), elem_id="learnt-method")
+                    self.forecast = chart()
+            gr.HTML(hint(METHOD))
 
     def _build_what(self) -> None:
         """How far the parameters moved, and by which rule."""
-        with gr.Column(visible=False, elem_id="adapt-what", elem_classes="result") as self.what:
+        with gr.Column(visible=False, elem_classes="result") as self.what:
             gr.HTML('<h2 class="part">What changed</h2>')
             with gr.Row(elem_classes="act what", equal_height=False):
                 with gr.Column(scale=1, min_width=300):
@@ -126,7 +126,7 @@ class AdaptLayout:
                     self.movement = gr.HTML("", elem_id="adapt-movement")
                 with gr.Column(scale=1, min_width=300):
                     gr.HTML(hint("The update rule that ran, with the values of the last step that moved."))
-                    self.rule = gr.HTML("", elem_id="adapt-rule")
+                    self.rule = gr.HTML("")
 
     def updates(self, s: AdaptState) -> dict:
         """What every component of the tab shows in this state, the controls apart."""

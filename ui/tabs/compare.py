@@ -67,7 +67,7 @@ class CompareTab:
                     self.stop = gr.Button("Stop", interactive=False, elem_id="race-stop", scale=1, min_width=80)
                 self.next = NextStep("race", result=True)
                 self.message = message_area("race-message")
-                self.copy = gr.Button("Copy link", size="sm", elem_id="race-copy")
+                self.copy = gr.Button("Copy link", size="sm")
                 self.state = TabState("compare", link_of(FIRST))
         self._connect(tab)
 
@@ -83,8 +83,7 @@ class CompareTab:
             group = gr.CheckboxGroup(offered(), value=value, label=labels[mode], elem_id=f"race-{mode}")
             self.chosen.append(unchecked(group, "racers"))
         with gr.Row(elem_classes="pair"):
-            look = {"number": True, "info": None, "min_width": 100, "elem_id": "race-steps"}
-            self.steps = control(FIELDS["compare"]["num_adapt_steps"], **look)
+            self.steps = control(FIELDS["compare"]["num_adapt_steps"], number=True, info=None, min_width=100)
             self.seed = control(FIELDS["compare"]["seed"])
 
     @property

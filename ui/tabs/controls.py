@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import gradio as gr
@@ -159,8 +159,3 @@ class PolicyControls:
     def updates(self, choice: Choice) -> dict:
         """What each of `inputs` becomes so that they show this choice."""
         return {self.policy: choice.policy, self.mode: "greedy" if choice.greedy else "sampled", self.seed: choice.seed}
-
-
-def by_name(controls: Mapping[str, Component], values: Sequence[Any]) -> dict[str, Any]:
-    """The values of some controls, by their fields' names."""
-    return dict(zip(controls, values, strict=True))

@@ -26,10 +26,8 @@ from ui.tabs.yours import Yours
 from ui.views.live_scripts import LABELS
 from ui.views.messages import said
 
-ON_LOAD = """
-const sends = { keep: (data) => trigger("keep", data), adapt: (data) => trigger("adapt", data), leave: (data) => trigger("leave", data) };
-window.ssmLive.mount(element, props, watch, (name, data) => sends[name](data));
-"""
+# Gradio finds an event by its quoted name.
+ON_LOAD = 'window.ssmLive.mount(element, props, watch, trigger); // "keep", "adapt", "leave"'
 KEPT = "Kept: it is “Yours” in Play and in Adapt."
 
 

@@ -39,10 +39,8 @@ from ui.views.training_figure import svg, training_figure
 KEEP_TOKEN = "(token) => { window.ssmStore.set('training', token); }"
 KEPT_TOKEN = "() => [window.ssmStore.get('training'), window.ssmStore.get('yours') && 'kept']"
 SHOW_PLACE = "(place) => { document.documentElement.dataset.trains = place; return []; }"  # the tab may not have been drawn yet
-ON_LOAD = """
-const sends = { ask: (data) => trigger("ask", data), trained: (data) => trigger("trained", data) };
-window.ssmTrain.mount(element, props, watch, (name, data) => sends[name](data));
-"""
+# Gradio finds an event by its quoted name.
+ON_LOAD = 'window.ssmTrain.mount(element, props, watch, trigger); // "ask", "trained"'
 # Worlds that break a policy and the families that would have to hold them, the most telling first.
 UNSEEN = {"mirrored_sensors": {"mirrored_sensors"}, "reversed_motor": {"reversed_motor"}, "delayed_motor": {"the longest delay of all"}}
 SAVES = ("checkpoint", "log", "figure")
@@ -58,12 +56,12 @@ def starting_checkpoint(settings: MetaSettings, session: Session) -> bytes | Non
 
 
 class MetaTrainTab:
-    """Builds the tab; `session` is the page's gr.State. Then the page calls `connect_tab`, `connect_use` and `connect_page`."""
+    """Builds the tab; `session` is the page's gr.State. Then the page calls `connect_use` and `connect_page`."""
 
     def __init__(self, session: gr.State):
         self.session = session
         first = RECIPES[FIRST_RECIPE][1]
-        self.token = gr.Textbox("", visible="hidden", elem_id="meta-token")
+        self.token = gr.Textbox("", visible="hidden")
         self.trained = gr.State(None, time_to_live=STATE_SECONDS)
         with gr.Row(elem_classes="act meta-act", equal_height=False):
             with gr.Column(elem_classes="meta-here", min_width=320):
@@ -104,7 +102,7 @@ class MetaTrainTab:
             with gr.Column(elem_classes="meta-result on-server", min_width=320):
                 self.title = gr.HTML(stage_title(first, None), elem_id="meta-title")
                 self.player = player(stage_value(perform(shared_model("untrained"), first), first), elem_id="meta-stage")
-                self.check = gr.HTML(WAIT, elem_id="meta-check", elem_classes="verdict-box")
+                self.check = gr.HTML(WAIT, elem_id="meta-check")
                 self.file = file_button("meta-file")
         self._connect()
 
@@ -133,15 +131,13 @@ class MetaTrainTab:
         for name, button in self.saves.items():
             button.click(partial(self.on_save, name), self.trained, [self.file, self.message], **QUIET)
 
-    def connect_tab(self, tab: gr.Tab) -> None:
-        """The address follows the controls while this tab is open."""
-        tab.select(None, self.controls.linked, None, js=SHOW_QUERY, **IN_BROWSER)
-
-    def connect_page(self, page: gr.Blocks, own: gr.Textbox) -> None:
+    def connect_page(self, page: gr.Blocks, tab: gr.Tab, own: gr.Textbox) -> None:
         """Restore what the page's link encodes, and let a page that is loaded again find the training of its browser.
 
-        own: empty where the browser has no policy of the visitor's own, which another event takes to the session at the same time.
+        The address follows the controls while the tab is open. own: empty where the browser has no policy of the visitor's own, which
+        another event takes to the session at the same time.
         """
+        tab.select(None, self.controls.linked, None, js=SHOW_QUERY, **IN_BROWSER)
         outputs = [self.token, self.place, *self.outputs, *self.controls.outputs]
         page.load(self.on_open, [self.token, own], outputs, js=KEPT_TOKEN, **TRAINING, **QUIET)
 

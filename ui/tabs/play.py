@@ -60,7 +60,7 @@ class PlayTab:
                     self.gif = gr.Button("Save GIF", size="sm", min_width=80, elem_id="play-gif")
                     self.csv = gr.Button("Save CSV", size="sm", min_width=80, elem_id="play-csv")
                 with gr.Row(elem_classes="pair"):
-                    self.episodes = control(FIELDS["play"]["episodes"], number=True, scale=1, elem_id="play-episodes")
+                    self.episodes = control(FIELDS["play"]["episodes"], number=True, scale=1)
                     self.verify = gr.Button("Verify", elem_id="play-verify", scale=2, min_width=90)
                 words = "Verify plays many episodes of this choice at once and gives their mean [[return]]."
                 self.verdict = gr.HTML(terms_hint(words, "play-verify"), elem_id="play-verdict", elem_classes="result")

@@ -10,7 +10,7 @@ import gradio as gr
 from gradio.components import Component
 
 from model.config import exact
-from ui.tabs.controls import by_name, control, unchecked
+from ui.tabs.controls import control, unchecked
 from ui.tabs.events import IN_BROWSER
 from ui.training_settings import CUSTOM_RECIPE, FIRST_RECIPE, PLACE, RECIPES, TAB, TRAIN, MetaSettings, recipe_of
 from ui.views.terms import terms_hint
@@ -50,7 +50,7 @@ class TrainingControls:
         self.fields = {"families": control(TRAIN["families"], self._first["families"])}
         gr.HTML(terms_hint(HOW, "meta-how"))
         self.fields["start"] = control(TRAIN["start"], self._first["start"], radio=True, info=None)
-        self.place = control(PLACE, radio=True, info=None, elem_id="meta-place")
+        self.place = control(PLACE, radio=True, info=None)
         t = TRAIN["time_budget"]  # of a training on the server, and shown only for one
         label = f"{t.label} ({t.unit}, {exact(t.minimum)} to {exact(t.maximum)})"
         self.fields[t.name] = control(t, self._first[t.name], number=True, label=label, info=None, min_width=120)
@@ -94,4 +94,4 @@ class TrainingControls:
     @staticmethod
     def named(values: Sequence[Any]) -> Mapping[str, Any]:
         """The values of `inputs` by their names."""
-        return by_name(TRAIN, values)
+        return dict(zip(TRAIN, values, strict=True))

@@ -9,8 +9,8 @@ from functools import cache
 from model.policy.checkpoint import serialise
 from ui.fields import POLICIES, SHIPPED
 from ui.runs.policies import shared_model
+from ui.views.assets import text
 from ui.views.live_config import SCRIPTS, live_config
-from ui.views.player import ASSETS
 from ui.views.terms import GLOSSARY
 from ui.views.train_config import WORKER_SCRIPTS
 
@@ -53,7 +53,7 @@ def weights() -> dict[str, str]:
 def live_scripts() -> str:
     """All of it as <script> elements."""
     names = (*SCRIPTS, *(f"live/{name}" for name in VIEW_SCRIPTS), *TRAIN_VIEWS)
-    code = [(name in WORKER_SCRIPTS, (ASSETS / name).read_text(encoding="utf-8")) for name in names]
+    code = [(name in WORKER_SCRIPTS, text(name)) for name in names]
     values = {"weights": weights(), "glossary": dict(GLOSSARY)}
     data = f"ssmLive.configure({json.dumps(live_config())}); Object.assign(ssmLive, {json.dumps(values)});"
-    return "".join(f"<script{' data-worker' * worker}>{text}</script>" for worker, text in [*code, (False, data.replace("</", "<\\/"))])
+    return "".join(f"<script{' data-worker' * worker}>{source}</script>" for worker, source in [*code, (False, data.replace("</", "<\\/"))])

@@ -8,7 +8,6 @@ import math
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import gradio as gr
@@ -19,12 +18,12 @@ from model.worlds.cartpole import ANGLE_LIMIT, X_LIMIT
 from ui.fields import CUSTOM
 from ui.runs.episode import STEPS_PER_SECOND, Recording
 from ui.settings import page_values
+from ui.views.assets import script
 from ui.views.colours import ROLES, SCENE
 from ui.views.episode_words import caption, differences, ending, sensed_differs
 from ui.views.messages import hint
 from ui.views.stage import SHORT_EPISODE, SLOWLY, STAGE
 
-ASSETS = Path(__file__).resolve().parents[2] / "assets"
 CUSTOM_WORDS = "A world of your own."
 SCRIPTS = ("dom.js", "worlds.js", "draw.js", "stage.js", "charts.js", "maps.js", "ghost.js", "player.js", "curves.js", "page.js")
 MAP_ANGLE = 12.0  # degrees, from the middle of a decision map to its edge
@@ -48,14 +47,9 @@ CONFIG = {
 """What the scripts know of the science and of the stage: no such number is typed in JavaScript."""
 
 
-def code() -> list[str]:
-    """The page's JavaScript, in the order in which it has to run: first the numbers, then what uses them."""
-    return [f"window.ssmConfig = {json.dumps(CONFIG)};", *((ASSETS / name).read_text(encoding="utf-8") for name in SCRIPTS)]
-
-
 def scripts() -> str:
-    """The same for the page's <head>; each component then only calls it."""
-    return "".join(f"<script>{text}</script>" for text in code())
+    """The page's JavaScript for its <head>, in the order in which it has to run: first the numbers, then what uses them."""
+    return f"<script>window.ssmConfig = {json.dumps(CONFIG)};</script>" + script(*SCRIPTS)
 
 
 def player(value: dict[str, Any] | None = None, **kwargs: Any) -> gr.HTML:

@@ -7,28 +7,25 @@ from typing import Any
 
 from model import StateSpaceModel
 from ui.runs.race import Race
-from ui.settings import RaceSettings
+from ui.settings import Racer, RaceSettings
 from ui.views.imagined import recorded
 from ui.views.player import Shown, player_value
 from ui.views.race_words import score
 
-ROLES = {"none": "policy", "standard": "standard", "hybrid": "hybrid"}
+
+def _lane(s: RaceSettings, racer: Racer, model: StateSpaceModel, *notes: str) -> Shown:
+    recording = recorded(model, s.world, s.seed, policy=racer.policy)
+    role = "policy" if racer.mode == "none" else racer.mode
+    return Shown(recording, role, racer.label, notes=notes, lean=True)
 
 
-def start_value(settings: RaceSettings, model_of: Callable[[str], StateSpaceModel]) -> dict[str, Any]:
+def start_value(s: RaceSettings, model_of: Callable[[str], StateSpaceModel]) -> dict[str, Any]:
     """The lanes before the race: every racer as it is."""
-    s, shown = settings, []
-    for racer in s.racers:
-        recording = recorded(model_of(racer.policy), s.world, s.seed, policy=racer.policy)
-        notes = () if racer.mode == "none" else ("before any step",)
-        shown.append(Shown(recording, ROLES[racer.mode], racer.label, notes=notes, lean=True))
-    return player_value(*shown, signals=False)
+    lanes = [_lane(s, r, model_of(r.policy), *([] if r.mode == "none" else ["before any step"])) for r in s.racers]
+    return player_value(*lanes, signals=False)
 
 
 def race_value(race: Race) -> dict[str, Any]:
     """The lanes after it: every racer after its last step, its score beside it."""
-    s, shown = race.settings, []
-    for lane in race.lanes:
-        recording = recorded(lane.curve.last.model, s.world, s.seed, policy=lane.racer.policy)
-        shown.append(Shown(recording, ROLES[lane.racer.mode], lane.racer.label, notes=tuple(score(lane)), lean=True))
-    return player_value(*shown, signals=False)
+    lanes = [_lane(race.settings, lane.racer, lane.curve.last.model, score(lane)) for lane in race.lanes]
+    return player_value(*lanes, signals=False)

@@ -21,7 +21,7 @@ from ui.words import OF_ALL, count
 
 def ranked(race: Race) -> list[Lane]:
     """The lanes from first to last: whoever stood on fewer environment steps, then whoever stands longer."""
-    return sorted(race.lanes, key=lambda lane: (lane.cost, -lane.curve.last.returns.mean()))
+    return sorted(race.lanes, key=lambda lane: (lane.cost, -lane.curve.last.mean))
 
 
 def names(race: Race) -> dict[Racer, str]:
@@ -40,7 +40,7 @@ def fate(lane: Lane) -> str:
         return f"stands after {steps} on {count(cost, 'environment step')}"
     if lane.racer.mode == "none":
         return level(points[0])
-    if any(p.returns.mean() >= SOLVED for p in points):
+    if any(p.mean >= SOLVED for p in points):
         return f"stood at first, but after {count(lane.curve.last.index, 'step')} it {level(lane.curve.last)}"
     return f"never stands: after {count(lane.curve.last.index, 'gradient step')} it {level(lane.curve.last)}"
 
@@ -70,8 +70,8 @@ def sentence(race: Race) -> str:
         best = [called[lane.racer] for lane in lanes if lane.cost == first.cost]
         head = f"{best[0]} wins" if len(best) == 1 else f"A tie of {_listed(best)}"
     else:
-        most = first.curve.last.returns.mean()
-        best = [called[lane.racer] for lane in lanes if lane.curve.last.returns.mean() == most]
+        most = first.curve.last.mean
+        best = [called[lane.racer] for lane in lanes if lane.curve.last.mean == most]
         nearest = f"{_listed(best)} {'comes' if len(best) == 1 else 'come'} nearest"
         head = f"Nobody stands, {nearest} with {most:.0f} {OF_ALL} steps"
     return f"{head}. {told}"
@@ -96,11 +96,11 @@ def progress(race: Race) -> str:
     return f"Racing: {race.made} of {count(race.total, 'step')} made."
 
 
-def score(lane: Lane) -> list[str]:
+def score(lane: Lane) -> str:
     """What stands beside a lane."""
     last = lane.curve.last
     when = "" if lane.racer.mode == "none" else f" after {count(last.index, 'step')}"
-    return [f"{last.returns.mean():.0f} {OF_ALL} on average{when}"]
+    return f"{last.mean:.0f} {OF_ALL} on average{when}"
 
 
 def table(race: Race) -> str:
@@ -109,7 +109,7 @@ def table(race: Race) -> str:
     heads = ["Place", "Racer", "Before", *(f"Step {i}" for i in range(1, most + 1)), "Environment steps to stand"]
     rows = []
     for lane in lanes:
-        means = [f"{p.returns.mean():.0f}" for p in lane.curve.points]
+        means = [f"{p.mean:.0f}" for p in lane.curve.points]
         stood = lane.cost < np.inf
         place = str(1 + sum(other.cost < lane.cost for other in lanes)) if stood else "–"  # those that tie share a place
         cost = f"{lane.cost:,.0f}" if stood else "never stood"

@@ -8,7 +8,6 @@ from types import MappingProxyType
 
 from model.worlds.cartpole import MAX_EPISODE_STEPS, SOLVED
 from ui.runs.episode import STEPS_PER_SECOND
-from ui.views.player import ASSETS
 
 GLOSSARY: MappingProxyType[str, str] = MappingProxyType(
     {
@@ -86,8 +85,3 @@ def act_line(text: str, where: str) -> str:
 def terms_hint(text: str, where: str) -> str:
     """A small line beside controls, whose own labels can't explain a word; text as for `with_terms`."""
     return f'<p class="hint">{with_terms(text, where)}</p>'
-
-
-def terms_script() -> str:
-    """What opens and closes the explanations, for the page's <head>."""
-    return f"<script>{(ASSETS / 'terms.js').read_text(encoding='utf-8')}</script>"

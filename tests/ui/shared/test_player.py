@@ -11,7 +11,7 @@ from model import WORLDS, World
 from ui.runs.episode import record
 from ui.runs.policies import shared_model
 from ui.views.animation import gif, side_by_side
-from ui.views.player import ASSETS
+from ui.views.assets import ASSETS
 from ui.views.render import frame
 
 

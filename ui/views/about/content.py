@@ -14,7 +14,6 @@ from ui.views.about.sources import citation, papers
 from ui.views.about.starts import start_pictures
 from ui.views.about.taught import taught
 from ui.views.about.words import INTRO, LIMITS, META, POLICY, PROGRAM, WAYS
-from ui.views.player import ASSETS
 from ui.views.terms import GLOSSARY
 
 
@@ -50,8 +49,3 @@ def content(alone: bool = False) -> str:
     measures = (measured(results), LIMITS, PROGRAM)
     sections = (*policy, *(() if alone else (ways,)), teacher, *(() if alone else measures), glossary(), papers(), citation())
     return f'<div class="about">{"".join(sections)}</div>'
-
-
-def about_script() -> str:
-    """What lights up the drawing, for the page's <head>."""
-    return f"<script>{(ASSETS / 'about.js').read_text(encoding='utf-8')}</script>"

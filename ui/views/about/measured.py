@@ -14,7 +14,7 @@ from model.experiments.report import START_LABELS, Results, table
 from model.experiments.results_page import TABLES
 from model.experiments.runner import RESULTS
 from model.worlds.cartpole import MAX_EPISODE_STEPS, SOLVED
-from ui.views.player import ASSETS
+from ui.views.assets import ASSETS, text
 
 REPORT = RESULTS.with_name("RESULTS.md")
 FILES = [ASSETS / "break_set.svg", ASSETS / "training.svg", ASSETS / "map.svg", RESULTS, BENCHMARK, REPORT]
@@ -116,7 +116,7 @@ def address(path: Path) -> str:
 
 def figure(name: str, title: str) -> str:
     """One of the study's figures; it scrolls where the page is narrower than the figure can be read."""
-    size = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', (ASSETS / name).read_text(encoding="utf-8")[:2000])
+    size = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', text(name)[:2000])
     room = f' width="{float(size[1]):.0f}" height="{float(size[2]):.0f}"' if size else ""  # kept before the picture comes
     image = f'<img src="{address(ASSETS / name)}"{room} alt="{title}. The tables below give the numbers.">'
     return (
