@@ -3,8 +3,6 @@
 What is heavy is imported in `main`: a training's process reads this file too.
 """
 
-from __future__ import annotations
-
 import argparse
 import atexit
 import errno

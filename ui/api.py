@@ -4,8 +4,6 @@ Names, kinds and defaults of all arguments come from the table of fields. A bad 
 Who has to wait reads the place and about how long in the status of the call: job.status().log; /meta_train yields them.
 """
 
-from __future__ import annotations
-
 import base64
 import inspect
 from collections.abc import Callable, Iterator, Mapping

@@ -1,7 +1,5 @@
 """One setting: what it allows, how the page shows it, how a link writes it, and the sentence for what can't be taken."""
 
-from __future__ import annotations
-
 import math
 import re
 from collections.abc import Mapping

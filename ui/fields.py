@@ -4,8 +4,6 @@ Controls, checks, links, the API's signatures and what the scripts know are made
 Values are in the units of `model` (angles in rad); where the page shows another unit, `field.on_page` says which.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType

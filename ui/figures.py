@@ -2,8 +2,6 @@
 python -m ui.figures.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import re

@@ -1,7 +1,5 @@
 """The lesson for teachers, assets/lesson.html: one file beside the static page, and the same beside the app."""
 
-from __future__ import annotations
-
 from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse
 from starlette.routing import Route

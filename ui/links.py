@@ -1,7 +1,5 @@
 """A link's query, before it means anything: names as ours are written, names that are almost ours, a policy that the visitor lacks."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 

@@ -4,8 +4,6 @@ One index.html holds scripts, styles, constants and weights. It works from disk,
 which a README.md with the Hub's front matter lies beside it; so does the lesson for teachers.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import sys

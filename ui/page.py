@@ -1,7 +1,5 @@
 """The whole page: one stage, a few acts. `build` returns the Blocks and what `launch` needs beside it."""
 
-from __future__ import annotations
-
 import os
 import threading
 from typing import Any

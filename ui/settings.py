@@ -3,8 +3,6 @@
 Every problem is one FieldError, one sentence. On the page values stand in the page's units; in links and in the API in the model's.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

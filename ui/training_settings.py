@@ -1,7 +1,5 @@
 """What a training of the Meta-train tab is: its settings, the named recipes, the work that one epoch may be, and its link."""
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field

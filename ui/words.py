@@ -1,7 +1,5 @@
 """Small pieces of sentences."""
 
-from __future__ import annotations
-
 from model.worlds.cartpole import MAX_EPISODE_STEPS
 
 OF_ALL = f"of {MAX_EPISODE_STEPS}"  # "9 of 500"

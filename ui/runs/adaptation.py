@@ -1,7 +1,5 @@
 """One visitor's adaptation as a value that grows step by step: its curves, where it stopped, and how to go on from there."""
 
-from __future__ import annotations
-
 import copy
 import secrets
 import threading

@@ -1,7 +1,5 @@
 """One episode, recorded in full for the page: what happened, what the sensors said, what the policy thought."""
 
-from __future__ import annotations
-
 import csv
 import io
 import math

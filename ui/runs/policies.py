@@ -1,7 +1,5 @@
 """The models behind the policies' names. The shipped ones are loaded once and only ever read."""
 
-from __future__ import annotations
-
 from functools import cache
 
 import torch

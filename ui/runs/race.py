@@ -1,7 +1,5 @@
 """A race as a value that grows step by step: every racer's way, the same that the Adapt tab makes with the same settings."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace

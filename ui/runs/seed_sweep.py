@@ -1,7 +1,5 @@
 """A seed sweep: the same adaptation many times over, each time with other episodes to learn from."""
 
-from __future__ import annotations
-
 import threading
 import time
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """A visitor's trained (or uploaded) model and what can be downloaded with it."""
 
-from __future__ import annotations
-
 import base64
 import binascii
 import csv

@@ -1,7 +1,5 @@
 """A training of the Meta-train tab as a value that grows: epochs, the best so far, its shows and the check at the end."""
 
-from __future__ import annotations
-
 import dataclasses
 import time
 from collections.abc import Callable

@@ -3,8 +3,6 @@
 The worker sends the actions alone; the page's side replays them.
 """
 
-from __future__ import annotations
-
 import dataclasses
 import time
 from collections.abc import Mapping

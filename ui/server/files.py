@@ -1,7 +1,5 @@
 """Files of visitors: made for one's download, which need not live long, for Gradio serves a copy; and those that they upload."""
 
-from __future__ import annotations
-
 import atexit
 import os
 import shutil

@@ -3,8 +3,6 @@
 Every refusal is one sentence, as {"detail": ...}; the page shows it.
 """
 
-from __future__ import annotations
-
 import asyncio
 import json
 import logging

@@ -4,8 +4,6 @@ Each runs in a process of its own and outlives the page that began it: a reload 
 browser holds. A thread for each reads what the process sends, and looks after it by one clock.
 """
 
-from __future__ import annotations
-
 import logging
 import multiprocessing
 import secrets

@@ -4,8 +4,6 @@ A process of its own, because thousands of small torch operations a second would
 other visitor's Play would answer.
 """
 
-from __future__ import annotations
-
 import _thread
 import os
 import signal

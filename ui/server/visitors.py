@@ -1,7 +1,5 @@
 """Who asks: a visitor's address, and whether the page behind a session still waits for the answer."""
 
-from __future__ import annotations
-
 import ipaddress
 import time
 from collections import Counter, OrderedDict

@@ -1,7 +1,5 @@
 """The About tab: the policy drawn, what is shown and what was measured, and what it is not for."""
 
-from __future__ import annotations
-
 import gradio as gr
 
 from ui.server.session import Session

@@ -1,7 +1,5 @@
 """The Adapt tab: break the world, press Adapt, and watch the policy learn to stand again."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial

@@ -1,7 +1,5 @@
 """The Adapt tab's controls: the world, then how to adapt, the few that matter first."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
 from typing import Any

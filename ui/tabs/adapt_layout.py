@@ -1,7 +1,5 @@
 """What stands on the Adapt tab: its components, and what each of them shows in a state."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The Compare tab: several policies in one world, from the same start, in step."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlencode

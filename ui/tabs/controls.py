@@ -1,7 +1,5 @@
 """Controls made from the table of fields, and the world's controls, the same on every tab."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """How the page's events behave, and the scripts that its buttons share."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 from typing import Any

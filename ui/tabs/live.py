@@ -3,8 +3,6 @@
 The server hears of it three times only: when the visitor keeps what was learnt, takes the world to Adapt, or leaves for another tab.
 """
 
-from __future__ import annotations
-
 import contextlib
 import secrets
 from collections.abc import Sequence

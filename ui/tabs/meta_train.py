@@ -1,7 +1,5 @@
 """The Meta-train tab: a short training runs while its curves grow; its model can be played, adapted and kept."""
 
-from __future__ import annotations
-
 import base64
 import secrets
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """The button of a next step."""
 
-from __future__ import annotations
-
 import gradio as gr
 
 from ui.views.next_steps import Next

@@ -1,7 +1,5 @@
 """The Play tab: watch a policy balance the pole, break its world, watch it fall."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode

@@ -1,7 +1,5 @@
 """The part of the Adapt tab that repeats the adaptation with other seeds: was it luck?"""
 
-from __future__ import annotations
-
 import html
 from collections.abc import Iterator
 

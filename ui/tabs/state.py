@@ -1,7 +1,5 @@
 """What a tab's handlers tell the browser beside what they show: one value for a tab, read by assets/page.js."""
 
-from __future__ import annotations
-
 import secrets
 from collections.abc import Sequence
 from typing import Any

@@ -1,7 +1,5 @@
 """The settings of a training as controls: a named recipe, the worlds, the start, the time, and the rest folded away."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any

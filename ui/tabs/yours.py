@@ -1,7 +1,5 @@
 """The visitor's own policy: offered on every tab once there is one, and kept by the visitor's browser, which gives it back on return."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

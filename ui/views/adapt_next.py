@@ -1,7 +1,5 @@
 """What follows an adaptation, and a seed sweep."""
 
-from __future__ import annotations
-
 from model.worlds.cartpole import SOLVED
 from ui.runs.adaptation import AdaptRun
 from ui.runs.seed_sweep import SEEDS

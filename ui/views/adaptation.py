@@ -1,7 +1,5 @@
 """An adaptation's pictures as values: the stage and the curve; and the pace at which they are shown."""
 
-from __future__ import annotations
-
 import threading
 import time
 from collections.abc import Callable, Iterator

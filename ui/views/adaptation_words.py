@@ -1,7 +1,5 @@
 """What an adaptation did, in plain words: sentences that are true for the run, also when it went badly."""
 
-from __future__ import annotations
-
 import html
 import re
 

@@ -1,7 +1,5 @@
 """Animated GIFs of recorded episodes, written frame by frame, so that a long one needs no more memory than a short one."""
 
-from __future__ import annotations
-
 import io
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache

@@ -1,7 +1,5 @@
 """The files of assets/, as they stand in a page."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"

@@ -1,7 +1,5 @@
 """Live curves on a canvas: a gr.HTML component fed one small JSON value; drawn by assets/curves.js."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any

@@ -3,8 +3,6 @@
 Any two roles differ by at least 8 (CIEDE2000) on either ground, also as protanopes, deuteranopes and tritanopes see them.
 """
 
-from __future__ import annotations
-
 from types import MappingProxyType
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """What follows a race."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from ui.runs.race import Race

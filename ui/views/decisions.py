@@ -1,7 +1,5 @@
 """Which way a policy pushes, over the pole's angle and angular velocity: the map beside the stage (assets/maps.js draws it)."""
 
-from __future__ import annotations
-
 import base64
 from functools import lru_cache
 

@@ -1,7 +1,5 @@
 """An episode in words: whose it is, in which world, and why it ended."""
 
-from __future__ import annotations
-
 import math
 
 from model import World

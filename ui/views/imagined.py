@@ -1,7 +1,5 @@
 """What the dynamics model imagines beside what really happened: ghosts for the stage, forecasts of a real episode, imagined returns."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any

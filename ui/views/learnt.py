@@ -1,7 +1,5 @@
 """What the buffer taught hybrid adaptation about the world, as facts: each beside the truth that the visitor set."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 from typing import Any

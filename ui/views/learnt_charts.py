@@ -1,7 +1,5 @@
 """Charts of hybrid adaptation: its imagined rollouts as they happen, and what its dynamics model predicts of a real episode."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -1,7 +1,5 @@
 """What hybrid adaptation learnt and imagined, in plain words and small tables."""
 
-from __future__ import annotations
-
 import html
 
 from model.worlds.world import World

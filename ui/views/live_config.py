@@ -1,7 +1,5 @@
 """Everything that the scripts of assets/live/ and assets/train/ take from Python, as one JSON object: they type none of these numbers."""
 
-from __future__ import annotations
-
 from dataclasses import asdict
 from typing import Any
 

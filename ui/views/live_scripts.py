@@ -1,7 +1,5 @@
 """The live page's scripts, numbers and weights, as they stand in a page's <head>."""
 
-from __future__ import annotations
-
 import base64
 import json
 from functools import cache

@@ -1,7 +1,5 @@
 """Sentences of the message area: what is wrong, what just happened, what a result was made with."""
 
-from __future__ import annotations
-
 import html
 import re
 

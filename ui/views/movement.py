@@ -1,7 +1,5 @@
 """What adaptation changed: how far the parameters moved, and the update rule that ran."""
 
-from __future__ import annotations
-
 import html
 
 from model import HybridAdaptationConfig, StateSpaceModel

@@ -1,7 +1,5 @@
 """One next step after every result: what a visitor may well want to do now."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from model import World

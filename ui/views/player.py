@@ -1,7 +1,5 @@
 """The canvas player: a gr.HTML component fed one small JSON value that holds one to six episodes under one playhead."""
 
-from __future__ import annotations
-
 import base64
 import json
 import math

@@ -1,7 +1,5 @@
 """The race's stage: a lane for every racer, from the same start, under one playhead."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Who won, who tied and who never stood, in plain words; and every racer's way as a table."""
 
-from __future__ import annotations
-
 import html
 from itertools import groupby
 

@@ -1,7 +1,5 @@
 """Frames of a recorded episode drawn by Pillow: the stage of assets/stage.js, without a browser."""
 
-from __future__ import annotations
-
 import math
 from functools import lru_cache
 

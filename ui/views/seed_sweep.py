@@ -1,7 +1,5 @@
 """A seed sweep as a chart and in words."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -1,7 +1,5 @@
 """An adaptation as one moving picture to share: before and after side by side, with what happened written on it."""
 
-from __future__ import annotations
-
 from ui.fields import short_name
 from ui.runs.adaptation import AdaptRun, Point
 from ui.runs.episode import record

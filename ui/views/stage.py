@@ -3,8 +3,6 @@
 m: metres of the world, to scale. px: pixels of the picture, whatever the scale.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 SHORT_EPISODE = 50  # steps; a fall within a fifth of a second is no more than a flicker

@@ -1,7 +1,5 @@
 """The words that the page uses in a sense of its own, and how one explains itself where it stands."""
 
-from __future__ import annotations
-
 import html
 import re
 from types import MappingProxyType

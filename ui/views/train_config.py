@@ -1,7 +1,5 @@
 """What the scripts of assets/train/ take from Python: the recipes and the numbers of meta-training, which none of them types again."""
 
-from __future__ import annotations
-
 import inspect
 from dataclasses import asdict
 from typing import Any

@@ -1,7 +1,5 @@
 """How a training looks on the page: numbers, curves, and the check, from a TrainingState."""
 
-from __future__ import annotations
-
 import html
 import math
 from collections.abc import Sequence

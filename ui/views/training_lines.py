@@ -1,7 +1,5 @@
 """What is drawn of a training: the return before and after adaptation, in worlds as usual and in those that are reversed, apart."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise

@@ -1,7 +1,5 @@
 """What there is to see in a training at this moment, in one line, derived from its numbers alone."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

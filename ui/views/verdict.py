@@ -1,7 +1,5 @@
 """What many episodes of one choice came to."""
 
-from __future__ import annotations
-
 import html
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The policy drawn: an SVG in the theme's colours, a part for each term of the equations."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from model import StateSpaceModel

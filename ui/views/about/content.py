@@ -1,7 +1,5 @@
 """What About says, put together: the policy drawn, what was taught and measured, words and papers."""
 
-from __future__ import annotations
-
 import html
 import json
 

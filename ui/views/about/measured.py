@@ -1,7 +1,5 @@
 """What the study measured, read from its files when the page is built: figures, tables, and what they come to in words."""
 
-from __future__ import annotations
-
 import html
 import json
 import re

@@ -1,7 +1,5 @@
 """The table of parameters, counted in the loaded model."""
 
-from __future__ import annotations
-
 import html
 
 from model import StateSpaceModel

@@ -1,7 +1,5 @@
 """Papers, how to cite, and the licence."""
 
-from __future__ import annotations
-
 import html
 from pathlib import Path
 

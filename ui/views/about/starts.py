@@ -1,7 +1,5 @@
 """A start near every solution: returns before and after one gradient step from each starting point, drawn from the results."""
 
-from __future__ import annotations
-
 from model.experiments.report import START_LABELS, Results, name_of
 from model.worlds.cartpole import MAX_EPISODE_STEPS, SOLVED
 

@@ -1,7 +1,5 @@
 """The policy that was taught: by whom, from what, and where it falls."""
 
-from __future__ import annotations
-
 from model import StateSpaceModel
 from model.experiments.cases import CASES
 from model.experiments.report import Results

@@ -1,7 +1,5 @@
 """What the four equations (model/policy/ssm.py) computed at the last step of an episode."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

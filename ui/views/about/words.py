@@ -1,7 +1,5 @@
 """The About tab's text, in order."""
 
-from __future__ import annotations
-
 import math
 
 from model.worlds.cartpole import ANGLE_LIMIT, MAX_EPISODE_STEPS, X_LIMIT
