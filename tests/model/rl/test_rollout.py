@@ -41,12 +41,6 @@ def test_log_probabilities_are_the_reference_policys_for_what_was_seen_and_done(
             torch.testing.assert_close(mu, torch.stack([log_prob(y[t], a) for t, a in enumerate(actions)]), rtol=0, atol=1e-9)
 
 
-@pytest.mark.parametrize(("probability", "action"), [(0.4, 0), (0.6, 1)])
-def test_a_greedy_policy_takes_the_likelier_action(probability, action):
-    e = collect(with_task_axis(leaning_right(probability)), [World()], 3, np.random.default_rng(0), greedy=True)
-    assert (e.actions[e.alive > 0] == action).all()
-
-
 def test_an_episode_ends_at_its_fall_or_at_the_step_limit():
     always_right = with_task_axis(leaning_right(0.999999))
     falls = collect(always_right, [World()], 4, np.random.default_rng(0))
