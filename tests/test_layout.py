@@ -1,6 +1,7 @@
 """Imports run one way: app -> ui -> model, and within each downwards, so that no circle can form."""
 
 import ast
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -76,17 +77,7 @@ def test_no_tab_imports_another():
 
 
 def test_there_is_no_circle_of_imports():
-    done: set[str] = set()
-
-    def visit(name: str, path: tuple[str, ...]) -> None:
-        assert name not in path, f"circle: {' -> '.join([*path[path.index(name) :], name])}"
-        if name not in done:
-            for other in sorted(OURS[name]):
-                visit(other, (*path, name))
-            done.add(name)
-
-    for name in sorted(OURS):
-        visit(name, ())
+    TopologicalSorter(OURS).prepare()  # raises CycleError, which names the circle
 
 
 DOCUMENTED = {"_replace", "_asdict", "_fields", "os._exit", "_thread"}

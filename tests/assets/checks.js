@@ -32,8 +32,8 @@
           if (fresh) live.resetSim(sim);
           sim.key = key;
           sim.state.set(state);
-          const fell = live.stepSim(sim, action, force);
-          return { state: list(sim.state), obs: list(live.observe(sim)), applied: sim.appliedForce, lost: sim.lostForce, fell };
+          const wish = live.teacherPush(sim), fell = live.stepSim(sim, action, force);
+          return { wish, state: list(sim.state), obs: list(live.observe(sim)), applied: sim.appliedForce, lost: sim.lostForce, fell };
         });
       }),
 
@@ -69,20 +69,6 @@
         return { obs: list(run.output.obs), action: run.output.action };
       });
     },
-
-    // runs: [{world, rows: [{fresh, key, state, action}]}]: before each step the push that the teacher wants. As worldSteps.
-    teacherPushes: ({ runs }) =>
-      runs.map(({ world, rows }) => {
-        const sim = live.makeSim(world);
-        return rows.map(({ fresh, key, state, action, force }) => {
-          if (fresh) live.resetSim(sim);
-          sim.key = key;
-          sim.state.set(state);
-          const wish = live.teacherPush(sim);
-          live.stepSim(sim, action, force);
-          return wish;
-        });
-      }),
 
     // rows: [action, wish] of each step; changes: the steps before which one came; ends: {step: "stood", "own" or "hand"}.
     noticed: ({ rows, changes, ends }) => {

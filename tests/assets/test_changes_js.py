@@ -20,7 +20,7 @@ def test_the_teacher_wants_the_push_that_it_wants_in_python():
     worlds = any_worlds(30, generator)
     recorded = [recorded_steps(world, 50, generator, taught=True) for world in worlds]
     runs = [{"world": dataclasses.asdict(world), "rows": given} for world, (given, _) in zip(worlds, recorded, strict=True)]
-    got = numbers(run_check("teacherPushes", {"runs": runs}))
+    got = numbers([[row["wish"] for row in rows] for rows in run_check("worldSteps", {"runs": runs})])
     np.testing.assert_allclose(got, [[row["wish"] for row in expected] for _, expected in recorded], rtol=1e-6, atol=1e-6)
 
 
