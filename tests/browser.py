@@ -138,6 +138,30 @@ def open_settings(page, button: str = "button:visible:has-text('More settings')"
     settle(page)
 
 
+def upload(page, file) -> None:
+    with page.expect_file_chooser() as chooser:
+        page.click("#meta-upload")
+    chooser.value.set_files(file)
+
+
+def fill(page, name: str, value: str) -> None:
+    """Type into a field of the tab in sight."""
+    field = page.get_by_role("tabpanel").get_by_label(name, exact=True).locator("visible=true")
+    field.fill(value)
+    field.press("Tab")
+
+
+def trains_here(page) -> None:
+    """Go to Meta-train, where this browser trains by itself."""
+    page.get_by_role("tab", name="Meta-train").click()
+    page.wait_for_selector("#meta-here [data-run]")
+
+
+def plays_yours(page) -> None:
+    """Wait until Play shows the visitor's own policy."""
+    page.wait_for_function("() => document.querySelector('#play-stage .who')?.textContent.startsWith('Yours')")
+
+
 @pytest.fixture(autouse=True)
 def closed() -> Iterator[None]:
     """Closes what a failed test has left open: a page that goes on moving would slow all that follow."""

@@ -1,13 +1,14 @@
 """The page, served once for all tests of a process; another server that is only asked; and the order of the tests."""
 
 import os
-import socket
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import groupby
 
 import pytest
+
+from tests.machine import free_port
 
 pytest_plugins = ["tests.browser"]
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
@@ -41,9 +42,7 @@ def page_url() -> Iterator[str]:
     from ui.page import build
 
     page, launch = build()
-    with socket.socket() as probe:  # Gradio tries the same ports in every process, and two that start at once may take one
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()  # Gradio tries the same ports in every process, and two that start at once may take one
     _, url, _ = page.launch(server_name="127.0.0.1", server_port=port, prevent_thread_lock=True, quiet=True, **launch)
     yield url
     page.close(verbose=False)

@@ -2,9 +2,11 @@
 
 import os
 import shutil
+import socket
 import time
 from collections.abc import Callable
 
+import httpx
 import pytest
 
 BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
@@ -21,6 +23,20 @@ def browser_path() -> str | None:
 def unavailable(reason: str) -> None:
     """Skip on a user's machine, fail where CI is set."""
     (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def answers(url: str) -> bool:
+    """Whether a server gives its page."""
+    try:
+        return httpx.get(url, timeout=20).status_code == 200
+    except httpx.HTTPError:
+        return False
 
 
 def wait_until(happens: Callable[[], bool], seconds: float = 180) -> bool:

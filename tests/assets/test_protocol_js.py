@@ -6,9 +6,8 @@ import dataclasses
 import numpy as np
 import pytest
 import safetensors.torch
-import torch
 
-from model import WORLDS, StateSpaceModel, load_pretrained, sample_worlds
+from model import WORLDS, load_pretrained, sample_worlds
 from model.experiments.live_study import GIVEN_UP, STANDS, live_rounds
 from model.maml.live_rules import LiveRules
 from model.policy.inputs import with_previous_push
@@ -17,6 +16,7 @@ from model.rl.rollout import collect
 from model.worlds.cartpole import MAX_EPISODE_STEPS
 from model.worlds.named import BREAK_SET
 from tests.assets.engine import file_bytes, numbers, run_check
+from tests.model.made_up import random_model
 
 RULES = LiveRules()
 ENDS = (STANDS, GIVEN_UP)
@@ -43,22 +43,6 @@ def rounds() -> list:
     return rounds
 
 
-def until_end(rounds, i: int) -> list:
-    """The rounds of world i until it first stands or is given up."""
-    last = next(k for k, done in enumerate(rounds) if done.event[i] in ENDS)
-    return rounds[: last + 1]
-
-
-def led(runs: dict[int, list]) -> list[list[dict]]:
-    """The episodes of worlds (index -> rounds) in JavaScript, with what was observed and when it fell as in Python."""
-
-    def episode(done, i: int) -> dict:
-        return {"obs": done.episodes.obs[i, 0, : length_of(done, i)].tolist(), "fell": bool(done.event[i] != STANDS)}
-
-    given = [[episode(done, i) for done in own] for i, own in runs.items()]
-    return run_check("ledRuns", {"policy": file_bytes(load_pretrained("meta")), "runs": given})
-
-
 def length_of(done, i: int) -> int:
     return int(done.episodes.lengths[i, 0])
 
@@ -73,10 +57,18 @@ def agrees(row: dict, done, i: int) -> bool:
 
 
 def test_led_through_the_same_falls_both_come_to_the_same_parameters(rounds):
-    runs = {i: until_end(rounds, i) for i in range(M)}
+    """Each world until it first stands or is given up; what was observed and when it fell are those of Python."""
+    ends = [next(k for k, done in enumerate(rounds) if done.event[i] in ENDS) for i in range(M)]
+    runs = [
+        [
+            {"obs": done.episodes.obs[i, 0, : length_of(done, i)].tolist(), "fell": bool(done.event[i] != STANDS)}
+            for done in rounds[: end + 1]
+        ]
+        for i, end in enumerate(ends)
+    ]
     falls = 0
-    for (i, own), rows in zip(runs.items(), led(runs), strict=True):
-        assert all(agrees(row, done, i) for row, done in zip(rows, own, strict=True))
+    for i, rows in enumerate(run_check("ledRuns", {"policy": file_bytes(load_pretrained("meta")), "runs": runs})):
+        assert all(agrees(row, done, i) for row, done in zip(rows, rounds[: ends[i] + 1], strict=True))
         falls += sum(row["event"] != STANDS for row in rows)
     assert falls >= 50
 
@@ -149,12 +141,10 @@ def test_a_policy_that_sees_its_push_goes_on_through_changes_with_its_memory():
     # What a fall has taught it here does not go on into another world, nor does its memory.
     fallen = orders({"steps": 60, "humanAction": 1}, {"change": {"wind": 1.0}}, policy=taught)
     assert types(fallen)[-1] == "world_changed" and fallen["events"][-1]["goesOn"]  # a fall in a visitor's hands has taught nothing
-    learnt = orders({"steps": 200}, {"change": {"wind": 1.0}}, world="reversed_jupiter", policy=file_bytes(with_previous_push(untrained())))
+    learnt = orders(
+        {"steps": 200}, {"change": {"wind": 1.0}}, world="reversed_jupiter", policy=file_bytes(with_previous_push(random_model()).eval())
+    )
     assert "learnt" in types(learnt) and not learnt["events"][-1]["goesOn"] and learnt["atBase"] and learnt["record"] == 0
-
-
-def untrained() -> StateSpaceModel:
-    return StateSpaceModel(generator=torch.Generator().manual_seed(0)).eval()
 
 
 def test_after_fruitless_updates_it_goes_back_and_after_hopeless_falls_it_gives_up():

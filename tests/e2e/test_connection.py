@@ -1,7 +1,7 @@
 """The line to the server, where something on the way does not let it pass, and what a page that is loaded again gets back."""
 
 from model.policy.checkpoint import serialise
-from tests.browser import Visit
+from tests.browser import Visit, plays_yours, trains_here, upload
 from ui.runs.policies import shared_model
 
 BLOCKS = {
@@ -11,25 +11,14 @@ BLOCKS = {
 }
 
 
-def come(page) -> None:
-    page.get_by_role("tab", name="Meta-train").click()
-    page.wait_for_selector("#meta-here [data-run]")
-
-
 def make_yours(page, file) -> None:
     """Upload a policy and make it the visitor's own, which Play then shows."""
     file.write_bytes(serialise(shared_model("memory")))
-    come(page)
-    with page.expect_file_chooser() as chooser:
-        page.click("#meta-upload")
-    chooser.value.set_files(file)
+    trains_here(page)
+    upload(page, file)
     page.wait_for_function("() => !document.querySelector('#meta-use').disabled")
     page.click("#meta-use")
     plays_yours(page)
-
-
-def plays_yours(page) -> None:
-    page.wait_for_function("() => document.querySelector('#play-stage .who')?.innerText.startsWith('Yours')")
 
 
 def told(page) -> str:
@@ -51,7 +40,7 @@ def goes_on_without_its_stream(browser, page_url, block) -> None:
     page.goto(page_url)
     assert "/gradio_api/queue/data" in told(page)
     page.wait_for_function("(falls) => ssmLive.page.lane.shown.steps !== falls", arg=page.evaluate("ssmLive.page.lane.shown.steps"))
-    come(page)
+    trains_here(page)
     page.click("[data-train=go]")
     page.wait_for_function("() => +document.querySelector('.train').dataset.epochs >= 1")
     page.click("[data-train=stop]")

@@ -5,6 +5,7 @@ import re
 from safetensors.torch import load_file
 
 from model import load_pretrained
+from tests.browser import plays_yours
 
 
 def test_act_two_nine_reversals_while_it_runs_and_it_stands(alone):
@@ -136,7 +137,7 @@ def test_keep_as_yours_reaches_play_a_world_comes_from_there_and_one_that_it_can
     mine, meta = load_file(tmp_path / "mine.safetensors"), load_pretrained("meta").state_dict()
     assert mine.keys() == meta.keys() and not all(mine[k].equal(meta[k]) for k in meta)
     page.page.get_by_role("tab", name="Play").click()
-    page.page.wait_for_function("(document.querySelector('#play-stage .who') ?? {}).textContent?.startsWith('Yours')")
+    plays_yours(page.page)
     page.page.wait_for_function("document.querySelector('#play-stage .notes').textContent === 'motor reversed'")
     world = page.page.get_by_label("World", exact=True).locator("visible=true")
     assert world.input_value() == "Reversed motor"

@@ -5,7 +5,7 @@ import csv
 import pytest
 
 from model import load_checkpoint
-from tests.browser import Visit, open_settings
+from tests.browser import Visit, fill, open_settings, plays_yours, upload
 from tests.machine import wait_until
 from ui.server.training import TRAININGS
 
@@ -28,12 +28,6 @@ def open_tab(visit: Visit, settings=SMALL):
     return visit.page
 
 
-def fill(page, name: str, value: str) -> None:
-    field = page.get_by_role("tabpanel").get_by_label(name, exact=True).locator("visible=true")
-    field.fill(value)
-    field.press("Tab")
-
-
 def train_until(page, points: int) -> None:
     page.click("#meta-train")
     page.wait_for_function(f"({POINTS}) >= {points}")
@@ -45,12 +39,6 @@ def wait_for_message(page, text: str) -> None:
 
 def wait_for_recipe(page, name: str) -> None:
     page.wait_for_function("name => document.querySelector('#meta-recipe input')?.value === name", arg=name)
-
-
-def upload(page, file) -> None:
-    with page.expect_file_chooser() as chooser:
-        page.click("#meta-upload")
-    chooser.value.set_files(file)
 
 
 @pytest.fixture(autouse=True)
@@ -88,7 +76,7 @@ def test_train_reload_stop_use_save_and_upload(visit, tmp_path, monkeypatch):
     assert epochs >= 3 and f"{epochs} of 1000" in page.inner_text("#meta-numbers")
 
     page.click("#meta-use")
-    page.wait_for_function("() => document.querySelector('#play-stage .who')?.innerText.startsWith('Yours')")
+    plays_yours(page)
     come(page)
     upload(page, files["checkpoint"])
     wait_for_message(page, "Read: ")

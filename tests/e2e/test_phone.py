@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.browser import Visit
+from tests.browser import Visit, trains_here
 from tests.e2e.adapt_visit import Adapting
 
 
@@ -40,8 +40,7 @@ def test_on_adapt_the_stage_and_the_button_alone_stay_in_sight(phone):
 
 def test_meta_train_shows_the_place_that_was_chosen_and_nothing_of_the_other(phone):
     page, shown = phone.page, ".meta-live, .meta-result, .meta-run, .meta-here"
-    page.get_by_role("tab", name="Meta-train").click()
-    page.wait_for_selector("#meta-here [data-run]")
+    trains_here(page)
 
     def seen() -> set[str]:
         drawn = "(all) => all.filter((e) => [...e.querySelectorAll('*')].some((part) => part.checkVisibility()))"

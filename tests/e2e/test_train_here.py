@@ -8,7 +8,7 @@ from pathlib import Path
 from model import load_checkpoint
 from model.maml.recipes import ONE_MINUTE
 from model.maml.to_file import LOG_COLUMNS
-from tests.browser import TRAIN, open_settings
+from tests.browser import TRAIN, fill, open_settings, plays_yours, trains_here
 
 SMALL = replace(ONE_MINUTE, num_epochs=2, tasks_per_epoch=4, episodes_per_task=4, min_support_episodes=4, max_steps_per_episode=40)
 FAMILIES = ("reversed_motor", "wind")
@@ -41,10 +41,8 @@ def test_any_number_of_workers_even_none_or_one_that_dies_makes_the_same_policy_
 def test_where_no_worker_and_no_webassembly_is_allowed_it_makes_the_same_policy_slower_and_says_so(alone, browser, site):
     expected = trained(alone().page, 1)["bits"]
     policy = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'"
-    strict, text = (
-        Path(site.removeprefix("file://")).with_name("strict.html"),
-        Path(site.removeprefix("file://")).read_text(encoding="utf-8"),
-    )
+    index = Path(site.removeprefix("file://"))
+    strict, text = index.with_name("strict.html"), index.read_text(encoding="utf-8")
     strict.write_text(f'<meta http-equiv="Content-Security-Policy" content="{policy}">{text}', encoding="utf-8")
     with closing(browser.new_context(offline=True, reduced_motion="reduce")) as context:
         page = context.new_page()
@@ -127,22 +125,17 @@ def test_alone_it_trains_stops_outlives_a_reload_and_goes_to_live(alone, tmp_pat
 
 def test_on_the_page_its_settings_are_the_controls_and_its_result_is_yours(visit):
     page = visit().page
-    page.get_by_role("tab", name="Meta-train").click()
-    page.wait_for_selector("#meta-here [data-run]")
+    trains_here(page)
     open_settings(page, "#meta-more button.label-wrap")
     for name, value in {"Inner learning rate": "-1", "Worlds per epoch": "2", "Episodes per world": "2"}.items():
-        field = page.get_by_role("tabpanel").get_by_label(name, exact=True).locator("visible=true")
-        field.fill(value)
-        field.press("Tab")
+        fill(page, name, value)
     press(page, "go")
     page.wait_for_selector(".field-inner-lr .beside:visible")
     assert page.get_attribute(".train", "data-training") == "off"
-    field = page.get_by_role("tabpanel").get_by_label("Inner learning rate", exact=True).locator("visible=true")
-    field.fill("0.5")
-    field.press("Tab")
+    fill(page, "Inner learning rate", "0.5")
     press(page, "go")
     epochs(page, 3)
     press(page, "stop")
     page.wait_for_function("() => !document.querySelector('#meta-use').disabled")
     page.click("#meta-use")
-    page.wait_for_function("() => document.querySelector('#play-stage .who')?.innerText.startsWith('Yours')")
+    plays_yours(page)

@@ -28,9 +28,6 @@ def test_the_space_is_described_by_the_hubs_rules(space):
     assert space["license"] == "mit" and len(space["tags"]) >= 3
     assert all(re.fullmatch(r"[\w.-]+/[\w.-]+", model) for model in space["models"])
     assert re.fullmatch(r"3\.\d+", str(space["python_version"]))
-
-
-def test_its_thumbnail_is_in_the_repository(space):
     assert (ROOT / re.sub(r"^https?://.*/resolve/main/", "", space["thumbnail"])).is_file()
 
 
@@ -56,5 +53,3 @@ def test_the_model_card_states_what_was_measured():
     stated = {r.dataset_name: r.metric_value for r in card.data.eval_results if r.metric_type == "mean_reward"}
     row = results["standard_world"]["meta"]
     assert stated["CartPole-v1"] == f"{row['mean']:.2f} +/- {row['std']:.2f}"
-    for heading in ("Limits", "Ethics", "Bias", "How it was trained", "Citation"):
-        assert f"## {heading}" in card.text

@@ -1,7 +1,9 @@
-"""A server that is killed and started again on the same port: each page says why it was loaded anew, what was lost and what was kept."""
+"""A server that is killed and started again, on the same port, and the other ways in which something can block its stream."""
 
-from tests.browser import Visit
-from tests.e2e.test_connection import make_yours, plays_yours, told
+import pytest
+
+from tests.browser import Visit, plays_yours
+from tests.e2e.test_connection import BLOCKS, goes_on_without_its_stream, make_yours, told
 from tests.slow.serve import served
 
 NO_STORAGE = "Object.defineProperty(window, 'localStorage', { get() { throw new Error('denied'); } });"
@@ -35,3 +37,8 @@ def test_what_was_made_comes_back_after_a_restart(browser, tmp_path):
             assert "The server was restarted." in said and "Your own policy is lost: this browser keeps nothing" in said
     for visit in (kept, lost):
         visit.context.close()
+
+
+@pytest.mark.parametrize("how", ["forbids", "cuts"])
+def test_the_rest_goes_on_without_the_stream(browser, page_url, how):
+    goes_on_without_its_stream(browser, page_url, BLOCKS[how])

@@ -13,7 +13,7 @@ import sys
 
 import pytest
 
-from tests.slow.own_venv import own_venv
+from tests.slow.installing import own_venv
 from tests.slow.serve import served
 from ui.views.about.words import PROGRAM
 

@@ -15,12 +15,6 @@ def drawn(split: str, n: int = 400, mix: Mix = ALL) -> list[World]:
     return [taught_world(generator, split, mix) for _ in range(n)]
 
 
-def digits(world: World) -> tuple[str, str]:
-    """Gravity's third and fourth decimal."""
-    text = f"{world.gravity:.4f}"
-    return text[-2], text[-1]
-
-
 def test_gravitys_decimals_keep_the_splits_apart_also_after_a_change():
     for split, allowed in DIGITS.items():
         generator = np.random.default_rng(1)
@@ -29,7 +23,7 @@ def test_gravitys_decimals_keep_the_splits_apart_also_after_a_change():
         anywhere = [world_anywhere(generator, split) for _ in range(100)]
         assert len(later) > 100
         for w in (*worlds, *later, *anywhere):
-            third, fourth = digits(w)
+            *_, third, fourth = f"{w.gravity:.4f}"
             assert third in allowed and fourth == "0"
 
 

@@ -9,16 +9,9 @@ from model.model_based.dynamics import DynamicsModel
 from model.policy.inputs import SENSORS, with_previous_push
 from model.policy.params import Params, with_task_axis
 from model.rl.rollout import Episodes, collect
+from tests.model.made_up import random_model
 
 WORLDS = [World(), World(reversed_motor=True)]
-
-
-def four() -> StateSpaceModel:
-    return StateSpaceModel(generator=torch.Generator().manual_seed(0)).double()
-
-
-def five() -> StateSpaceModel:
-    return with_previous_push(four().float()).double()
 
 
 def listening() -> StateSpaceModel:
@@ -35,20 +28,13 @@ def play(model: StateSpaceModel, **options) -> Episodes:
     return collect(with_task_axis(model.params()), WORLDS, 3, np.random.default_rng(1), 60, **options)
 
 
-def same_episodes(a: Episodes, b: Episodes) -> None:
+@pytest.mark.parametrize("greedy", [False, True])
+def test_with_zero_weights_it_plays_as_the_policy_that_it_came_from(greedy):
+    a, b = (play(model.double(), greedy=greedy) for model in (random_model(), with_previous_push(random_model())))
     assert a.obs.shape[-1] == 4 and b.obs.shape[-1] == 5
     torch.testing.assert_close(a.obs, b.sensors, rtol=0, atol=1e-6)
     assert torch.equal(a.actions, b.actions) and torch.equal(a.alive, b.alive) and torch.equal(a.terminated, b.terminated)
     torch.testing.assert_close(a.log_probs, b.log_probs, rtol=0, atol=1e-5)
-
-
-@pytest.mark.parametrize("greedy", [False, True])
-def test_with_zero_weights_it_plays_as_the_policy_that_it_came_from(greedy):
-    same_episodes(play(four(), greedy=greedy), play(five(), greedy=greedy))
-
-
-def expected(actions: np.ndarray) -> list[float]:
-    return [0.0, *(2.0 * actions[:-1] - 1.0)]
 
 
 def test_a_policy_is_given_what_it_did_the_step_before():
@@ -60,4 +46,4 @@ def test_a_policy_is_given_what_it_did_the_step_before():
             n = int(played.lengths[m, k])
             actions = played.actions[m, k, :n].numpy()
             assert actions.tolist() == [1, 0] * (n // 2) + [1] * (n % 2)  # each the opposite of what it was given
-            assert played.obs[m, k, :n, SENSORS].tolist() == expected(actions)
+            assert played.obs[m, k, :n, SENSORS].tolist() == [0.0, *(2.0 * actions[:-1] - 1.0)]

@@ -28,10 +28,6 @@ def motion(world: World, episodes: int = 10) -> DynamicsModel:
     return DynamicsModel().fit(collect(params, [world], episodes, np.random.default_rng(0), 500))
 
 
-def said(world: World, episodes: int = 10) -> list[str]:
-    return [fact.sentence for fact in facts(motion(world, episodes).summary(), world)]
-
-
 @pytest.mark.parametrize(
     ("world", "words"),
     [
@@ -46,7 +42,7 @@ def said(world: World, episodes: int = 10) -> list[str]:
     ],
 )
 def test_what_differs_is_said_beside_the_truth(world, words):
-    text = " ".join(said(world))
+    text = " ".join(fact.sentence for fact in facts(motion(world).summary(), world))
     for part in words:
         assert part in text
 

@@ -23,13 +23,9 @@ from ui.views.race_words import sentence, table
 REVERSED = WORLDS["reversed_motor"]
 
 
-def point(index: int, returns: np.ndarray, env_steps: int, policy: str = "meta") -> Point:
-    step = AdaptationStep(index, shared_model(policy), env_steps)
-    return Point(step, returns)
-
-
 def lane(policy: str, mode: str, *means: float, env_steps: int = 100) -> Lane:
-    points = [point(i, np.full(20, mean), i * env_steps, policy) for i, mean in enumerate(means)]
+    model = shared_model(policy)
+    points = [Point(AdaptationStep(i, model, i * env_steps), np.full(20, mean)) for i, mean in enumerate(means)]
     return Lane(Racer(policy, mode), Curve(mode, tuple(points)))
 
 

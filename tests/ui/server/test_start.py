@@ -9,13 +9,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-import httpx
 import pytest
 
 import app
 import model.policy.pretrained
-from tests.machine import wait_until
-from tests.ui.raw import CLIENT
+from tests.machine import answers, free_port, wait_until
 from ui.runs.policies import shared_model
 
 ROOT = Path(__file__).parents[3]
@@ -74,23 +72,14 @@ def test_missing_or_damaged_weights_are_one_sentence(content, tmp_path, monkeypa
 def test_sigterm_leaves_nothing(tmp_path):
     """The server, started as nohup does on an odd machine where Gradio's own look at the page comes too late, is asked to go while
     it holds files: they are gone, and its code is 0."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     code = f"import signal, sys, app; signal.signal(signal.SIGINT, signal.SIG_IGN); sys.argv = ['app.py', '--port', '{port}']; "
     code += "import httpx; late = httpx.ReadTimeout('late'); httpx.head = lambda *_, **__: (_ for _ in ()).throw(late); "
     code += "from ui.server.files import new_file; new_file('a.csv', b'1'); sys.exit(app.main())"
     env = {**os.environ, **ODD_MACHINE, "TMPDIR": str(tmp_path)}
     server = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     try:
-
-        def answers() -> bool:
-            try:
-                return CLIENT.get(f"http://127.0.0.1:{port}/", timeout=20).status_code == 200
-            except httpx.HTTPError:
-                return False
-
-        assert wait_until(answers)
+        assert wait_until(lambda: answers(f"http://127.0.0.1:{port}/"))
         with pytest.raises(subprocess.TimeoutExpired):
             server.wait(3)
         assert list(tmp_path.glob("ssm-metarl-*/*/a.csv"))
