@@ -6,7 +6,6 @@ from typing import ClassVar, Self
 
 import pytest
 
-from tests.e2e.adapt_visit import Adapting
 from tests.e2e.live_visit import ROOT, Live
 from tests.machine import BROWSERS, CHROMIUM, browser_path, unavailable
 
@@ -272,9 +271,3 @@ def alone(browser, site) -> Iterator:
     """The same page from disk, with the network cut."""
     with on_live(browser, site, offline=True) as opened:
         yield opened
-
-
-@pytest.fixture
-def adapting(visit):
-    """Opens visits on the Adapt tab."""
-    return lambda **options: Adapting.opened(visit(**options))

@@ -113,16 +113,6 @@ def test_a_push_by_keyboard_by_hand_and_a_tip(alone):
     assert page.says == "You pushed it: that fall was not its own, so it teaches nothing." and page.number("updates") == 0
 
 
-def test_memory_needs_no_fall(alone):
-    page = alone("?tab=live&world=reversed_motor&policy=memory")
-    page.speed("16")
-    page.until("d.lengths.includes('500')")
-    assert page.number("falls") == 0
-    assert page.says == "It stands: all 500 steps, without a single fall: its memory is enough here."
-    page.page.get_by_role("button", name="See it beside the meta-trained policy").click()
-    assert page.page.locator(".live-stage .who").all_inner_texts() == ["Meta-trained", "Memory, no gradient step"]
-
-
 def test_keep_as_yours_reaches_play_a_world_comes_from_there_and_one_that_it_cant_learn_goes_to_adapt(live, tmp_path):
     page = live()
     page.press("keep")

@@ -1,11 +1,11 @@
 """A world that is chosen while an adaptation runs stands on the stage at its end."""
 
-from tests.e2e.adapt_visit import DONE
+from tests.e2e.adapt_visit import DONE, Adapting
 from tests.e2e.test_adapt import STALE
 
 
-def test_a_world_chosen_during_an_adaptation_stands_on_the_stage_at_its_end(adapting):
-    tab = adapting()
+def test_a_world_chosen_during_an_adaptation_stands_on_the_stage_at_its_end(visit):
+    tab = Adapting.opened(visit())
     tab.set("adapt-steps", "1")
     tab.mode("Both")
     tab.break_it("Reversed gale")

@@ -2,17 +2,15 @@
 
 Each training runs in Chromium, on the page that needs no server, from disk and offline. The policy is judged as by
 `python -m model benchmark --part one_minute`, and by the page's check on validation worlds. CPU seconds are those of all the
-browser's processes, and memory_mb what they hold alone at the most, beyond what they held before. --torch N: as many in PyTorch too.
+browser's processes. --torch N: as many in PyTorch too.
 """
 
 import argparse
 import json
 import os
 import tempfile
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -61,52 +59,18 @@ def checked(model: StateSpaceModel, settings: MetaSettings) -> dict[str, float]:
     return {f"validation_{n}": float(np.mean(of)) for n, of in zip(found["steps"], found["returns"], strict=True)}
 
 
-def family_of(root: int) -> dict[int, float]:
-    """The CPU seconds of a process and of all below it, by their ids, from /proc."""
+def cpu_seconds() -> float:
+    """Of all processes below this one, from /proc."""
     stats = {}
     for path in Path("/proc").glob("[0-9]*/stat"):
-        try:
+        with suppress(OSError):
             fields = path.read_text(encoding="utf-8").rsplit(")", 1)[1].split()
-        except OSError:
-            continue
-        stats[int(path.parent.name)] = (int(fields[1]), (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK"))
-    family, grown = {root}, True
+            stats[int(path.parent.name)] = (int(fields[1]), (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK"))
+    family, grown = {os.getpid()}, True
     while grown:
         more = {pid for pid, (parent, _) in stats.items() if parent in family} - family
         family, grown = family | more, bool(more)
-    return {pid: cpu for pid, (_, cpu) in stats.items() if pid in family}
-
-
-def cpu_seconds() -> float:
-    """Of all processes below this one."""
-    return sum(family_of(os.getpid()).values()) - time.process_time()
-
-
-def memory_mb() -> float:
-    """What the processes below this one hold alone."""
-    found = 0
-    for pid in family_of(os.getpid()).keys() - {os.getpid()}:
-        with suppress(OSError):
-            rows = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="utf-8").splitlines()
-            found += sum(int(row.split()[1]) for row in rows if row.startswith("Private_"))
-    return found / 1024
-
-
-@contextmanager
-def measured(row: dict[str, Any]) -> Iterator[None]:
-    """Adds to a row what the browser took meanwhile."""
-    over, before, peaks = threading.Event(), memory_mb(), [0.0]
-
-    def look() -> None:
-        while not over.wait(1):
-            peaks.append(memory_mb() - before)
-
-    began, watch = cpu_seconds(), threading.Thread(target=look)
-    watch.start()
-    yield
-    over.set()
-    watch.join()
-    row |= {"cpu_seconds": cpu_seconds() - began, "memory_mb": max(peaks)}
+    return sum(stats[pid][1] for pid in family - {os.getpid()})
 
 
 def main() -> None:
@@ -129,8 +93,9 @@ def main() -> None:
             page.goto(f"file://{folder}/index.html?tab=train")
             page.wait_for_selector(".train [data-run]")
             page.wait_for_timeout(1000)
-            with measured(row):
-                row |= train(page, settings, given.workers[k % len(given.workers)])
+            began = cpu_seconds()
+            row |= train(page, settings, given.workers[k % len(given.workers)])
+            row["cpu_seconds"] = cpu_seconds() - began
             browser.close()
             model = model_from_base64(row.pop("weights"))
             row |= {**judged(model, seed), **checked(model, settings)}

@@ -57,23 +57,14 @@ def listen(url: str, session: str, timeout: float = 60, address: str = "") -> It
                 yield json.loads(line.removeprefix("data: "))
 
 
-def send(
-    url: str,
-    target: str,
-    data: list,
-    event: str = "click",
-    session: str | None = None,
-    address: str = "",
-    timeout: float = 60,
-    told: dict | None = None,
-) -> dict:
+def send(url: str, target: str, data: list, event: str = "click", session: str = "", address: str = "", told: dict | None = None) -> dict:
     """Send `data` to the handler of the component `target` as a browser would, through the queue; the final message.
 
     Its values are those that the page shows by then: a run that went on has sent its last ones, as differences, before it ended.
     """
     session, shown = session or secrets.token_hex(6), None
     post(url, target, data, event, session, address, told).raise_for_status()
-    for message in listen(url, session, timeout, address):
+    for message in listen(url, session, 300, address):
         if message["msg"] == "process_generating" and message["success"]:
             new = message["output"]["data"]
             shown = new if shown is None else [apply_diff(old, change) for old, change in zip(shown, new, strict=True)]
