@@ -78,7 +78,11 @@ def policy_gradient(
     # dL/dlogits = -weight (onehot(a) - pi), written out so that the inner gradient leaves the values alone.
     onehot = torch.nn.functional.one_hot(episodes.actions, 2)
     cotangent = -weight.unsqueeze(-1) * (onehot - logits.softmax(-1))
-    grads = torch.autograd.grad(logits, list(params.values()), cotangent if second_order else cotangent.detach(), create_graph=second_order)
+    leaves = list(params.values())
+    if second_order:
+        grads = torch.autograd.grad(logits, leaves, cotangent, create_graph=True)
+    else:  # the same as a scalar's gradient, for which torch does not import sympy: a second of the app's start
+        grads = torch.autograd.grad((logits * cotangent.detach()).sum(), leaves)
     return dict(zip(params, grads, strict=True)), -weight.sum((1, 2)).detach()
 
 
