@@ -66,7 +66,7 @@
 
   // Buttons that copy the text beside them.
   document.addEventListener("click", async (event) => {
-    const button = event.target.closest ? event.target.closest("[data-copies]") : null;
+    const button = event.target.closest?.("[data-copies]");
     if (!button) return;
     const text = document.getElementById(button.dataset.copies).textContent, said = button.nextElementSibling;
     try { await navigator.clipboard.writeText(text); said.textContent = "Copied."; } catch { said.textContent = "Select the text and copy it."; }

@@ -3,14 +3,11 @@
   const PAD = { left: 40, right: 10, top: 8, bottom: 32 };
   const TURN = [1, 3]; // px: the line where a motor reversed by itself
   const STEP = window.ssmConfig.timeStep; // s
-  const { cells, fit, format, gap, line, ticks, within } = window.ssmDraw;
+  const { cells, fit, format, gap, levels, line, ticks, within } = window.ssmDraw;
 
   // What charts and heat maps share: a canvas, a time axis, two cached pictures (past bright, future faint) and the playhead.
   class Panel {
-    constructor(canvas) {
-      this.canvas = canvas;
-      canvas.setAttribute("role", "img");
-    }
+    constructor(canvas) { this.canvas = canvas; }
 
     layout(colours) {
       this.c = colours;
@@ -78,14 +75,7 @@
     paint(ctx, alpha) {
       const { c, w, h } = this, [low, high] = this.range, right = w - PAD.right;
       ctx.font = "11px " + c.font;
-      ctx.lineWidth = 1;
-      ctx.textAlign = "right";
-      for (const v of ticks(low, high, gap(high - low, 4))) {
-        ctx.strokeStyle = c.faint;
-        line(ctx, PAD.left, this.y(v), right, this.y(v));
-        ctx.fillStyle = c.muted;
-        ctx.fillText(format(v), PAD.left - 6, this.y(v) + 4);
-      }
+      levels(ctx, c, ticks(low, high, gap(high - low, 4)), (v) => this.y(v), PAD.left, right);
       ctx.strokeStyle = c.muted;
       ctx.setLineDash([2, 4]);
       for (const v of this.limits) line(ctx, PAD.left, this.y(v), right, this.y(v));

@@ -2,7 +2,7 @@
 (() => {
   const PAD = { left: 48, right: 14, top: 10, bottom: 38 };
 
-  const make = window.ssmMake, { colours, fit, format, gap, line, onLook, ticks, upwards } = window.ssmDraw;
+  const make = window.ssmMake, { colours, fit, format, gap, levels, line, onLook, ticks, upwards } = window.ssmDraw;
 
   class Curves {
     constructor(root) {
@@ -12,16 +12,15 @@
       this.canvas = make("canvas", frame, { role: "img", tabindex: 0 });
       this.empty = make("p", frame, { class: "curve-empty" });
       this.readout = make("output", root, { class: "readout" });
-      this.canvas.addEventListener("pointermove", (e) => this.point(e.clientX - this.canvas.getBoundingClientRect().left));
-      this.canvas.addEventListener("pointerdown", (e) => this.point(e.clientX - this.canvas.getBoundingClientRect().left));
-      this.canvas.addEventListener("pointerleave", () => this.select(null));
-      this.canvas.addEventListener("blur", () => this.select(null));
+      const at = (event) => event.clientX - this.canvas.getBoundingClientRect().left;
+      for (const kind of ["pointermove", "pointerdown"]) this.canvas.addEventListener(kind, (event) => this.point(at(event)));
+      for (const kind of ["pointerleave", "blur"]) this.canvas.addEventListener(kind, () => this.select(null));
       this.canvas.addEventListener("keydown", (e) => this.key(e));
       onLook(frame, () => this.draw());
     }
 
     load(value) {
-      if (!value || !value.series) return;
+      if (!value?.series) return;
       this.value = value;
       this.selected = null;
       this.xs = [...new Set(value.series.filter((s) => s.markers || s.words.length).flatMap((s) => s.x))].sort((a, b) => a - b);
@@ -79,15 +78,8 @@
 
     axes(ctx) {
       const { x, y, limits } = this.value, right = this.w - PAD.right, bottom = this.h - PAD.bottom;
-      const { muted, faint } = this.c;
-      ctx.lineWidth = 1;
-      ctx.textAlign = "right";
-      for (const v of ticks(...y.range, gap(y.range[1] - y.range[0], 5))) {
-        ctx.strokeStyle = faint;
-        line(ctx, PAD.left, this.py(v), right, this.py(v));
-        ctx.fillStyle = muted;
-        ctx.fillText(format(v), PAD.left - 7, this.py(v) + 4);
-      }
+      const { muted } = this.c;
+      levels(ctx, this.c, ticks(...y.range, gap(y.range[1] - y.range[0], 5)), (v) => this.py(v), PAD.left, right, 7);
       ctx.textAlign = "center";
       const step = Math.max(1, gap(Math.max(x.range[1] - x.range[0], 1), Math.max(3, this.w / 70)));
       for (const v of ticks(...x.range, step)) {
@@ -145,7 +137,7 @@
 
     events(ctx) {
       ctx.strokeStyle = ctx.fillStyle = this.c.ink;
-      (this.value.events || []).forEach((event, i) => {
+      this.value.events.forEach((event, i) => {
         const x = this.px(event.at), right = x > this.w - 90;
         line(ctx, x, PAD.top, x, this.h - PAD.bottom);
         ctx.textAlign = right ? "right" : "left";
@@ -202,7 +194,7 @@
     }
 
     key(event) {
-      if (!this.xs || !this.xs.length || !["ArrowLeft", "ArrowRight", "Home", "End"].includes(event.key)) return;
+      if (!this.xs?.length || !["ArrowLeft", "ArrowRight", "Home", "End"].includes(event.key)) return;
       event.preventDefault();
       const last = this.xs.length - 1, at = this.selected === null ? -1 : this.xs.indexOf(this.selected);
       const to = { ArrowLeft: Math.max(0, at - 1), ArrowRight: Math.min(last, at + 1), Home: 0, End: last }[event.key];

@@ -58,6 +58,18 @@
     return image;
   }
 
+  // The levels of a chart, a faint line and a number for each; y(value): where it lies; room: px between a number and its line.
+  function levels(ctx, c, values, y, left, right, room = 6) {
+    ctx.lineWidth = 1;
+    ctx.textAlign = "right";
+    for (const v of values) {
+      ctx.strokeStyle = c.faint;
+      line(ctx, left, y(v), right, y(v));
+      ctx.fillStyle = c.muted;
+      ctx.fillText(format(v), left - room, y(v) + 4);
+    }
+  }
+
   // A series of steps at step k and a share f of the next.
   const mix = (series, k, f) => series[k] + (series[Math.min(k + 1, series.length - 1)] - series[k]) * f;
 
@@ -119,5 +131,5 @@
   }
   const base64 = (buffer) => btoa(Array.from(new Uint8Array(buffer), (b) => String.fromCharCode(b)).join(""));
 
-  window.ssmDraw = { colours, fit, gap, ticks, within, format, rgb, cells, mix, line, rounded, upwards, onLook, keepFitted, calm, bytes, base64 };
+  window.ssmDraw = { colours, fit, gap, ticks, within, format, cells, levels, mix, line, rounded, upwards, onLook, keepFitted, calm, bytes, base64 };
 })();

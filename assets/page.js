@@ -10,8 +10,7 @@
 
   // It follows what a tab shows. Going to another tab is a step that Back undoes; a changed control is none.
   let shown = null;
-  window.ssmAddress = (name, query) => {
-    const tab = name.toLowerCase();
+  window.ssmAddress = (tab, query) => {
     if (!query || (selected() !== tab && !alone())) return;
     const own = [...new URLSearchParams(location.search)].filter(([name]) => name.startsWith("__")); // Gradio's own, its theme for one
     const kept = new URLSearchParams(own).toString(), url = `${location.pathname}?${query}${kept && "&"}${kept}`;
@@ -103,17 +102,19 @@
     scrollTo({ top: 0, behavior: window.ssmDraw.calm() ? "auto" : "smooth" });
   };
 
+  const toPlay = () => { go("play"); window.ssmSync("play"); };
+
   window.ssmGo = (act) => ({
     break: () => { [...document.querySelectorAll(".break-first")].find((b) => b.offsetParent)?.click(); go(selected()); },
     learn: () => { go("adapt"); press("adapt-run"); },
     verify: () => press("play-verify"),
     sweep: () => press("sweep-run"),
     further: () => press("adapt-further"),
-    memory: () => { go("play"); window.ssmSync("play"); },
+    memory: toPlay,
+    meta: toPlay,
     play: () => go("play"),
     adapt: () => go("adapt"),
     live: () => go("live"),
-    meta: () => { go("play"); window.ssmSync("play"); },
     train: () => go("meta-train"),
   }[act]?.());
 

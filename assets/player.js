@@ -47,7 +47,7 @@
     }
 
     load(value) {
-      if (!value || !value.episodes || !value.episodes.length) return;
+      if (!value?.episodes?.length) return;
       this.root.classList.remove("stale");
       this.episodes = value.episodes;
       this.maps = value.maps || {};
@@ -133,13 +133,12 @@
 
     // What the marks on the stage mean; only those that these worlds have.
     addKey(parent, episodes) {
-      const key = make("p", parent, { class: "key" });
-      make("span", key, {}, "motor force");
-      if (episodes.some((e) => e.world.wind)) make("span", key, { class: "key-wind" }, "wind");
-      if (episodes.some((e) => e.lost)) make("span", key, { class: "key-lost" }, "push that was lost");
-      if (episodes.some((e) => e.turns)) make("span", key, { class: "key-turn" }, "the motor reverses by itself");
-      if (episodes.some((e) => e.sensed)) make("span", key, { class: "key-sensed" }, "pole as the sensor reports it");
-      make("span", key, { class: "key-limit" }, `${angleLimit}° limits`);
+      const some = (has, words) => episodes.some(has) && words;
+      window.ssmStage.addKey(make("p", parent, { class: "key" }), {
+        motor: "motor force", wind: some((e) => e.world.wind, "wind"), lost: some((e) => e.lost, "push that was lost"),
+        turn: some((e) => e.turns, "the motor reverses by itself"), sensed: some((e) => e.sensed, "pole as the sensor reports it"),
+        limit: `${angleLimit}° limits`,
+      });
     }
 
     buildSignals() {
@@ -182,7 +181,7 @@
     panel(Kind, title, spec, extra = "") {
       const figure = make("figure", this.grid, { class: `signal ${extra}` });
       make("figcaption", figure, {}, title);
-      const canvas = make("canvas", figure, { "aria-label": title });
+      const canvas = make("canvas", figure, { role: "img", "aria-label": title });
       const panel = new Kind(canvas);
       panel.set(spec);
       const scrub = (event) => {

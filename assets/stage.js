@@ -176,5 +176,10 @@
     }
   }
 
-  window.ssmStage = { draw, pixelsPerMetre };
+  // What the marks on the stage mean, mark -> words; one without words is left out.
+  function addKey(parent, marks) {
+    for (const [mark, words] of Object.entries(marks)) if (words) window.ssmMake("span", parent, { "data-mark": mark }, words);
+  }
+
+  window.ssmStage = { draw, pixelsPerMetre, addKey };
 })();

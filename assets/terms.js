@@ -25,10 +25,9 @@
     tip.style.top = `${below ? word.bottom : word.top - height}px`;
   }
 
-  const boxOf = (event) => (event.target.closest ? event.target.closest(".term") : null);
+  const boxOf = (event) => event.target.closest?.(".term");
 
-  document.addEventListener("focusin", (event) => { const box = boxOf(event); box ? show(box) : close(); });
-  document.addEventListener("click", (event) => { const box = boxOf(event); box ? show(box) : close(); });
+  for (const kind of ["focusin", "click"]) document.addEventListener(kind, (event) => { const box = boxOf(event); box ? show(box) : close(); });
   document.addEventListener("pointerover", (event) => {
     if (event.pointerType !== "mouse") return;
     const box = boxOf(event);

@@ -1,7 +1,7 @@
 // The timeline of an episode whose world changes: the pole's angle, each change, and the step at which the policy noticed it.
 (() => {
   const live = (globalThis.ssmLive ??= {});
-  const make = window.ssmMake;
+  const make = window.ssmMake, { format, gap, keepFitted, line, ticks } = window.ssmDraw;
   const PAD = { left: 8, right: 8, top: 14, bottom: 26 };
   const SPAN = 6; // degrees from the middle to the edge: half of what it may lean
 
@@ -16,7 +16,7 @@
       this.canvas = make("canvas", this.figure, { role: "img" });
       const rule = `Noticed: from here ${live.config.notice.in_a_row} clear pushes are its teacher’s.`;
       make("p", this.figure, { class: "hint" }, rule);
-      window.ssmDraw.keepFitted(this);
+      keepFitted(this);
     }
 
     // lane: whose; null hides it.
@@ -27,8 +27,7 @@
     }
 
     draw() {
-      if (!this.lane) return;
-      if (!this.fit()) return;
+      if (!this.lane || !this.fit()) return;
       const { c, lane: { shown, changes, role } } = this, { ctx, w, h } = this.fitted, { tau, episode_steps } = live.config.physics;
       const x = (step) => PAD.left + (w - PAD.left - PAD.right) * step / episode_steps, bottom = h - PAD.bottom;
       const y = (angle) => (PAD.top + bottom - (bottom - PAD.top) * Math.max(-1, Math.min(1, angle / SPAN))) / 2;
@@ -37,11 +36,11 @@
       ctx.fillStyle = c.muted;
       ctx.strokeStyle = c.faint;
       ctx.lineWidth = 1;
-      window.ssmDraw.line(ctx, x(0), bottom, x(episode_steps), bottom);
+      line(ctx, x(0), bottom, x(episode_steps), bottom);
       const seconds = tau * episode_steps;
-      for (const t of window.ssmDraw.ticks(0, seconds, window.ssmDraw.gap(seconds, 5))) {
+      for (const t of ticks(0, seconds, gap(seconds, 5))) {
         ctx.textAlign = t === 0 ? "left" : t >= seconds ? "right" : "center";
-        ctx.fillText(`${window.ssmDraw.format(t)}${t >= seconds ? " s" : ""}`, x(t / tau), h - 4);
+        ctx.fillText(`${format(t)}${t >= seconds ? " s" : ""}`, x(t / tau), h - 4);
       }
       ctx.strokeStyle = c[role];
       ctx.lineWidth = 1.5;
@@ -57,7 +56,7 @@
       ctx.strokeStyle = c.ink;
       ctx.lineWidth = 1;
       ctx.setLineDash([2, 3]);
-      window.ssmDraw.line(ctx, x(step), PAD.top - 12, x(step), bottom);
+      line(ctx, x(step), PAD.top - 12, x(step), bottom);
       ctx.setLineDash([]);
       if (noticed === null) return;
       ctx.fillStyle = c.policy;

@@ -3,7 +3,6 @@
   const live = (globalThis.ssmLive ??= {});
   const make = window.ssmMake;
   const DEGREE = Math.PI / 180;
-  const plain = (v, digits = 2) => `${+v.toFixed(digits)}`.replace("-", "−");
 
   // The world's sliders: label, unit, and how the page's number relates to the field's (half a pole, radians, shares).
   const SLIDERS = [
@@ -76,7 +75,7 @@
       const grid = make("div", parent, { class: "live-sliders" });
       this.shows = SLIDERS.map(([name, label, unit, step, times = 1]) => {
         const field = live.config.fields.find((f) => f.name === name), { minimum, maximum } = field;
-        const words = (v) => `${plain(v)} ${name === "action_delay" && v === 1 ? "step" : unit}`.replace(/ (°|%|$)/, "$1");
+        const words = (v) => `${window.ssmDraw.format(v)} ${name === "action_delay" && v === 1 ? "step" : unit}`.replace(/ (°|%|$)/, "$1");
         const low = Math.ceil(+(minimum * times / step).toFixed(6)) * step, high = Math.floor(+(maximum * times / step).toFixed(6)) * step;
         // The slider's grid misses some values of named worlds; only a moved slider rounds.
         const show = slider(grid, {

@@ -1,7 +1,7 @@
 // The four equations with the values of the step that was just taken (model/policy/ssm.py).
 (() => {
   const live = (globalThis.ssmLive ??= {});
-  const make = window.ssmMake;
+  const make = window.ssmMake, { cells, colours, onLook } = window.ssmDraw;
   const SCALE = { h: 3, m: 1, z: 2 }; // where the colours end
   const ROWS = [
     ["x", "x̃ₜ = s ∘ xₜ", "what it is given: the sensors, each with its own scale"],
@@ -10,7 +10,7 @@
     ["z", "zₜ = mₜ + tanh(mₜ W₁ + b₁) W₂ + b₂", "a small network on top"],
     ["y", "yₜ = zₜ C + x̃ₜ D + c", "the decision"],
   ];
-  const signed = (v, digits = 2) => `${v < 0 ? "−" : "+"}${Math.abs(v).toFixed(digits)}`;
+  const signed = (v) => `${v < 0 ? "−" : "+"}${Math.abs(v).toFixed(2)}`;
 
   live.EquationView = class {
     constructor(parent) {
@@ -24,7 +24,7 @@
         const values = SCALE[name] ? null : make("output", row, { "aria-live": "off" });
         return { name, canvas, values };
       });
-      window.ssmDraw.onLook(list, () => { this.c = window.ssmDraw.colours(list); });
+      onLook(list, () => { this.c = colours(list); });
       make("p", list, { class: "hint" }, "Cells: blue below zero, orange above. After a fall the gradient step moves A, B, C, D and every W and b a little.");
     }
 
@@ -53,7 +53,7 @@
     cells(canvas, values, scale) {
       const at = (_, i) => (Number.isFinite(values[i]) ? Math.max(-1, Math.min(1, values[i] / scale)) : 0);
       if (canvas.width !== values.length) Object.assign(canvas, { width: values.length, height: 1 });
-      canvas.getContext("2d").drawImage(window.ssmDraw.cells(this.c, values.length, 1, at), 0, 0);
+      canvas.getContext("2d").drawImage(cells(this.c, values.length, 1, at), 0, 0);
     }
   };
 })();

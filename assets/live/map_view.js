@@ -1,7 +1,7 @@
 // The decision map: what the policy would do now at every angle and angular velocity, with the memory it has at this moment.
 (() => {
   const live = (globalThis.ssmLive ??= {});
-  const make = window.ssmMake;
+  const make = window.ssmMake, { cells, keepFitted } = window.ssmDraw;
   const SIZE = 27; // cells a side
   const BUDGET = 0.8; // ms of a frame for computing rows anew, so that no frame waits for the whole map
   const { angle: ANGLE, velocity: VELOCITY } = window.ssmConfig.map;
@@ -22,10 +22,7 @@
       this.wanted = new Float32Array(SIZE * SIZE).fill(0.5);
       this.cells = new Float32Array(SIZE * SIZE).fill(0.5);
       this.row = 0;
-      this.small = document.createElement("canvas"); // a pixel a cell
-      this.small.width = this.small.height = SIZE;
-      this.pixels = new ImageData(SIZE, SIZE);
-      window.ssmDraw.keepFitted(this);
+      keepFitted(this);
     }
 
     // P(right) in one row of cells: angle and angular velocity vary as the sensors report them, the rest is as it is now.
@@ -64,23 +61,12 @@
     draw(seconds, dots, calm) {
       if (!this.fit()) return;
       const { ctx, w, h } = this.fitted, width = w - PAD.left - PAD.right, height = h - PAD.top - PAD.bottom;
-      this.paint(calm ? 1 : Math.min(1, seconds * 5));
+      const share = calm ? 1 : Math.min(1, seconds * 5);
+      this.wanted.forEach((value, k) => { this.cells[k] += (value - this.cells[k]) * share; });
       ctx.clearRect(0, 0, w, h);
-      ctx.drawImage(this.small, PAD.left, PAD.top, width, height);
+      ctx.drawImage(cells(this.c, SIZE, SIZE, (row, column) => 2 * this.cells[row * SIZE + column] - 1), PAD.left, PAD.top, width, height);
       window.ssmMap.axes(ctx, w, h, PAD, this.c, 12, "angular velocity (°/s)");
       this.drawDots(ctx, dots.slice(-TRAIL), width, height);
-    }
-
-    // Bring the cells nearer to what is wanted, by this share, and colour them.
-    paint(share) {
-      const { cells, wanted, pixels: { data }, c } = this, [low, middle, high] = [c.low, c.middle, c.high].map(window.ssmDraw.rgb);
-      for (let k = 0; k < cells.length; k++) {
-        cells[k] += (wanted[k] - cells[k]) * share;
-        const v = 2 * cells[k] - 1, end = v < 0 ? low : high, much = Math.abs(v);
-        for (let n = 0; n < 3; n++) data[4 * k + n] = middle[n] + (end[n] - middle[n]) * much;
-        data[4 * k + 3] = 255;
-      }
-      this.small.getContext("2d").putImageData(this.pixels, 0, 0);
     }
 
     drawDots(ctx, dots, width, height) {
@@ -105,6 +91,5 @@
       ctx.lineWidth = 2;
       ctx.stroke();
     }
-
   };
 })();

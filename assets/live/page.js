@@ -19,7 +19,7 @@
       this.board = new live.Board(this);
       this.setMode("one");
       this.board.paused();
-      if (this.travel.problem) this.complain(this.travel.problem);
+      if (this.travel.problem) this.board.complain(this.travel.problem);
       this.parts.story.say(this.travel.problem?.message ?? live.sentence({ type: "start" }, this.run, this.state.policy));
       this.parts.tour.tell({ type: "start" });
       live.startLoop(root, (seconds) => this.frame(seconds));
@@ -114,7 +114,7 @@
       try {
         events = this.lanes.map((lane) => lane.change(fields));
       } catch (error) {
-        return this.complain(error);
+        return this.board.complain(error);
       }
       this.state.world = this.run.sim.world;
       if (!events[0].length) return this.board.show();
@@ -138,7 +138,7 @@
       try {
         this.policyOf(name);
       } catch (error) {
-        return this.complain(error);
+        return this.board.complain(error);
       }
       this.take(name);
       if (this.mode === "one") {
@@ -169,7 +169,7 @@
       try {
         this.state.seed = live.checkSeed(text === "" ? NaN : Number(text));
       } catch (error) {
-        return this.complain(error);
+        return this.board.complain(error);
       }
       this.reset();
     }
@@ -276,9 +276,6 @@
       const best = contest.youEnded(event.steps, this.place), verdict = contest.verdict(this.lane.shown.steps, this.place);
       this.parts.story.say(`${verdict}${best ? " Your best of today." : ""} An arrow key or a touch begins the next round.`);
     }
-
-    complain(error) { this.board.complain(error); }
-    note(text) { this.board.note(text); }
   }
 
   // props.value: {labels: [[name, label]], server: bool, tabs: [id]}, later what travel.arrive takes. send(event, data): to the server.

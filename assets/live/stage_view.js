@@ -63,7 +63,7 @@
       const box = this.canvas.getBoundingClientRect(), at = this.metres(event.clientX - box.left, event.clientY - box.top);
       const kind = first ? (this.lane.human ? "motor" : at.y > this.length / 2 ? "pole" : "cart") : this.grip.kind;
       this.share({ grip: { kind, ...at, lane: this.lane } });
-      if (first) this.onTouch(kind);
+      if (first) this.onTouch();
     }
 
     get length() { return 2 * this.lane.sim.world.pole_half_length; } // m
@@ -80,7 +80,7 @@
       if (event.repeat) return;
       this.share({ keys: { ...this.keys, [side]: down } });
       if (down && !this.lane.human) this.share({ keyed: { sign: side === "left" ? -1 : 1, steps: KEY_STEPS } });
-      if (down) this.onTouch(this.lane.human ? "motor" : "cart");
+      if (down) this.onTouch();
     }
 
     tip() {
@@ -128,7 +128,7 @@
 
     // changes: those that this cart has met and outlived; none where they don't count.
     count(changes) {
-      const { met, survived } = changes ?? {}, words = met ? `${survived} of ${met} change${met === 1 ? "" : "s"} survived` : "";
+      const { met, survived } = changes ?? {}, words = met ? `${survived} of ${live.count(met, "change")} survived` : "";
       if (this.counted.textContent !== words) this.counted.textContent = words;
     }
 
@@ -141,7 +141,7 @@
         sensed: sensedDiffers(world) && "pole as the sensor reports it", limit: "12° limits",
       }; // prettier-ignore
       this.legend.replaceChildren();
-      for (const [mark, text] of Object.entries(marks)) if (text) make("span", this.legend, { "data-mark": mark }, text);
+      window.ssmStage.addKey(this.legend, marks);
     }
 
     draw(seconds, commonScale) {

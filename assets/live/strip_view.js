@@ -1,7 +1,7 @@
 // The strip: a bar for every episode since the page opened, as long as it stood; and how far each group of parameters moved.
 (() => {
   const live = (globalThis.ssmLive ??= {});
-  const make = window.ssmMake;
+  const make = window.ssmMake, { keepFitted, levels, line } = window.ssmDraw;
   const PAD = { left: 46, right: 8, top: 18, bottom: 8 };
   const BAR = 16, GAP = 6, MOST = 80; // px, px, episodes that are remembered
   const KINDS = { stood: "stood", taught: "fall that taught", still: "fall that taught nothing" };
@@ -15,7 +15,7 @@
       this.canvas = make("canvas", figure, { role: "img" });
       this.episodes = []; // {steps, kind, mark}: mark names a change that came before it
       this.mark = "";
-      window.ssmDraw.keepFitted(this);
+      keepFitted(this);
       this.describe();
     }
 
@@ -40,14 +40,7 @@
       const y = (steps) => PAD.top + height * (1 - steps / limit);
       ctx.clearRect(0, 0, w, h);
       ctx.font = "12px " + c.font;
-      ctx.lineWidth = 1;
-      ctx.textAlign = "right";
-      for (const steps of [0, limit / 2, limit]) {
-        ctx.strokeStyle = c.faint;
-        window.ssmDraw.line(ctx, PAD.left, y(steps), w - PAD.right, y(steps));
-        ctx.fillStyle = c.muted;
-        ctx.fillText(`${steps}`, PAD.left - 6, y(steps) + 4);
-      }
+      levels(ctx, c, [0, limit / 2, limit], y, PAD.left, w - PAD.right);
       const room = Math.floor((w - PAD.left - PAD.right) / (BAR + GAP)) - 1;
       const shown = [...this.episodes.slice(-room), { steps: running, kind: "now", mark: this.mark }];
       let free = 0; // where the next label may begin
@@ -80,7 +73,7 @@
       ctx.strokeStyle = c.ink;
       ctx.lineWidth = 1;
       ctx.setLineDash([2, 3]);
-      window.ssmDraw.line(ctx, x, 4, x, h - PAD.bottom);
+      line(ctx, x, 4, x, h - PAD.bottom);
       ctx.setLineDash([]);
       ctx.font = "12px " + c.font;
       const wide = ctx.measureText(words).width;

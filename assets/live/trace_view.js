@@ -1,16 +1,16 @@
 // The signals of the episode under way, as they come: curves over its ten seconds, and the hidden state as a growing picture.
 (() => {
   const live = (globalThis.ssmLive ??= {});
-  const make = window.ssmMake;
+  const make = window.ssmMake, { cells, format, gap, keepFitted, levels, line, ticks } = window.ssmDraw;
+  const HIDDEN_SCALE = 3; // where the colours of the hidden state end
   const PAD = { left: 44, right: 10, top: 8, bottom: 34 };
-  const DASHES = { policy: [], before: [2, 3], baseline: [7, 3, 2, 3], standard: [] };
 
   class Trace {
     constructor(parent, title, extra = "") {
       const figure = make("figure", parent, { class: `live-trace ${extra}` });
       make("figcaption", figure, {}, title);
       this.canvas = make("canvas", figure, { role: "img", "aria-label": title });
-      window.ssmDraw.keepFitted(this);
+      keepFitted(this);
     }
 
     // The canvas, cleared, with its time axis; null while it is not laid out.
@@ -21,8 +21,8 @@
       ctx.font = "11px " + c.font;
       ctx.fillStyle = c.muted;
       ctx.textAlign = "center";
-      for (const t of window.ssmDraw.ticks(0, seconds, window.ssmDraw.gap(seconds, 5))) {
-        ctx.fillText(window.ssmDraw.format(t), this.x(t / tau), h - PAD.bottom + 14);
+      for (const t of ticks(0, seconds, gap(seconds, 5))) {
+        ctx.fillText(format(t), this.x(t / tau), h - PAD.bottom + 14);
       }
       ctx.fillText("time in this episode (s)", (PAD.left + w - PAD.right) / 2, h - 5);
       return ctx;
@@ -42,17 +42,10 @@
       if (!ctx) return;
       const { c, range: [low, high] } = this, { w, h } = this.fitted;
       const y = (v) => PAD.top + (h - PAD.top - PAD.bottom) * (high - v) / (high - low);
-      ctx.textAlign = "right";
-      ctx.lineWidth = 1;
-      for (const v of window.ssmDraw.ticks(low, high, window.ssmDraw.gap(high - low, 4))) {
-        ctx.strokeStyle = c.faint;
-        window.ssmDraw.line(ctx, PAD.left, y(v), w - PAD.right, y(v));
-        ctx.fillStyle = c.muted;
-        ctx.fillText(window.ssmDraw.format(v), PAD.left - 6, y(v) + 4);
-      }
+      levels(ctx, c, ticks(low, high, gap(high - low, 4)), y, PAD.left, w - PAD.right);
       ctx.strokeStyle = c.muted;
       ctx.setLineDash([2, 4]);
-      for (const v of this.limits) window.ssmDraw.line(ctx, PAD.left, y(v), w - PAD.right, y(v));
+      for (const v of this.limits) line(ctx, PAD.left, y(v), w - PAD.right, y(v));
       ctx.setLineDash([]);
       ctx.save();
       ctx.beginPath();
@@ -61,9 +54,10 @@
       ctx.lineJoin = "round";
       this.turns(ctx, lanes[0]?.shown.turns ?? []);
       for (const lane of lanes) {
+        const dash = live.config.train.drawn.dashes[lane.role];
         ctx.strokeStyle = c[lane.role];
-        if (lane.previous && lanes.length === 1) this.path(ctx, lane.previous[this.key], y, 1.2, 0.25, DASHES[lane.role]);
-        this.path(ctx, lane.shown[this.key], y, 1.8, 1, DASHES[lane.role]);
+        if (lane.previous && lanes.length === 1) this.path(ctx, lane.previous[this.key], y, 1.2, 0.25, dash);
+        this.path(ctx, lane.shown[this.key], y, 1.8, 1, dash);
       }
       ctx.restore();
     }
@@ -73,7 +67,7 @@
       const { c, fitted: { h } } = this, bottom = h - PAD.bottom;
       ctx.strokeStyle = ctx.fillStyle = c.muted;
       ctx.setLineDash([1, 3]);
-      for (const step of steps) window.ssmDraw.line(ctx, this.x(step), PAD.top, this.x(step), bottom);
+      for (const step of steps) line(ctx, this.x(step), PAD.top, this.x(step), bottom);
       ctx.setLineDash([]);
       ctx.textAlign = "left";
       if (steps.length) ctx.fillText("motor reversed", this.x(steps[0]) + 4, bottom - 4);
@@ -107,9 +101,12 @@
         Object.assign(this, { shown, look, painted: 0 });
         this.picture.width = width;
         this.picture.height = Math.max(1, size);
-        this.ends = [window.ssmDraw.rgb(c.low), window.ssmDraw.rgb(c.middle), window.ssmDraw.rgb(c.high)];
       }
-      for (; this.painted < shown.hidden.length; this.painted++) this.paint(shown.hidden[this.painted], this.painted);
+      const picture = this.picture.getContext("2d");
+      for (; this.painted < shown.hidden.length; this.painted++) {
+        const hidden = shown.hidden[this.painted], at = (i) => Math.max(-1, Math.min(1, hidden[i] / HIDDEN_SCALE));
+        picture.drawImage(cells(c, 1, size, at), this.painted, 0);
+      }
       ctx.imageSmoothingEnabled = false;
       if (size) ctx.drawImage(this.picture, PAD.left, PAD.top, w - PAD.left - PAD.right, h - PAD.top - PAD.bottom);
       ctx.fillStyle = c.muted;
@@ -117,19 +114,7 @@
       ctx.fillText("1", PAD.left - 6, PAD.top + 10);
       ctx.fillText(`${size || ""}`, PAD.left - 6, h - PAD.bottom);
     }
-
-    paint(hidden, column) {
-      const pixels = new ImageData(1, hidden.length), [low, middle, high] = this.ends;
-      hidden.forEach((value, i) => {
-        const v = Math.max(-1, Math.min(1, value / live.HIDDEN_SCALE)), end = v < 0 ? low : high;
-        for (let n = 0; n < 3; n++) pixels.data[4 * i + n] = middle[n] + (end[n] - middle[n]) * Math.abs(v);
-        pixels.data[4 * i + 3] = 255;
-      });
-      this.picture.getContext("2d").putImageData(pixels, column, 0);
-    }
   }
-
-  live.HIDDEN_SCALE = 3; // where the colours of the hidden state end
 
   live.TraceView = class {
     constructor(parent) {
@@ -140,7 +125,7 @@
         new LineTrace(grid, "Cart position (m); dotted: the track’s ends", "x", [-2.8, 2.8], [-x_limit, x_limit]),
         new LineTrace(grid, "Probability of pushing right", "prob", [-0.04, 1.04], [0.5]),
         new LineTrace(grid, "Expected survival (1: never falls)", "long", [-0.1, 1.1], [1]),
-        new HiddenTrace(grid, `Hidden state, one row a unit: −${live.HIDDEN_SCALE} (blue) to ${live.HIDDEN_SCALE} (orange)`),
+        new HiddenTrace(grid, `Hidden state, one row a unit: −${HIDDEN_SCALE} (blue) to ${HIDDEN_SCALE} (orange)`),
       ];
     }
 

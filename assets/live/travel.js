@@ -23,10 +23,10 @@
 
     keep() {
       const { run } = this.page;
-      if (run.policy === run.base) return this.page.complain(new Error("It has learnt nothing yet: break its world, and keep what it learns from its falls."));
+      if (run.policy === run.base) return this.page.board.complain(new Error("It has learnt nothing yet: break its world, and keep what it learns from its falls."));
       this.page.own(run.policy);
       if (this.onServer) this.send("keep", { weights: window.ssmDraw.base64(live.policyBytes(run.policy)) });
-      else this.page.note("Kept: it is “Yours” in the list of policies, until you close the page.");
+      else this.page.board.note("Kept: it is “Yours” in the list of policies, until you close the page.");
     }
 
     save() {
@@ -38,7 +38,7 @@
       try {
         this.page.own(live.readPolicy(await file.arrayBuffer()));
       } catch (error) {
-        return this.page.complain(error);
+        return this.page.board.complain(error);
       }
       this.page.choosePolicy("yours");
     }
@@ -52,10 +52,10 @@
         if (weights) page.own(live.readPolicy(window.ssmDraw.bytes(weights).buffer));
         if (world) this.meet(live.makeWorld(world), seed);
       } catch (error) {
-        page.complain(error);
+        page.board.complain(error);
       }
-      if (said) page.note(said);
-      if (problem) page.complain(new Error(problem));
+      if (said) page.board.note(said);
+      if (problem) page.board.complain(new Error(problem));
     }
 
     // Another tab's choice counts if it has changed since this page last heard or spoke of it.
@@ -95,7 +95,7 @@
       clearTimeout(this.address);
       this.address = setTimeout(() => {
         if (!this.page.root.clientWidth) return; // another tab is open, and the address is its own
-        window.ssmAddress("Live", live.toQuery(this.page.state));
+        window.ssmAddress("live", live.toQuery(this.page.state));
       }, ADDRESS_REST);
     }
   };

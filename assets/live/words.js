@@ -1,10 +1,12 @@
 // What the live page says: about a world, after each event, and what could be tried next. No DOM.
 (() => {
   const live = (globalThis.ssmLive ??= {});
-  const steps = (n) => `${n} step${n === 1 ? "" : "s"}`;
-  const falls = (n) => `${n} fall${n === 1 ? "" : "s"}`;
-  const signed = (v, digits = 1) => `${v > 0 ? "+" : "−"}${Math.abs(+v.toFixed(digits))}`;
-  const plain = (v, digits = 2) => `${+v.toFixed(digits)}`.replace("-", "−");
+  const signed = (v) => `${v > 0 ? "+" : "−"}${Math.abs(+v.toFixed(1))}`;
+  const plain = (v) => `${+v.toFixed(2)}`.replace("-", "−");
+
+  // A number with its noun: 1 step, 2 steps.
+  live.count = (n, what) => `${n} ${what}${n === 1 ? "" : "s"}`;
+  const steps = (n) => live.count(n, "step");
   const degrees = (rad) => rad * 180 / Math.PI;
 
   // How a world's field reads when it is not the standard one's.
@@ -22,7 +24,7 @@
     velocity_sensors: () => "velocity sensors off",
     sensor_noise: (v) => `sensor noise ${plain(v)}`,
     lost_push: (v) => `${plain(100 * v)}% of pushes lost`,
-    motor_reversals: (v) => `motor reverses ${v} time${v === 1 ? "" : "s"} by itself`,
+    motor_reversals: (v) => `motor reverses ${live.count(v, "time")} by itself`,
   };
 
   // How a change back to the standard world reads, where it reads otherwise.
@@ -102,12 +104,12 @@
       case "pushed_fall": return "You pushed it: that fall was not its own, so it teaches nothing.";
       case "hand_fall": return "The motor was in your hands: that fall teaches it nothing.";
       case "back_to_start": return `${event.updates} updates in a row did not help: back to the weights it started from.`;
-      case "given_up": return `${falls(event.falls)}: this one it can’t learn from falls alone.`;
+      case "given_up": return `${live.count(event.falls, "fall")}: this one it can’t learn from falls alone.`;
       case "stands": {
         if (event.cause === "hand") return `You held it for all ${steps(event.steps)}.`;
-        if (event.changes && live.goesOn(run)) return `It stands: all ${steps(event.steps)}, through ${event.changes} change${event.changes === 1 ? "" : "s"}.`;
+        if (event.changes && live.goesOn(run)) return `It stands: all ${steps(event.steps)}, through ${live.count(event.changes, "change")}.`;
         const without = policy === "memory" ? "without a single fall: its memory is enough here" : "without a fall";
-        return event.falls ? `It stands: all ${steps(event.steps)}, after ${falls(event.falls)}.` : `It stands: all ${steps(event.steps)}, ${without}.`;
+        return event.falls ? `It stands: all ${steps(event.steps)}, after ${live.count(event.falls, "fall")}.` : `It stands: all ${steps(event.steps)}, ${without}.`;
       }
       default: return null;
     }

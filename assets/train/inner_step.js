@@ -5,6 +5,7 @@
   const NUDGE = 1e-5; // how far the parameters move, |eps u|, for a difference of gradients
 
   train.dot = (a, b) => { let sum = 0; for (let k = 0; k < a.length; k++) sum += a[k] * b[k]; return sum; };
+  train.mean = (values) => values.reduce((a, b) => a + b, 0) / values.length;
   train.addTo = (a, b, factor = 1) => { for (let k = 0; k < a.length; k++) a[k] += factor * b[k]; return a; };
   train.moved = (theta, by, factor) => train.addTo(theta.slice(), by, factor);
 

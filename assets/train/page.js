@@ -4,7 +4,7 @@
   const live = globalThis.ssmLive, train = (globalThis.ssmTrain ??= {});
   const make = window.ssmMake, KEPT = "trained-here";
   const MOST_WORKERS = 4, SILENT = 60; // s without a word from them, after which the page says so
-  const count = (n, what) => `${n} ${what}${n === 1 ? "" : "s"}`;
+  const { count } = live;
 
   const nothing = () => ({ records: [], best: null, ended: null, settings: live.config.train.recipes[live.config.train.recipe] });
 

@@ -57,8 +57,6 @@
     }
   };
 
-  const mean = (values) => values.reduce((a, b) => a + b, 0) / values.length;
-
   // normalising(sums): over all tasks, for each policy, {total, mean, std} of the weighted advantages from each task's sums.
   train.normalising = (ofTasks, floor) =>
     ofTasks[0].map((_, s) => {
@@ -78,7 +76,7 @@
       const seeds = worlds.map((_, task) => live.episodeKey(c.seed, 5, epoch, task)), batch = { sizes, c, epoch, worlds, seeds };
       const { tasks, ...updated } = await crew.whole(() => update(crew, candidate, batch));
       const returns = meanReturns(tasks, c), after = returns.slice(1);
-      point = guard.check(updated.point, candidate, mean(after.length ? after : returns), updated.finite);
+      point = guard.check(updated.point, candidate, train.mean(after.length ? after : returns), updated.finite);
       if (guard.running > bestScore && !guard.rolledBack) [bestScore, best] = [guard.running, candidate.theta];
       for (const { lengths } of tasks) for (const of of lengths) for (const n of of) [episodes, env_steps] = [episodes + 1, env_steps + n];
       const side = (reversed) => meanReturns(tasks.filter((_, k) => train.conflicting(worlds[k]) === reversed), c);
@@ -122,6 +120,6 @@
   // Mean return before and after each inner step, of the episodes from ordinary first states; empty where there is no task.
   function meanReturns(tasks, c) {
     const ordinary = (lengths) => lengths.filter((_, k) => !(c.spread_starts && k % 2));
-    return tasks.length ? tasks[0].lengths.map((_, s) => mean(tasks.flatMap((task) => ordinary(task.lengths[s])))) : [];
+    return tasks.length ? tasks[0].lengths.map((_, s) => train.mean(tasks.flatMap((task) => ordinary(task.lengths[s])))) : [];
   }
 })();

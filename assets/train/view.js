@@ -2,8 +2,6 @@
 (() => {
   "use strict";
   const live = (globalThis.ssmLive ??= {}), train = (globalThis.ssmTrain ??= {});
-  const steps = (n) => `${n} step${n === 1 ? "" : "s"}`;
-  const mean = (values) => values.reduce((a, b) => a + b, 0) / values.length;
 
   // The mean of each epoch's value and those of up to `smooth` - 1 epochs before it under the same step limit; NaN, an epoch without
   // such a world, is left out and stays.
@@ -11,7 +9,7 @@
     const { smooth } = live.config.train.drawn;
     return records.map((record, k) => {
       const near = records.slice(Math.max(0, k + 1 - smooth), k + 1).filter((r) => r.step_limit === record.step_limit).map(value);
-      return Number.isNaN(value(record)) ? NaN : mean(near.filter(Number.isFinite));
+      return Number.isNaN(value(record)) ? NaN : train.mean(near.filter(Number.isFinite));
     });
   }
 
@@ -60,8 +58,8 @@
 
   function ending(states, length) {
     const { x_limit, angle_limit } = live.config.physics, [x, , angle] = states.at(-1);
-    if (Math.abs(angle) > angle_limit) return `The pole fell past ${((angle_limit * 180) / Math.PI).toFixed(0)} degrees after ${steps(length)}.`;
-    return Math.abs(x) > x_limit ? `The cart left the track after ${steps(length)}.` : `It stood for all ${steps(length)}.`;
+    if (Math.abs(angle) > angle_limit) return `The pole fell past ${((angle_limit * 180) / Math.PI).toFixed(0)} degrees after ${live.count(length, "step")}.`;
+    return Math.abs(x) > x_limit ? `The cart left the track after ${live.count(length, "step")}.` : `It stood for all ${live.count(length, "step")}.`;
   }
 
   // The records as the log that a server's training is saved with: a line for each epoch.

@@ -42,7 +42,8 @@ def run_javascript(scripts: Mapping[str, str], act: str, payload: Any = None) ->
 
 def run_check(check: str, payload: Any) -> Any:
     """What ssmChecks[check](payload) of checks.js returns."""
-    files = [*PURE, ASSETS / "live" / "link.js", ASSETS / "train" / "view.js", HERE / "checks.js", HERE / "train_checks.js"]
+    more = (ASSETS / name for name in ("live/link.js", "live/words.js", "train/view.js"))
+    files = [*PURE, *more, HERE / "checks.js", HERE / "train_checks.js"]
     scripts = {str(path): path.read_text(encoding="utf-8") for path in files}
     act = "ssmLive.configure(payload.config); return ssmChecks[payload.check](payload.payload);"
     return run_javascript(scripts, act, {"config": live_config(), "check": check, "payload": payload})

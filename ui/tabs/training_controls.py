@@ -33,7 +33,7 @@ READ = f"""(values) => {{
   return {{ query: query.toString(), recipe: other.length ? {json.dumps(CUSTOM_RECIPE)} : recipe }};
 }}"""
 QUERY = f"(...values) => ({READ})(values).query"
-SHOW_QUERY = f"(...values) => window.ssmAddress('Meta-train', ({QUERY})(...values))"
+SHOW_QUERY = f"(...values) => window.ssmAddress({TAB!r}, ({QUERY})(...values))"
 
 
 class TrainingControls:
@@ -62,7 +62,7 @@ class TrainingControls:
         # In the browser, so that all fields stand before a quick visitor reaches Train.
         pick = f"(recipe, ...values) => ({VALUES})[recipe] ?? values"
         self.recipe.input(None, [self.recipe, *self.inputs], self.inputs, js=pick, **IN_BROWSER)
-        say = f"(...values) => {{ const read = ({READ})(values); window.ssmAddress('Meta-train', read.query); return read.recipe; }}"
+        say = f"(...values) => {{ const read = ({READ})(values); window.ssmAddress({TAB!r}, read.query); return read.recipe; }}"
         gr.on([field.change for field in self.linked], None, self.linked, self.recipe, js=say, **IN_BROWSER)
 
     def _small(self, name: str) -> Component:
