@@ -1,4 +1,4 @@
-// Live curves: lines with bands over a whole number of steps, and their limits. window.ssmCurves is called once by each chart (ui/charts.py).
+// Live curves: lines with bands over a whole number of steps, and their limits. window.ssmCurves is called once by each chart (ui/views/charts.py).
 (() => {
   const PAD = { left: 48, right: 14, top: 10, bottom: 38 };
 

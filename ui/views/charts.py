@@ -16,7 +16,7 @@ RETURN_LIMITS = ((SOLVED, f"{SOLVED:g}: counts as solved"), (MAX_EPISODE_STEPS, 
 
 @dataclass(frozen=True)
 class Series:
-    """One line: its role (colour and dashes, ui/colours.py), its points, and what is drawn around them.
+    """One line: its role (colour and dashes, ui/views/colours.py), its points, and what is drawn around them.
 
     low, high: the ends of a band. hollow: points drawn as rings, one flag for each. threads: thin lines behind the
     main one, each with a value for every x. words: a text for each point, read out when it is pointed at. width: px.
