@@ -44,8 +44,8 @@ def served(port: int = 0, python: str | Path = sys.executable, **environment: st
         with log.open("w", encoding="utf-8") as out:
             server = subprocess.Popen([python, "app.py", "--port", str(port)], cwd=ROOT, env=env, stdout=out, stderr=out)
         try:
-            wait_until(lambda: answers(url) or server.poll() is not None)
-            assert server.poll() is None, log.read_text(encoding="utf-8")[-2000:]
+            answered = wait_until(lambda: answers(url) or server.poll() is not None, seconds=600)
+            assert answered and server.poll() is None, log.read_text(encoding="utf-8")[-2000:]
             yield Served(url, server.pid, log)
         finally:
             server.terminate()
