@@ -205,7 +205,7 @@ class Racer:
         return "as it is" if self.mode == "none" else MODES[self.mode].lower()
 
 
-FIRST_RACERS = (Racer("meta"), Racer("memory"), Racer("taught"), Racer("meta", "standard"), Racer("standard", "standard"))
+FIRST_RACERS = (Racer("memory"), Racer("taught"), Racer("meta", "standard"), Racer("standard", "standard"))
 
 
 @dataclass(frozen=True)
