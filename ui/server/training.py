@@ -23,7 +23,8 @@ from ui.training_settings import MetaSettings
 from ui.words import count
 
 SPAWN = multiprocessing.get_context("spawn")  # a fork of a server with threads may stand still
-TICK, WAITING_TICK = 0.2, 2.0  # s between two states
+TICK = 0.2  # s between two looks
+WAITING, GROWING = 2.0, 1.0  # s between two states of a phase: a page takes 0.15 s for each, on a slow machine three times as long
 ALONE = 60.0  # s; a training that no page has looked at for so long is stopped
 KEPT = 600.0  # s; how long a training that has ended can be found again
 AROUND = 8.0  # s that start and check usually take; for estimates
@@ -62,13 +63,14 @@ class Training:
         self._kill.set()
 
     def states(self, looks: Callable[[], bool] = lambda: True) -> Iterator[TrainingState]:
-        """The states from now on, for as long as a page looks; the last has the phase "done"."""
-        while looks():
+        """The states from now on, for as long as a page looks: each phase at once, what grows in it now and then; the last is "done"."""
+        phase, told = "", 0.0
+        while looks() and phase != "done":
             self._looked, state = time.monotonic(), self.state
-            yield state
-            if state.phase == "done":
-                return
-            time.sleep(WAITING_TICK if state.phase == "waiting" else TICK)
+            if state.phase != phase or self._looked - told >= (WAITING if phase == "waiting" else GROWING):
+                phase, told = state.phase, self._looked
+                yield state
+            time.sleep(TICK)
 
     def _set(self, **changes: Any) -> None:
         self.state = replace(self.state, **changes)
