@@ -17,7 +17,8 @@ from ui.views.learnt import dynamics_of
 from ui.views.player import Shown, player_value
 from ui.words import OF_ALL, count
 
-PACE = 0.2  # s between two pictures: quicker, an eye could not follow and the wire would choke
+PACE = 0.2  # s between two pictures that are all shown: quicker, an eye could not follow
+PASSING = 0.5  # s between two of many, of which some may go unseen: a page takes 0.15 s for each, and more on a slow machine
 X_TITLE = "gradient steps"
 Y_TITLE = f"return (steps {OF_ALL})"
 
@@ -25,14 +26,15 @@ Y_TITLE = f"return (steps {OF_ALL})"
 def paced(
     values: Iterator[Any], stop: threading.Event, wait: bool = True, passes: Callable[[Any], bool] = lambda value: False
 ) -> Iterator[Any]:
-    """At most one value every PACE seconds. wait: every value is shown, for so long, but those that `passes` tells; else none need be.
+    """Values some time apart. wait: each is shown for PACE, but those that `passes` tells; else one every PASSING, and none need be shown.
 
     Stop ends the waiting. The last value always comes.
     """
-    shown_at, pending = -PACE, None
+    shown_at, pending = -PASSING, None
     for value in values:
-        pause = PACE - (time.monotonic() - shown_at)
-        if pause > 0 and wait and not passes(value):
+        shown = wait and not passes(value)
+        pause = (PACE if shown else PASSING) - (time.monotonic() - shown_at)
+        if pause > 0 and shown:
             stop.wait(pause)
         elif pause > 0:
             pending = value
