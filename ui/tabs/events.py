@@ -12,7 +12,7 @@ from ui.views.messages import notice
 PRIVATE = {"api_visibility": "private", "preprocess": False}
 QUIET = {"show_progress": "hidden", **PRIVATE}
 IN_BROWSER = {"queue": False, **QUIET}
-"""For events whose work a script does, and for those that must not wait."""
+"""For events whose work a script does."""
 
 
 def now(soon_id: str, stage_id: str = "") -> str:
@@ -32,7 +32,7 @@ def stop_button(button: gr.Button, message: gr.HTML, words: str, stop: Callable[
     The browser says it, before the server is asked: an answer could come after the last words of what was stopped.
     """
     button.click(None, None, message, js=f"() => {json.dumps(notice(words))}", **IN_BROWSER)
-    button.click(stop, inputs, None, **IN_BROWSER)
+    button.click(stop, inputs, None, queue=False, **QUIET)
 
 
 COPY_LINK = "(query) => window.ssmCopyLink(query)"
