@@ -21,7 +21,7 @@ from model.experiments.map_tables import measured
 from model.experiments.model_card import model_card
 from model.experiments.report import START_LABELS, Results, name_of
 from model.experiments.results_page import TABLES, budgets_csv, curves_csv, results_page
-from model.experiments.runner import RESULTS
+from model.experiments.runner import RESULTS, reported
 from model.experiments.who_wins import FAMILIES, METHODS
 from model.maml.to_file import read_log
 from model.policy.checkpoint import write_atomically
@@ -135,7 +135,7 @@ PAGES: dict[str, Callable[[Results], str]] = {
 
 def read_results(path: Path = RESULTS) -> dict[str, Any]:
     """What the study measured, and under "benchmark" what the benchmark did. Raises OSError or ValueError for unreadable files."""
-    return {**json.loads(path.read_text(encoding="utf-8")), "benchmark": json.loads(BENCHMARK.read_text(encoding="utf-8"))}
+    return {**reported(path), "benchmark": json.loads(BENCHMARK.read_text(encoding="utf-8"))}
 
 
 def with_tables(readme: str, results: Results) -> str:

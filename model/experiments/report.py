@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from model.policy.pretrained import PRETRAINED
+from model.policy.pretrained import SHIPPED
 
 START_LABELS = {"meta": "meta-trained", "memory": "memory", "standard": "single-world", "random": "random start"}
 
@@ -31,7 +31,7 @@ def table(header: list[str], rows: list[list[str]]) -> str:
 
 def checkpoints_table(results: Results) -> str:
     rows = []
-    for name in PRETRAINED:
+    for name in SHIPPED:
         c, s = results["checkpoints"][name], results["standard_world"][name]
         made = f"{c['env_steps'] / 1e6:.1f} million in {c['seconds'] / 60:.0f} min"
         rows.append([name, f"{s['mean']:.1f} ± {s['std']:.1f}", f"{c['epochs']:,}", made, f"`{c['sha256'][:12]}`"])

@@ -71,7 +71,7 @@ def run_study(
     size, made_with, say = QUICK if quick else Size(), provenance(), report or (lambda text: None)
     kept = {} if quick or split == "validation" else kept_results(file, seed, made_with, parts)
     if split == "sealed" and not quick:
-        kept = {**kept, "sealed_reads": [*kept.get("sealed_reads", ()), reading(kept, made_with, read_again)]}
+        kept = {**kept, "sealed_reads": ledger(kept, made_with, parts, read_again)}
         write(file, kept)
     results = kept.setdefault("sealed", {}) if split == "sealed" else kept
     results |= {"split": split, "seed": seed, "size": dataclasses.asdict(size), "made_with": made_with}
@@ -149,12 +149,32 @@ def at(results: dict[str, Any], place: Place) -> Any:
     return results or None
 
 
-def reading(results: dict[str, Any], made_with: dict[str, Any], again: bool) -> dict[str, Any]:
-    """The ledger's entry for a reading of the sealed split now. Raises ValueError where it was read before, unless `again`."""
-    if results.get("sealed_reads") and not again:
-        last = results["sealed_reads"][-1]
-        raise ValueError(f"split sealed was read on {last['date']} with commit {last['commit']}; --read_again reads it once more")
-    return {"date": datetime.now(UTC).date().isoformat(), "commit": made_with["commit"], "again": bool(results.get("sealed_reads"))}
+def ledger(results: dict[str, Any], made_with: dict[str, Any], parts: Iterable[Place], again: bool) -> list[dict[str, Any]]:
+    """The ledger of the sealed split with a reading now: a new entry, or the last one where a reading by this commit goes on.
+
+    Raises ValueError where it was read before, unless `again`.
+    """
+    reads = results.get("sealed_reads", [])
+    if reads and not again:
+        if reads[-1]["commit"] == made_with["commit"] and not is_whole(results.get("sealed", {}), parts):
+            return reads
+        raise ValueError(f"split sealed was read on {reads[-1]['date']} with commit {reads[-1]['commit']}; --read_again reads it once more")
+    return [*reads, {"date": datetime.now(UTC).date().isoformat(), "commit": made_with["commit"], "again": bool(reads)}]
+
+
+def is_whole(results: dict[str, Any], parts: Iterable[Place]) -> bool:
+    """Whether every part was measured."""
+    return {name_of(place) for place in parts} <= results.get("parts_made_with", {}).keys()
+
+
+def reported(file: Path = RESULTS) -> dict[str, Any]:
+    """What the README states: the sealed split's results once all of it was read, with its ledger; until then the test split's.
+
+    Raises OSError or ValueError for a file that can't be read.
+    """
+    results = json.loads(file.read_text(encoding="utf-8"))
+    sealed = results.get("sealed", {})
+    return {**sealed, "sealed_reads": results["sealed_reads"]} if is_whole(sealed, all_parts()) else results
 
 
 def write(file: Path, results: dict[str, Any]) -> None:

@@ -16,7 +16,7 @@ from model.experiments.study import Part, Study
 from model.imitation.teacher import Teacher
 from model.imitation.worlds import as_changes
 from model.policy.params import with_task_axis
-from model.policy.pretrained import load_pretrained
+from model.policy.pretrained import TAUGHT_SEEDS, load_checkpoint, load_pretrained
 from model.policy.ssm import StateSpaceModel
 from model.rl.evaluation import summary
 from model.rl.rollout import Changes, collect
@@ -63,11 +63,12 @@ def wilson(share: float, n: int) -> list[float]:
 
 
 def stands(study: Study, name: str) -> dict[str, Any]:
-    """One case by every policy and by the teacher: returns, and the share of episodes that stand for all 500 steps."""
+    """One case by every policy, by taught from other seeds and by the teacher: returns, and the share that stands for all 500 steps."""
     n = study.size.trials * (2 if name == "inside" or name.startswith("anywhere") else 1)
+    players = {policy: load_pretrained(policy) for policy in POLICIES}
+    players |= {f"taught_{seed}": load_checkpoint(path) for seed, path in TAUGHT_SEEDS.items()}
     rows: dict[str, Any] = {}
-    for policy in (*POLICIES, "teacher"):
-        model = None if policy == "teacher" else load_pretrained(policy)
+    for policy, model in {**players, "teacher": None}.items():
         returns = lengths(model, name, study.split, n, study.seed)
         share = float((returns >= T).mean())
         rows[policy] = {**summary(returns), "share_standing": share, "share_interval": wilson(share, n)}

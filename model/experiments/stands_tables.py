@@ -6,8 +6,13 @@ from model.experiments.cases import CASES
 from model.experiments.notice import CHANGES
 from model.experiments.report import START_LABELS, Results, interval, table
 from model.experiments.stands import POLICIES
+from model.policy.pretrained import TAUGHT_SEEDS
 
-PLAYERS = {**{name: START_LABELS.get(name, name) for name in POLICIES}, "teacher": "the teacher, told the world"}
+PLAYERS = {
+    **{name: START_LABELS.get(name, name) for name in POLICIES},
+    **{f"taught_{seed}": f"taught, training seed {seed}" for seed in TAUGHT_SEEDS},
+    "teacher": "the teacher, told the world",
+}
 
 
 def stands_table(results: Results) -> str:

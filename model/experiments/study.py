@@ -19,7 +19,7 @@ from model.maml.adaptation import StandardAdaptationConfig
 from model.maml.to_file import read_log
 from model.model_based.hybrid import adaptation_config
 from model.policy.checkpoint import file_hash, read
-from model.policy.pretrained import PRETRAINED, load_pretrained, pretrained_path
+from model.policy.pretrained import PRETRAINED, SHIPPED, load_pretrained, pretrained_path
 from model.policy.ssm import StateSpaceModel
 from model.rl.evaluation import evaluate_policy, play_gymnasium, summary
 from model.rl.rollout import collect
@@ -61,7 +61,7 @@ class Study:
     def checkpoints(self) -> dict[str, Any]:
         """What was measured: the shipped files, how they were made and what that cost."""
         rows = {}
-        for name in PRETRAINED:
+        for name in SHIPPED:
             metadata = read(pretrained_path(name)).metadata
             rows[name] = {
                 "sha256": file_hash(pretrained_path(name)),
@@ -73,7 +73,7 @@ class Study:
 
     def standard_world(self) -> dict[str, Any]:
         """Greedy in gymnasium.make("CartPole-v1"), without adaptation."""
-        rows = {name: summary(play_gymnasium(load_pretrained(name), seeds=range(self.size.gymnasium_seeds))) for name in PRETRAINED}
+        rows = {name: summary(play_gymnasium(load_pretrained(name), seeds=range(self.size.gymnasium_seeds))) for name in SHIPPED}
         for name, row in rows.items():
             self.say(f"CartPole-v1, {name}: {row['mean']:.1f} +- {row['std']:.1f} over seeds 0 to {row['n'] - 1}")
         return rows

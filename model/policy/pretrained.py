@@ -12,6 +12,8 @@ WEIGHTS = Path(__file__).resolve().parents[2] / "weights"
 PRETRAINED = ("meta", "memory", "standard")
 """Those that see the four sensors and learnt by policy gradient: the starts whose adaptation is studied."""
 SHIPPED = (*PRETRAINED, "taught")
+TAUGHT_SEEDS = {seed: WEIGHTS / "seeds" / f"taught_{seed}.safetensors" for seed in (1, 2)}
+"""The taught recipe from other seeds, measured beside `taught` (seed 0) for how much is luck: no choice among them was made."""
 
 
 def load_checkpoint(path: str | Path) -> StateSpaceModel:

@@ -11,7 +11,7 @@
 | sealed_outside     | the same, and one feature out of its range | that feature; fourth decimal  | one last report  |
 
 All other splits have 0 as gravity's fourth decimal. The test splits were read several times while the methods were made; the sealed
-ones are for one reading, which `model.experiments.sealed` records.
+ones are for one reading, which `model.experiments.runner` records.
 """
 
 from __future__ import annotations

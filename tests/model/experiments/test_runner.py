@@ -9,7 +9,7 @@ import pytest
 from model.experiments import provenance as module
 from model.experiments import runner
 from model.experiments.provenance import commit, provenance
-from model.experiments.runner import run_study
+from model.experiments.runner import reported, run_study
 
 COMMIT = {**provenance(), "commit": "a" * 40, "model_differs_from_commit": False}
 
@@ -90,6 +90,23 @@ def test_the_sealed_split_is_read_once_and_the_file_says_when_and_by_what(run, p
     assert len(parts.measured) == 6
     run("sealed", read_again=True)
     assert [r["again"] for r in json.loads(run.file.read_text(encoding="utf-8"))["sealed_reads"]] == [False, True]
+
+
+def test_a_reading_of_the_sealed_split_that_was_stopped_goes_on_by_the_same_commit_alone(run, parts, monkeypatch):
+    monkeypatch.setattr(runner, "all_parts", parts.made)
+    run("test")
+    parts.broken = True
+    with pytest.raises(RuntimeError, match="stopped"):
+        run("sealed")
+    assert reported(run.file)["split"] == "test"  # a part of a reading is not reported
+    with monkeypatch.context() as later:
+        later.setattr(runner, "provenance", lambda: {**COMMIT, "commit": "b" * 40})
+        with pytest.raises(ValueError, match="split sealed was read on"):
+            run("sealed")
+    parts.broken = False
+    run("sealed")
+    assert parts.measured == ["a", "b", "c"] * 2
+    assert reported(run.file)["split"] == "sealed" and len(reported(run.file)["sealed_reads"]) == 1
 
 
 def git(folder, *arguments: str) -> str:

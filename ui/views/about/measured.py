@@ -10,7 +10,7 @@ from typing import Any
 from model.experiments.benchmark import BENCHMARK
 from model.experiments.report import START_LABELS, Results, table
 from model.experiments.results_page import TABLES
-from model.experiments.runner import RESULTS
+from model.experiments.runner import RESULTS, reported
 from model.worlds.cartpole import MAX_EPISODE_STEPS, SOLVED
 from ui.views.assets import ASSETS, text
 
@@ -38,13 +38,13 @@ FOLDED = (
 def read() -> dict[str, Any]:
     """The study's results, with the benchmark's under "benchmark"; what is unreadable is not there."""
 
-    def content(path: Path) -> dict[str, Any]:
+    def content(read: Callable[[Path], dict[str, Any]], path: Path) -> dict[str, Any]:
         try:
-            return json.loads(path.read_text(encoding="utf-8"))
+            return read(path)
         except (OSError, ValueError):
             return {}
 
-    return {**content(RESULTS), "benchmark": content(BENCHMARK)}
+    return {**content(reported, RESULTS), "benchmark": content(lambda path: json.loads(path.read_text(encoding="utf-8")), BENCHMARK)}
 
 
 def part(make: Callable[[Results], str], results: Results, command: str = "python -m model evaluate") -> str:
