@@ -51,13 +51,13 @@ def parse_value(text: str, kind: type, name: str) -> bool | float | str:
 
 
 def add_config_options(parser: argparse.ArgumentParser, cls: type, skip: tuple[str, ...] = ()) -> None:
-    """One option for each field of a config; its help tells unit, bounds and default."""
+    """One option for each field of a config; its help tells unit, bounds and the config's default; a recipe or start may have another."""
     for info in field_infos(cls):
         if info.name in skip:
             continue
         unit = f" {info.unit}" if info.unit else ""
         limits = "true or false" if isinstance(info.default, bool) else f"{exact(info.minimum)} to {exact(info.maximum)}{unit}"
-        parser.add_argument(f"--{info.name}", metavar="VALUE", help=f"{info.help} ({limits}; default {info.default})".replace("%", "%%"))
+        parser.add_argument(f"--{info.name}", metavar="VALUE", help=f"{info.help} ({limits}; usually {info.default})".replace("%", "%%"))
 
 
 def changed_fields(args: argparse.Namespace, cls: type) -> dict:

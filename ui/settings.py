@@ -220,10 +220,9 @@ class RaceSettings:
 
 def adaptation_of(settings: RaceSettings, racer: Racer) -> AdaptSettings:
     """What the Adapt tab would show for this racer; its mode must not be "none"."""
-    start = TUNED.get(racer.policy, racer.policy)
-    config = adaptation_config(start, racer.mode, num_adapt_steps=settings.num_adapt_steps)
-    numbers = {name: getattr(config, name) for name in _ADAPT if hasattr(config, name)}
-    return AdaptSettings(settings.world, racer.policy, racer.mode, seed=settings.seed, **numbers)
+    lr, fresh_step = suited(racer.policy)
+    steps = settings.num_adapt_steps
+    return AdaptSettings(settings.world, racer.policy, racer.mode, lr, steps, fresh_step=fresh_step, seed=settings.seed)
 
 
 def check_race(world: World, racers: Any, num_adapt_steps: Any, seed: Any, has_own_model: bool = False) -> RaceSettings:

@@ -97,7 +97,7 @@
         const after = `${how} after ${steps(event.steps)} (${(event.steps * live.config.physics.tau).toFixed(2)} s).`;
         if (event.cause === "hand") return `You held it for ${(event.steps * live.config.physics.tau).toFixed(2)} s.`;
         if (policy === "taught" && !run.learning) return `${after} Too much for it, or too fast.`;
-        if (!run.learning) return `${after} Learning is off: it will fall like this for ever.`;
+        if (!run.learning) return `${after} Learning is off: this fall changes nothing.`;
         return run.givenUp ? null : `${after} Time stops.`; // that it can't learn this one stays said
       }
       case "learnt": return `Fall ${event.fall}: learnt from ${steps(event.steps)}. One gradient step changed what it does.`;

@@ -74,7 +74,7 @@
   };
 
   // innerStep(sequence, theta, episodes, how): theta' = theta - lr g n / |g|, with n = |g| brought between min_grad_norm times the share
-  // of the step limit that the episodes missed, and max_grad_norm (MAML: Finn et al. 2017, eq. 1).
+  // of the step limit that the episodes missed, and max_grad_norm (MAML: Finn et al. 2017, section 2.2).
   // how: {inner_lr, max_grad_norm, min_grad_norm, discount_factor}. Returns theta, g as `gradient`, its norm, the loss, and what
   // `carried` needs.
   train.innerStep = (sequence, theta, episodes, how) => {

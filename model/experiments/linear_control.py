@@ -40,7 +40,7 @@ def riccati(
     """Gains L (M, F): the push u = -f L for the features f with u_t = 0; and the cost matrix P (M, F, F), from which to go on.
 
     step (M, F, F): f_t -> f_{t+1} (`shifted`). angle_offset (M,): the angle to keep, rad.
-    P <- Q + d A P A' - d A P B (R + d B' P B)^-1 d B' P A' / d, in rows: f_{t+1} = f_t A + u_t B.
+    P <- Q + d A P A' - d A P B (R + d B' P B)^-1 d B' P A', in rows: f_{t+1} = f_t A + u_t B.
     """
     A, B = step.copy(), step[:, 4:5]  # u_t enters by its own row
     A[:, 4] = 0.0

@@ -34,7 +34,7 @@ def map_budget_table(results: Results) -> str:
 
 def winners_words(results: Results) -> str:
     """In which families learning is not needed, and in which it is: who is best or even with the best, in a sentence each."""
-    learnt = {"memory", "taught", "meta", "meta_1", "meta_3", *(m for m in METHODS if m.startswith("hybrid_"))}
+    learnt = {"standard", "memory", "taught", "meta", "meta_1", "meta_3", *(m for m in METHODS if m.startswith("hybrid_"))}
     regulators, policies, both = [], [], []
     for name in measured(results):
         ties, words = set(results["map"][name]["ties"]), FAMILIES[name].words

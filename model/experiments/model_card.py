@@ -40,7 +40,7 @@ ENTRY = """      - task:
 TEXT = """
 # SSM-MetaRL CartPole: meta-trained weights
 
-Four sets of weights of one small State Space Model policy (6,744 parameters, 28 kB each, float32, safetensors): they balance CartPole,
+Four sets of weights of one small State Space Model policy (6,744 parameters, 29 kB each, float32, safetensors): they balance CartPole,
 and differ in how they cope with a world that was broken (motor reversed, sensors mirrored or tilted, wind, delay, another pole).
 
 - `meta.safetensors`: meta-trained (MAML, three inner steps). Falls when the motor is reversed, and recovers by one gradient step on
@@ -70,14 +70,14 @@ logits of left and right, outputs 2 and 3 value baselines.
 
 ## How it was trained
 
-`python -m model train --recipe meta|memory|standard|taught` makes each from nothing (`taught` from `memory`) on two CPU cores; the
-recipe and every setting stand in the file's header, the training log beside it; each is one training, with seed 0. Simulated CartPole
-worlds only, drawn from ranges of gravity, masses, length, motor force, wind and sensor error, the motor reversed in half of them and
-the sensors mirrored in 15%. In those the return before adaptation is left out of the meta-loss: that the meta-trained policy fails
-there before its first step is partly by design. `memory` begins with 80 epochs on the standard cart with the motor as usual and
-reversed. Validation and test worlds are kept apart from the training's by construction. `taught` met every field over its whole range,
-delay, dead velocity sensors, noise and lost pushes included, and changes of all of them within an episode; never a push by hand nor
-gusts.
+`python -m model train --recipe meta|memory|standard|taught` follows the recipe of each from nothing (`taught` from `memory`) on two
+CPU cores; the recipe and every setting stand in the file's header, the training log beside it; each is one run of its recipe, from
+seed 0. Simulated CartPole worlds only, drawn from ranges of gravity, masses, length, motor force, wind and sensor error, the motor
+reversed in half of them and the sensors mirrored in 15%. In those the return before adaptation is left out of the meta-loss: that the
+meta-trained policy fails there before its first step is partly by design. `memory` begins with 80 epochs on the standard cart with the
+motor as usual and reversed. Validation and test worlds are kept apart from the training's by construction. `taught` met every field
+over its whole range, delay, dead velocity sensors, noise and lost pushes included, and changes of all of them within an episode; never
+a push by hand nor gusts.
 
 ## Results
 
@@ -99,8 +99,8 @@ today gives other bits and, in the one run compared on validation worlds, a poli
 
 ## Bias
 
-The policy is biased towards the worlds that it was trained on: near the standard cart, mostly without delay, always with velocity sensors.
-Outside those ranges its return falls before adaptation, and sometimes after it.
+A policy is biased towards the worlds that it was trained on. `meta` and `memory`: near the standard cart, never with delay, always with
+velocity sensors; `taught`: mostly so. Outside those ranges the return falls before adaptation, and sometimes after it.
 
 ## Ethics
 

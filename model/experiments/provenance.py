@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from model.policy.checkpoint import file_hash
-from model.policy.pretrained import WEIGHTS
+from model.policy.pretrained import SHIPPED, pretrained_path
 
 ROOT = Path(__file__).resolve().parents[2]
 CPU_INFO = Path("/proc/cpuinfo")
@@ -44,7 +44,7 @@ def provenance() -> dict[str, Any]:
     """weights: name -> SHA-256 of the file. commit, and whether model/ differs from it: None outside a checkout. processor, torch."""
     revision = commit()
     return {
-        "weights": {path.stem: file_hash(path) for path in sorted(WEIGHTS.rglob("*.safetensors"))},
+        "weights": {name: file_hash(pretrained_path(name)) for name in SHIPPED if pretrained_path(name).is_file()},
         "commit": revision,
         "model_differs_from_commit": None if revision is None else bool(_git("status", "--porcelain", "--", "model")),
         "processor": processor(),

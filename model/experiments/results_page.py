@@ -84,9 +84,9 @@ SECTIONS: tuple[tuple[str, str, str], ...] = (
         "Gradient against hybrid adaptation",
         "Paired by seed. Hybrid adaptation also learns from imagined rollouts of a linear dynamics model fitted to the buffer (Dyna). "
         "Shares are of worlds, in the break set of trials. The rule of trust keeps what was learnt in imagination only once "
-        "it stands there for 200 steps or the dynamics model rests on 60 transitions; before, the gradient step stands. The regulator is "
-        "what a control engineer would try with the same data: an LQR planned on the mean of the same fit. Before the first collection "
-        "its returns are those of the weights.",
+        "it stands there for 400 steps on average or the dynamics model rests on 60 transitions; before, a gradient step is taken "
+        "instead. The regulator is what a control engineer would try: an LQR planned on the mean of the same fit. The weights collect its "
+        "first episodes, so that its returns before are theirs; the further ones are its own.",
         "hybrid",
     ),
     (
@@ -128,13 +128,13 @@ SECTIONS: tuple[tuple[str, str, str], ...] = (
     ),
     (
         "Steps to notice a change",
-        "The world changes at step 100. Steps after it from which on five pushes in a row, of those that matter, are what the teacher of "
-        "the new world would do; and the share of such pushes that are right by the step after the change.",
+        "The world changes at step 100, and 50 more are watched. Steps after it from which on five pushes in a row, of those that matter, "
+        "are what the teacher of the new world would do; and the share of such pushes that are right by the step after the change.",
         "notice",
     ),
     (
         "Who wins where",
-        "Each family is worlds of the meta-training ranges with one thing changed, the same for every method; a trial's score "
+        "Each family is worlds of the meta-training ranges with one or two things changed, the same for every method; a trial's score "
         "is the mean of 4 greedy episodes. Bold: the best mean, and every method whose paired difference to it has a 95% "
         "interval that holds 0. Numbers count collections of 3 episodes; without one a policy plays as it is. The LQRs plan on "
         "the fit of hybrid adaptation, from episodes that memory began; the Kalman filter is told how far the sensors shake. "
@@ -185,9 +185,10 @@ def made_with(results: Results) -> str:
     """With what code and on what machine it was measured: one for most of it, and which parts others made."""
     made: dict[str, dict[str, None]] = {}  # words -> labels of parts, each once and in order
     makers: dict[str, set[str]] = {}
-    for name, m in results["parts_made_with"].items():
+    parts = results["parts_made_with"] | {f"benchmark/{name}": m for name, m in results["benchmark"].get("made_with", {}).items()}
+    for name, m in parts.items():
         makers.setdefault(name.partition("/")[0], set()).add(m["commit"])
-    for name, m in results["parts_made_with"].items():
+    for name, m in parts.items():
         part, *rest = name.split("/")
         label = PART_LABELS.get(part, part.replace("_", " "))
         if len(makers[part]) > 1:

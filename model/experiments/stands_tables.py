@@ -34,7 +34,7 @@ def notice_table(results: Results) -> str:
     for kind in CHANGES:
         for policy in POLICIES:
             row = results["taught"]["notice"][kind][policy]
-            steps = ["never" if row[key] is None else f"{row[key]:.0f}" for key in ("median", "quantile_95")]
+            steps = ["not in 50" if row[key] is None else f"{row[key]:.0f}" for key in ("median", "quantile_95")]
             right = ["" if row["right_by_step"][t] is None else f"{row['right_by_step'][t]:.0%}" for t in (0, 1, 2, 5, 20)]
             rows.append([kind.replace("_", " "), PLAYERS[policy], str(row["n"]), *steps, *right])
     return table(

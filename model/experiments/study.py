@@ -1,6 +1,6 @@
 """The measurements behind the README that start from gradient steps: each a method, for `model.experiments.runner`.
 
-Every figure carries its number of trials, a 95% bootstrap interval and the environment steps that it cost.
+A mean carries its number of trials, a 95% bootstrap interval and the environment steps that it cost; a choice or a cost none.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ class Study:
         }
 
     def step_size(self, name: str) -> dict[str, Any]:
-        """What each adapt_lr reaches from a starting point by 3 steps, on validation worlds: by this LEARNING_RATES was chosen."""
+        """What each adapt_lr reaches from a starting point by 3 steps, of 10 episodes each, on validation worlds."""
         n = self.size.tuning_worlds
         worlds = sample_worlds("validation", n, self.seed) + sample_worlds("validation_outside", n, self.seed)
         scores = {}

@@ -1,8 +1,8 @@
 """The map of who wins where: every way of acting and learning, in families of worlds, each world met by all with the same luck.
 
-A family is worlds of the meta-training ranges with one thing changed. What plays without adaptation and what learns from collections of 3
-episodes stand beside a control engineer's regulators (linear_control.py, adaptive_control.py), whose settings were chosen on validation
-worlds as the policies' were: one for all families.
+A family is worlds of the meta-training ranges with one or two things changed. What plays without adaptation and what learns from
+collections of 3 episodes stand beside a control engineer's regulators (linear_control.py, adaptive_control.py), whose settings were
+chosen on validation worlds as the policies' were: one for all families.
 """
 
 from __future__ import annotations

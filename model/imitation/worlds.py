@@ -1,6 +1,6 @@
 """The worlds that the taught start is taught in: all that the page's controls can set, and can switch while it runs.
 
-Half of them are worlds of the meta-training distribution, half have every physical field anywhere on its slider; then come what
+Half of them have the physics of the meta-training distribution, half have every physical field anywhere on its slider; then come what
 SHARES names. As everywhere, gravity's third decimal keeps the splits apart (sampling.py): 0 to 5 is taught in, 6 and 7 are for
 choosing, 8 and 9 for reporting, and its fourth decimal is 0. Each later world of an episode that changes obeys this too.
 

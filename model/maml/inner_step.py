@@ -35,7 +35,7 @@ def inner_step(
     second_order: bool = False,
     min_grad_norm: float = 0.0,
 ) -> tuple[dict[str, Tensor], Tensor, Tensor]:
-    """One step of the inner loop (MAML: Finn et al. 2017, eq. 1), with a gradient of bounded length.
+    """One step of the inner loop (MAML: Finn et al. 2017, section 2.2), with a gradient of bounded length.
 
         theta' = theta - lr g n / |g|,  n = |g| brought between min_grad_norm m and max_grad_norm        g: policy_gradient
 

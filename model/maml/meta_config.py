@@ -10,7 +10,8 @@ from model.worlds.cartpole import MAX_EPISODE_STEPS
 
 @dataclass(frozen=True)
 class MetaTrainingConfig:
-    """Settings of meta-training. The defaults are those in the header of weights/meta.safetensors; settings that it lacks are off."""
+    """Settings of meta-training. The defaults are those in the header of weights/meta.safetensors; those that it lacks leave
+    training as it was then."""
 
     # How much is collected.
     num_epochs: int = bounded(400, 1, 100_000, "rounds of training, each of one meta-update")

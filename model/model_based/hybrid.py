@@ -41,10 +41,10 @@ LEARNING_RATES = {
     "meta": {"standard": (0.5, 0.5), "hybrid": (0.35, 0.5)},
     "memory": {"standard": (0.05, 0.1), "hybrid": (0.0, 0.0)},  # a gradient step takes it out of its way to adapt by memory
     "standard": {"standard": (0.5, 0.5), "hybrid": (0.0, 0.0)},
-    "taught": {"standard": (0.05, 0.1), "hybrid": (0.0, 0.0)},  # those of memory, until it has been tuned
+    "taught": {"standard": (0.05, 0.1), "hybrid": (0.0, 0.0)},  # those of memory: none were chosen for it
     "random": {"standard": (1.0, 1.0), "hybrid": (0.0, 0.0)},
 }
-"""The one table of step sizes: start -> method -> (few episodes a step, more), chosen on validation worlds."""
+"""The one table of step sizes: start -> method -> (few episodes a step, more); but for taught's, chosen on validation worlds."""
 DYNAMICS, PPO = DynamicsConfig(), ImaginedPPOConfig()
 Stop = Callable[[], bool]
 
@@ -54,7 +54,8 @@ class HybridAdaptationConfig(StandardAdaptationConfig):
     """Adaptation on fresh episodes and by model-based PPO in imagined rollouts.
 
     adapt_lr: of the gradient step that the imagined rollouts start from; 0 leaves it out. A few steps of falling fit a wrong dynamics
-    model, and what a policy learns in it undoes what the gradient step learnt: until it can be trusted, the gradient step stands.
+    model, and what a policy learns in it undoes what the gradient step learnt: until it can be trusted, a gradient step of fallback_lr is
+    taken instead.
     """
 
     experience_weight: float = bounded(1.0, 0.0, 10.0, "how many imagined rollouts: scales their rounds; 0 is none")

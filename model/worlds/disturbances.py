@@ -59,8 +59,8 @@ def gaussians(keys: np.ndarray, steps: np.ndarray) -> np.ndarray:
 def reversal_steps(keys: np.ndarray, counts: np.ndarray, periods: np.ndarray) -> np.ndarray:
     """The steps at which the motor reverses in the period-th 500 steps, (MAX_REVERSALS, n), PERIOD where there are fewer.
 
-    Uniform over all lists of `counts` steps from FIRST_REVERSAL to PERIOD - 1 that lie SPACING or more apart: sorted draws over
-    what the gaps leave free, and then the gaps.
+    `counts` steps from FIRST_REVERSAL to PERIOD - 1 that lie SPACING or more apart: sorted draws over what the gaps leave free, and
+    then the gaps. Nearly uniform over all such lists: whole steps make a gap of just SPACING half as likely.
     """
     k = np.arange(MAX_REVERSALS)[:, None]
     free = PERIOD - FIRST_REVERSAL - SPACING * (counts - 1)

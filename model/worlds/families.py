@@ -21,7 +21,7 @@ FAMILIES: MappingProxyType[str, str] = MappingProxyType(
     }
 )
 PHYSICS = ("gravity", "cart_mass", "pole_mass", "pole_half_length", "force_mag")
-LONGEST_DELAY = MAX_DELAY - 1  # steps; the longest possible is left for what no training saw
+LONGEST_DELAY = MAX_DELAY - 1  # steps; the longest possible is left for what no meta-training saw
 
 
 def family_sampler(families: Sequence[str], split: str = "train") -> Callable[[int, np.random.Generator], list[World]]:

@@ -23,7 +23,7 @@ _PRESETS: dict[str, tuple[World, str]] = {
     "reversed_windy": (World(reversed_motor=True, wind=2.5), "The motor is reversed, in wind."),
     "mirrored_sensors": (World(mirrored_sensors=True), "The pole's sensors show a mirror image."),
     "reversed_tiny_pole": (World(reversed_motor=True, pole_half_length=0.12), "The motor is reversed and the pole is only 24 cm long."),
-    "reversed_gale": (World(reversed_motor=True, wind=4.0), "The motor is reversed, in a wind stronger than any in training."),
+    "reversed_gale": (World(reversed_motor=True, wind=4.0), "The motor is reversed, in a wind stronger than any in meta-training."),
     "reversed_delay": (World(reversed_motor=True, action_delay=2), "The motor is reversed and answers two steps late."),
     "reversed_jupiter": (World(reversed_motor=True, gravity=24.8), "The motor is reversed under Jupiter's gravity."),
     "reversed_tilted": (
@@ -32,7 +32,7 @@ _PRESETS: dict[str, tuple[World, str]] = {
     ),
     "mirrored_gale": (
         World(mirrored_sensors=True, wind=4.0),
-        "The pole's sensors show a mirror image, in a wind stronger than any in training.",
+        "The pole's sensors show a mirror image, in a wind stronger than any in meta-training.",
     ),
     "mirrored_jupiter": (World(mirrored_sensors=True, gravity=24.8), "The pole's sensors show a mirror image, under Jupiter's gravity."),
     "mirrored_long_pole": (

@@ -9,6 +9,7 @@ from model import WORLDS, World
 from ui.field import FieldError, check, from_link, from_page, on_page, to_link, to_page
 from ui.fields import CUSTOM, FIELDS
 from ui.links import link_query
+from ui.runs.adaptation import config_of
 from ui.settings import (
     AdaptSettings,
     Choice,
@@ -17,6 +18,7 @@ from ui.settings import (
     adapt_from_page,
     adapt_from_query,
     adapt_to_query,
+    adaptation_of,
     check_adaptation,
     check_race,
     choice_from_page,
@@ -97,6 +99,10 @@ def test_what_a_link_leaves_open_is_what_suits():
         assert (settings.adapt_lr, settings.fresh_step) == suited(start)
         other = replace(settings, adapt_lr=0.2, fresh_step=not settings.fresh_step)
         assert adapt_from_query(adapt_to_query(other)) == other
+        for mode in ("standard", "hybrid"):  # a racer takes the steps that its link on the Adapt tab takes
+            racing = adaptation_of(RaceSettings(num_adapt_steps=3, seed=0), Racer(start, mode))
+            shown = adapt_from_query({"tab": "adapt", "start": start, "mode": mode, "num_adapt_steps": "3"})
+            assert config_of(racing, mode) == config_of(shown, mode)
 
 
 def test_capitals_blanks_and_foreign_names_change_nothing():

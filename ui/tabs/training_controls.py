@@ -19,7 +19,7 @@ HOW = (
 )
 RATES = (
     "The [[inner learning rate]] is that of the steps in a world, the [[outer learning rate]] that of their start. "
-    "The same [[seed]] trains the same policy."
+    "In the same place, the same [[seed]] goes the same way."
 )
 VALUES = json.dumps({name: list(settings.values().values()) for name, (_, settings) in RECIPES.items()})
 # The values of `linked` -> their link, which `settings_from_query` reads, and the recipe that they are.

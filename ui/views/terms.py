@@ -36,7 +36,7 @@ GLOSSARY: MappingProxyType[str, str] = MappingProxyType(
         "imagined rollouts": "Episodes played in a dynamics model that was fitted to the experience buffer, and learnt from by PPO.",
         "seed": "The number that all chance comes from. The same seed gives the same episode.",
         "greedy": "Always the likelier action.",
-        "sampled": "Each action drawn with the policy's own probability, as in learning.",
+        "sampled": "Each action drawn with the policy's own probability, as in Adapt and in meta-training.",
         "decision map": "A picture of what the policy would do: over two sensors, the probability of pushing right.",
         "logits": "The two scores, left and right. Their difference decides how probable each push is.",
         "value": "How long the policy expects to stand from here: 1 means it never falls.",

@@ -102,7 +102,7 @@ def share_by_start(results: Results) -> str:
     starts = results["hybrid"]["comparison"]
     shares = (f"{starts[s]['3']['outside']['hybrid']['share_solved'][3]:.0%} from {label}" for s, label in START_LABELS.items())
     return (
-        "What carries it is the dynamics model more than the start: after three collections of three episodes each, the share of held-out "
+        "It needs no trained start, but a start can be in its way: after three collections of three episodes each, the share of held-out "
         f"worlds outside the training ranges with a return of at least {SOLVED:g} is {', '.join(shares)}."
     )
 

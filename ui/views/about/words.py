@@ -48,10 +48,10 @@ episode which world it is in, by its hidden state, and needs no fall. That works
 that no episode in training had. The <em>single-world</em> policy only ever saw the standard world.</p>
 {comparison}
 <h3>Imagined rollouts (Dyna)</h3>
-<p>Hybrid adaptation keeps every episode of this world in an experience buffer. From it, Bayesian linear regression
+<p>Hybrid adaptation keeps the last 10,000 steps of this world in an experience buffer. From it, Bayesian linear regression
 fits a dynamics model: how this world moves. Then the policy plays imagined episodes in that model and learns from them by PPO.
 This is Dyna (Sutton 1991). It costs more computing and no more experience. It assumes that the world moves nearly linearly, as it does
-near the upright pole; past observations stand in for dead velocity sensors. {starts} A linear regulator (LQR) planned on the same fit
+near the upright pole; past observations stand in for dead velocity sensors. {starts} A linear regulator (LQR) planned by the same fit
 is measured beside it; where it is ahead, the table says so.</p>
 """
 
@@ -61,7 +61,7 @@ LIMITS = f"""
 <li>CartPole only: four sensors, two actions, {MAX_EPISODE_STEPS} steps. Nothing here was tried on a real cart.</li>
 <li>The gradient needs a fall. A policy that drifts without falling within an episode learns nothing from it.</li>
 <li>Far from training a fall may be mended in part only. On a late motor a gradient step can make a policy that stands
-worse; against dead velocity sensors only imagined rollouts help. The tables name the worlds.</li>
+worse; a policy that dead velocity sensors fell is mended by imagined rollouts alone. The tables name the worlds.</li>
 <li>What the meta-trained policy can do cost a long training in simulation; the table of costs counts it.</li>
 <li>Each shipped policy is one training with one seed. The intervals are over worlds and trials, not over trainings.</li>
 <li>Everything played on this page is computed when you ask for it, with the seed you give; the same seed gives the same episode.</li>
@@ -71,7 +71,7 @@ worse; against dead velocity sensors only imagined rollouts help. The tables nam
 before it learns has no place where failing is dangerous.</p>
 <h3>Bias</h3>
 <p>No data of people is in it, neither in training nor on this page. Its bias is that of its training worlds: it is better inside
-their ranges, and before any step it stands only where neither the motor nor the sensors are turned round. The named
+their ranges; before any step the meta-trained policy stands only where neither motor nor sensors are turned round. The named
 worlds were looked at during development, so the held-out worlds are the stricter test.</p>
 """
 
