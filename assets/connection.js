@@ -49,8 +49,8 @@
     if (reloads < MOST) return;
     held = true;
     document.documentElement.classList.add("line-held");
-    const what = blocked ? `Your network blocks ${path}` : `The connection to ${path} is cut each time, as by a filter in your network`;
-    say(`${what}; Live, and Meta-train in this browser, still work. Load the page again once it may pass.`);
+    const what = blocked ? `Your network blocks ${path}` : `The connection to ${path} is cut each time, perhaps by a filter in your network`;
+    say(`${what}; Live, and Meta-train in this browser, still work. Reload the page once that is mended.`);
     for (const act of alone.splice(0)) act();
   }
 

@@ -50,7 +50,7 @@
       return { words: "It isn’t getting anywhere:", label: "Let the meta-trained policy try", act: "meta" };
     }
     if (s.lastStood && learnt && s.policy === "meta" && !s.sawTaught) {
-      return { words: "This one had to fall first.", label: "Now one that is hard to make fall", act: "taught" };
+      return { words: "This one had to fall first.", label: "Now a policy that is hard to make fall", act: "taught" };
     }
     if (s.lastStood && learnt && s.otherStarts === null) return { words: "From other starts too?", label: "Try 20 other starts", act: "starts" };
     if (s.lastStood && learnt && s.policy === "meta") {

@@ -99,7 +99,7 @@
       const { run, state, onServer } = this.page;
       if (state.policy === "taught") return "It needed no fall. Break it again, in any way, while it runs: its memory goes on.";
       const further = onServer ? "; Adapt shows every gradient step" : "";
-      return `${run.falls ? "That is the story, its first act" : "It needed no fall"}. Next: one that is hard to make fall${further}.`;
+      return `${run.falls ? "That was the first act" : "It needed no fall"}. Next: a policy that is hard to make fall${further}.`;
     }
   };
 })();

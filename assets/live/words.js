@@ -61,7 +61,7 @@
   // What there is to see on the standard cart, by policy.
   const OPENING = {
     meta: "balances. Reverse its motor: it falls, learns from that fall, and stands again.",
-    memory: "balances. Reverse its motor: what it remembers of this episode tells it so, without a gradient step.",
+    memory: "balances. Reverse its motor: its memory of this episode tells it that, with no gradient step.",
     taught: "balances. Change what you like while it runs: it keeps its memory, and must notice by itself.",
     standard: "balances; it has seen no other cart. Reverse its motor, and see what its falls teach it.",
     untrained: "has learnt nothing yet. See what its falls teach it.",
@@ -72,7 +72,7 @@
   function opening(who, run, policy) {
     const changed = live.differences(run.sim.world).join(", "), usual = changed === live.differences(live.standardWorld()).join(", ");
     if (policy === "taught") return `${usual ? "" : `Here: ${changed}. `}${who} ${OPENING.taught}`;
-    if (!usual) return `Here: ${changed}. ${who} starts from its own weights, with no memory.`;
+    if (!usual) return `Here: ${changed}. ${who} starts anew: its own weights, an empty memory.`;
     if (!run.learning) return `${who} starts on the standard cart. Learning is off: a fall teaches it nothing.`;
     return `${who} ${OPENING[policy]}`;
   }
@@ -89,7 +89,7 @@
       case "start": return opening(who, run, policy);
       case "world_changed":
         if (event.goesOn) return `Changed: ${event.changed}. Nobody tells the policy.`;
-        return `Now: ${live.differences(event.world).join(", ")}. ${who} starts from its own weights, with no memory.`;
+        return `Now: ${live.differences(event.world).join(", ")}. ${who} starts anew: its own weights, an empty memory.`;
       case "policy_changed": return `${who} takes over in the same world.${policy === "taught" ? " Try to make it fall." : ""}`;
       case "noticed": return noticed(event.after);
       case "fell": {

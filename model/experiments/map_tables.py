@@ -40,8 +40,8 @@ def winners_words(results: Results) -> str:
         ties, words = set(results["map"][name]["ties"]), FAMILIES[name].words
         (both if ties & learnt and ties - learnt else policies if ties & learnt else regulators).append(words)
     sentences = (
-        ("A regulator alone is best", regulators),
-        ("A learnt policy alone is best", policies),
+        ("Only a regulator is best", regulators),
+        ("Only a learnt policy is best", policies),
         ("A regulator and a learnt policy are even at the top, so that learning is not needed,", both),
     )
     told = [f"{begin} in {len(names)} of {len(measured(results))} families: {'; '.join(names)}." for begin, names in sentences if names]

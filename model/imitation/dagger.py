@@ -134,7 +134,7 @@ def imitation_loss(params: Params, taught: Lessons, config: ImitationConfig) -> 
 
 
 def batches(n: int, shape: Round, generator: np.random.Generator) -> Iterator[Tensor]:
-    """Rows of n lessons for each Adam step of a round; none comes again before all have come."""
+    """Indices into n lessons for each Adam step of a round; all are used before any comes again."""
     need = shape.updates * shape.batch
     order = np.concatenate([generator.permutation(n) for _ in range(-(-need // n))])[:need]
     yield from torch.from_numpy(order).split(shape.batch)

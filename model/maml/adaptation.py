@@ -39,7 +39,7 @@ class StandardAdaptationConfig:
     min_grad_norm: float = bounded(
         1.0, 0.0, 1000.0, "a shorter gradient is scaled up to this norm times the share of steps that the episodes missed"
     )
-    discount_factor: float = bounded(0.99, 0.5, 0.999, "how much a later step counts for the long value, beside the step before it")
+    discount_factor: float = bounded(0.99, 0.5, 0.999, "how much each step counts for the long value, relative to the one before")
     max_steps_per_episode: int = bounded(MAX_EPISODE_STEPS, 1, MAX_EPISODE_STEPS, "step limit of the collected episodes", "steps")
 
     def __post_init__(self) -> None:

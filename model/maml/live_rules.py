@@ -4,7 +4,7 @@
 - A change of the world starts a new record: hidden state fresh, the starting weights again. Weights that were adapted to one
   world and carried into the next make it worse with every change.
 - A policy that sees its own previous push, and has learnt nothing here, goes on through a change with the memory that it has.
-- A fall after a push teaches nothing: the push felled it, not the policy's actions.
+- A fall after a visitor's push teaches nothing: the policy did not cause it.
 - After `fruitless_updates` updates without standing, the starting weights come back; after `hopeless_falls` falls without
   standing, learning stops.
 - An episode ends after MAX_EPISODE_STEPS steps; whoever reaches them stands.

@@ -119,7 +119,7 @@ def meta_loss(
         L = w_pre L_0 + sum_s L_s,  with L_s the clipped surrogate (Schulman et al. 2017, eq. 7) of the episodes after step s
             + value_weight (value errors) - entropy_bonus (entropy before adaptation)
 
-    params: leading axis 1 or M. after: the same values as other leaves, for what follows the first inner step (`meta_gradient` keeps
+    params: leading axis 1 or M. after: the same values as other leaves, for what follows the first inner step (`add_meta_gradient` keeps
     the two gradients apart); params if None. Returns the loss, and for each policy (sum of log-ratios, steps), whose quotient is its KL
     from the policy that collected.
     """

@@ -27,7 +27,7 @@ class MetaTrainingConfig:
     spread_starts: bool = bounded(
         False, False, True, "every second episode starts anywhere on the track and moving: x within 2 m, velocity within 1 m/s"
     )
-    discount_factor: float = bounded(0.99, 0.5, 0.999, "how much a later step counts for the long value, beside the step before it")
+    discount_factor: float = bounded(0.99, 0.5, 0.999, "how much each step counts for the long value, relative to the one before")
 
     # The inner loop: task adaptation.
     inner_lr: float = bounded(0.5, 0.0, 100.0, "how far a gradient step in a world goes")

@@ -7,8 +7,8 @@ The posterior of W is Gaussian, with precision I / p^2 + F'F / s^2 (Bishop 2006,
 is almost linear, so that a reversed motor, mirrored or tilted sensors, wind and other masses are all in W; past actions
 show a late motor, and past observations stand in for dead velocity sensors.
 
-s is what is not linear (NOISE_SD), and where the steps scatter far more than that, as they do with noisy sensors, lost pushes or a
-motor that reverses by itself, what they scatter (empirical Bayes: Bishop 2006, section 3.5). The model stays one of constant
+s covers what is not linear (NOISE_SD) or, where the steps scatter far more (noisy sensors, lost pushes, a motor that reverses by
+itself), that scatter (empirical Bayes: Bishop 2006, section 3.5). The model stays one of constant
 dynamics: of a motor that reverses it learns the mean, and noise in the regressors draws the coefficients of the state towards 0
 (attenuation: Fuller 1987, section 1.1). `unexplained` says where that is so.
 
@@ -116,7 +116,7 @@ class DynamicsModel:
         return self.mean[:, None] + np.einsum("mofg,mnog->mnfo", self._spread, noise)
 
     def starts(self, generator: Generators, n: int) -> Starts:
-        """n first observations of each task as the rules of the task let them be: near the stored ones."""
+        """n first observations of each task as its rules let them be, about the angle sensor's offset."""
         first, before = np.empty((2, len(self), n, 4))
         for i, g in enumerate(listed(generator, len(self))):
             first[i] = g.uniform(-START_RANGE, START_RANGE, (n, 4))

@@ -58,7 +58,7 @@ class HybridAdaptationConfig(StandardAdaptationConfig):
     taken instead.
     """
 
-    experience_weight: float = bounded(1.0, 0.0, 10.0, "how many imagined rollouts: scales their rounds; 0 is none")
+    experience_weight: float = bounded(1.0, 0.0, 10.0, "scales the number of rounds of imagined rollouts; 0 is none")
     trusted_return: float = bounded(
         400.0, 0.0, 500.0, "what was imagined is adopted where its mean imagined return is at least this", "steps"
     )

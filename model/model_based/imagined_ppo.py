@@ -53,8 +53,8 @@ class ImaginedPPOConfig:
 class ImaginedRound:
     """What is known after a round of imagined episodes of M tasks.
 
-    index: from 1. returns (M,): mean imagined return of the policy that played this round, of those that have left the batch
-    the last one. best_returns (M,), best: the highest of them so far and the parameters that reached it. standing (M,) bool:
+    index: from 1. returns (M,): mean imagined return of the policy that played this round; for tasks that have left
+    the batch, their last. best_returns (M,), best: the highest of them so far and the parameters that reached it. standing (M,) bool:
     no imagined episode fell. failed (M,) bool: an update was not finite; the task keeps its best parameters. updates (M,):
     Adam steps so far. seconds: since the first round began.
     """

@@ -179,7 +179,7 @@ class StateSpaceModel(nn.Module):
 
 
 def check_policy(model: Any) -> StateSpaceModel:
-    """The policy that is given, taken out of DataParallel; a compiled one answers as a policy itself. ValueError for what is none."""
+    """The given policy, unwrapped from DataParallel; a compiled one counts as a policy. ValueError for anything else."""
     policy = getattr(model, "module", model)
     if not hasattr(policy, "with_params"):
         raise ValueError(f"model must be a StateSpaceModel, got {quoted(model)}")

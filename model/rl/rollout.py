@@ -139,9 +139,8 @@ def collect(
 ) -> Episodes:
     """Run `episodes` episodes in each world with that world's parameters.
 
-    params: leading axis M = len(worlds), or 1 for parameters shared by all. The episodes of a world depend on the
-    generator and on that world alone in number and order, so the same generator state gives the same episodes, with the same
-    noise whoever acts.
+    params: leading axis M = len(worlds), or 1 for parameters shared by all. The draws depend on the generator and on the
+    number of worlds and episodes alone: the same generator state gives the same first states and noise, whoever acts.
     greedy: in all episodes, or (M, K) bool in these. start_scale (K, 4) or (M, K, 4): factors on each episode's first state,
     which is drawn from +-0.05 in each component. The hidden state goes on where a world changes.
     """

@@ -12,7 +12,7 @@ def test_act_two_nine_reversals_while_it_runs_and_it_stands(alone):
     page = alone("?tab=live&world=reversed_motor")
     page.speed("16")
     page.until("d.lengths.includes('500')")
-    page.page.get_by_role("button", name="Now one that is hard to make fall").click()
+    page.page.get_by_role("button", name="Now a policy that is hard to make fall").click()
     assert page.page.get_by_label("Which one").input_value() == "taught"
     assert page.page.inner_text(".live-stage .notes") == "motor reversed"
     assert not page.page.get_by_label("Learns from its falls").is_checked()

@@ -36,7 +36,7 @@ def test_it_stands_it_is_broken_it_falls_it_learns_it_stands(request, where, opt
     assert sorted(set(seen)) == [FALLS, LEARNS, AGAIN, DONE] and seen == sorted(seen)
     assert page.locator(".live-tour li.done").count() == 5 and "That is the story" in page.inner_text(".live-tour .hint")
     assert visit.lengths[-1] == 500 and visit.number("falls") <= 3
-    assert page.locator(".live-next button").inner_text() == "Now one that is hard to make fall"
+    assert page.locator(".live-next button").inner_text() == "Now a policy that is hard to make fall"
     visit.press("tour-close")
     assert not page.is_visible(".live-tour")
     visit.press("tour")

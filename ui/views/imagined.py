@@ -114,7 +114,7 @@ def returns_words(imagined: np.ndarray, real: np.ndarray) -> str:
     same = abs(imagined.mean() - real.mean()) <= 0.1 * MAX_EPISODE_STEPS
     rest = "" if same else " What it imagines is not this world yet."
     return (
-        f"After its last step the policy stands {imagined.mean():.0f} {OF_ALL} steps in imagination and {real.mean():.0f} in the world "
+        f"Once adapted, the policy stands {imagined.mean():.0f} {OF_ALL} steps in imagination and {real.mean():.0f} in the world "
         f"(means of {len(imagined)} and {len(real)} greedy episodes).{rest}"
     )
 

@@ -16,8 +16,8 @@ METHOD = (
     "Where the velocity sensors are dead, past observations stand in for them."
 )
 UNEXPLAINED = (
-    "Its steps scatter more than nearly linear dynamics that stay as they are: the sensors are noisy, pushes get lost, or the motor "
-    "reverses by itself. What stands here is an average."
+    "Its steps scatter more than constant, nearly linear dynamics allow: the sensors are noisy, pushes get lost, or the motor "
+    "reverses by itself. These are averages."
 )
 SAME_WAY = 0.97  # share of pushes in one direction from which on a push can't be told from a wind
 
@@ -34,7 +34,7 @@ def not_trusted(curve: Curve) -> str:
     if not steps:
         return ""
     which = f"steps {', '.join(steps[:-1])} and {steps[-1]}" if len(steps) > 1 else f"step {steps[0]}"
-    return f"What was imagined in {which} was not trusted yet, and the gradient step on the fresh episodes stands."
+    return f"What was imagined in {which} was not trusted yet: a gradient step on the fresh episodes stands in."
 
 
 def rollouts_words(curve: Curve) -> str:
@@ -65,7 +65,7 @@ def rule_words(point: Point) -> str:
     if point.updates == 0:
         done = "then one round of imagined episodes, which all stood: no update"
     end = ", until all of them stood" if last.standing[0] and point.updates else ", until you stopped it" if cut_short(point) else ""
-    kept = "the best parameters in imagination are kept" if point.trusted else "they are not trusted yet, and the gradient step stands"
+    kept = "the best parameters in imagination are kept" if point.trusted else "they are not trusted yet: a gradient step stands in"
     return f"{done}{end}; {kept}"
 
 

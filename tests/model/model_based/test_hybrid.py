@@ -51,13 +51,13 @@ def test_imagined_rollouts_change_the_policy_and_cost_no_experience():
 
 
 def test_until_what_it_imagines_is_trusted_it_is_standard_adaptation_exactly():
-    """Nine steps of falling say little: the rollouts imagined from them reach no 200 steps, and the gradient step stands."""
+    """Nine steps of falling say little: the rollouts imagined from them reach no 400 steps, and the gradient step stands in."""
     short = {"num_adapt_steps": 2, "episodes_per_step": 1}
     for start in ("meta", "standard"):
         model = load_pretrained(start)
         standard = list(StandardAdapter(adaptation_config(start, "standard", **short)).adapt(model, REVERSED, 1))
         hybrid = list(HybridAdapter(adaptation_config(start, "hybrid", **short, ppo=FEW_ROUNDS)).adapt(model, REVERSED, 1))
-        assert hybrid[1].imagined.last.best_returns[0] < 200 and not hybrid[1].imagined.adopted[0]
+        assert hybrid[1].imagined.last.best_returns[0] < 400 and not hybrid[1].imagined.adopted[0]
         assert same_parameters(hybrid[1].model, standard[1].model) and not same_parameters(hybrid[1].model, model)
 
 

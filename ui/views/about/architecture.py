@@ -23,7 +23,7 @@ PARTS: dict[str, Part] = {
     "A": Part("Ā, state transition", "Carries the hidden state to the next step; bounded, so that it can never grow without end."),
     "h": Part("h, hidden state", "The memory within an episode, the only part that looks back. How the cart answers a push is kept here."),
     "mix": Part("mixing layer", "Mixes memory and sensors; tanh bends the result. What comes out is m."),
-    "mlp": Part("small network", "Two layers that correct m; their result is added to it, so m itself passes by."),
+    "mlp": Part("small network", "Two layers whose result is added to m: a correction."),
     "z": Part("z, features", "What memory and sensors come to."),
     "C": Part("C, output network", "Reads the decision out of the features."),
     "D": Part("D, feedthrough", "Lets the sensors decide directly, past the memory."),

@@ -79,7 +79,7 @@ def how(results: Results) -> str:
     return (
         f"<p>Every number is a mean over {trials} trials in a named world, or over {inside} + {outside} held-out {split} worlds inside "
         f"and outside the training ranges, of greedy returns under the {MAX_EPISODE_STEPS}-step limit, with 95% bootstrap intervals; rows "
-        "that name another number of trials are of so many. No training and no choice of settings used the held-out worlds, but they were "
+        "that name another number of trials used that many. No training and no choice of settings used the held-out worlds, but they were "
         "read more than once. Each start uses the learning rate that served it best on validation worlds, and the episodes it learns from "
         "are sampled.</p>"
     )

@@ -10,14 +10,14 @@ WIDTH, HEIGHT = 380, 236
 WEAKEST = 3  # cases that are named
 
 WORDS = """
-<h2>One that is hard to make fall, and how it was taught</h2>
+<h2>A policy that is hard to make fall, and how it was taught</h2>
 <p>The policy <em>taught</em> learnt by imitation (DAgger), not by reinforcement learning: it played, and at every step a teacher said
 which push it would have chosen. The teacher is a linear regulator that is told the true world as it is at that moment: state, motor,
 delay, wind, and every change of them. The policy is told none of this: it has the four sensors and its own last push, which makes
 {total} parameters, and must find out in which world it is by what its pushes do.</p>
 {picture}
 <p>It was taught in worlds drawn over everything that this page can set and switch while it runs, and keeps its memory where the
-world changes; a push by hand or a gust it never met. It can still fall, above all with a late motor, dead velocity
+world changes; it never met a push by hand or a gust. It can still fall, above all with a late motor, dead velocity
 sensors, or readings that shake while the motor reverses.
 {where}</p>
 """
@@ -66,7 +66,7 @@ def where_it_falls(results: Results) -> str:
         )
     except (KeyError, TypeError):
         return (
-            "Long delays and dead velocity sensors are the hardest; worlds that are too much for the motor the teacher can't hold either."
+            "Long delays and dead velocity sensors are the hardest; the teacher can't hold worlds that are too much for the motor either."
         )
     weakest = sorted(shares, key=shares.__getitem__)[:WEAKEST]
     named = "; ".join(f"{CASES[name].words} ({shares[name]:.0%}, its teacher {teachers[name]:.0%})" for name in weakest)

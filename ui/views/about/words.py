@@ -18,7 +18,7 @@ a second. It learns from that fall, by a gradient step, and stands again. Where 
 POLICY = """
 <h2>The policy, drawn</h2>
 <p>It is a State Space Model with {total} parameters. Its hidden state is linear: each step keeps a part of the old one and adds
-what the sensors say. All that bends comes after it, step by step.</p>
+what the sensors say. All that is nonlinear comes after it.</p>
 """
 
 META = """
@@ -33,8 +33,8 @@ again: the query set.</li>
 <li>Move the start so that the returns <em>after</em> the steps rise. The gradient goes through the step itself, and so into the
 values by which the step judges its episodes.</li>
 </ul>
-<p>The step in training and the step that you see it take are the same function. The returns <em>before</em> it count in the worlds
-alone whose motor and sensors are not reversed, so that falling at first where they are is partly by design. Below are four starts
+<p>The step in training and the step that you see it take are the same function. The returns <em>before</em> it count only in worlds
+with neither motor nor sensors reversed, so that falling at first in the others is partly by design. Below are four starts
 of this page, all of one architecture, before and after one step.</p>
 """
 
@@ -42,7 +42,7 @@ WAYS = """
 <h2>Two ways to adapt, and a third</h2>
 <h3>Memory</h3>
 <p>The policy <em>memory</em> was trained on the same worlds by the same loop without gradient steps. It finds out within the
-episode which world it is in, by its hidden state, and needs no fall. That works where training has been.</p>
+episode which world it is in, by its hidden state, and needs no fall. That works in the training ranges.</p>
 <h3>Gradient</h3>
 <p>The policy <em>meta</em> must fall first. Then its parameters change, which memory cannot do: it can reach behaviour
 that no episode in training had. The <em>single-world</em> policy only ever saw the standard world.</p>
@@ -51,7 +51,7 @@ that no episode in training had. The <em>single-world</em> policy only ever saw 
 <p>Hybrid adaptation keeps the last 10,000 steps of this world in an experience buffer. From it, Bayesian linear regression
 fits a dynamics model: how this world moves. Then the policy plays imagined episodes in that model and learns from them by PPO.
 This is Dyna (Sutton 1991). It costs more computing and no more experience. It assumes that the world moves nearly linearly, as it does
-near the upright pole; past observations stand in for dead velocity sensors. {starts} A linear regulator (LQR) planned by the same fit
+near the upright pole; past observations stand in for dead velocity sensors. {starts} A linear regulator (LQR) planned on the same fit
 is measured beside it; where it is ahead, the table says so.</p>
 """
 
@@ -60,8 +60,8 @@ LIMITS = f"""
 <ul>
 <li>CartPole only: four sensors, two actions, {MAX_EPISODE_STEPS} steps. Nothing here was tried on a real cart.</li>
 <li>The gradient needs a fall. A policy that drifts without falling within an episode learns nothing from it.</li>
-<li>Far from training a fall may be mended in part only. On a late motor a gradient step can make a policy that stands
-worse; a policy that dead velocity sensors fell is mended by imagined rollouts alone. The tables name the worlds.</li>
+<li>Far from training a fall may be mended in part only. On a late motor a gradient step can spoil a policy that
+stands; where dead velocity sensors make a policy fall, only imagined rollouts mend that. The tables name the worlds.</li>
 <li>What the meta-trained policy can do cost a long training in simulation; the table of costs counts it.</li>
 <li>Each shipped policy is one training with one seed. The intervals are over worlds and trials, not over trainings.</li>
 <li>Everything played on this page is computed when you ask for it, with the seed you give; the same seed gives the same episode.</li>
