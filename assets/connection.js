@@ -133,6 +133,7 @@
     // The visitor's own policy, base64: kept by this browser, if it keeps anything.
     keep(weights) {
       own = !!weights;
+      if (weights !== window.ssmStore.get("yours")) window.ssmOwn();
       window.ssmStore.set("yours", weights);
     },
 

@@ -44,7 +44,7 @@ window.ssmCopy = async (text, done, otherwise) => {
 
 window.ssmCopyLink = (query) => {
   const url = `${location.origin}${location.pathname}?${query}`;
-  const asked = new URLSearchParams(query), own = [asked.get("policy"), asked.get("start")].includes("yours");
+  const asked = new URLSearchParams(query), own = /(^|_)yours/.test(`${asked.get("policy")}_${asked.get("start")}_${asked.get("race")}`);
   const alone = own ? " It starts from a policy that only you have: save its weights and send them along." : "";
   return window.ssmCopy(url, `Link copied.${alone}`, `Copy this link: ${url}`);
 };

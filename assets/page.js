@@ -30,7 +30,7 @@
 
   // --- what a tab's handlers tell (ui/tabs/state.py) ---
 
-  const states = {}; // tab -> its state
+  const states = {}, boxes = {}; // tab -> its state, and where its handlers read it
   const part = (tab, selector) => document.getElementById(`${tab}-soon`)?.closest("[role=tabpanel]")?.querySelectorAll(selector) ?? [];
   const queryOf = ({ now, of, link }) => (link && of === now ? link : now);
 
@@ -48,7 +48,9 @@
   // Called once by a tab's hidden state when the tab is drawn.
   window.ssmState = (tab, props, watch) => {
     const take = () => {
-      const state = (states[tab] = props.value);
+      if (states[tab] && props.value.id === states[tab].id) return; // as it was put there
+      const state = (states[tab] = props.value = { ...states[tab], ...props.value });
+      boxes[tab] = props;
       if (!state.refused) for (const stage of part(tab, ".player")) stage.classList.remove("stale");
       show(tab);
       if (state.then === "sync") window.ssmSync(tab);
@@ -58,6 +60,14 @@
     take();
   };
   window.ssmQuery = (tab) => queryOf(states[tab]);
+  // The visitor's own policy is another: what was made with the one before fits no longer.
+  window.ssmOwn = () => {
+    for (const [tab, state] of Object.entries(states)) {
+      const mine = (query) => (/yours/.test(query) ? `${query}&before` : query);
+      boxes[tab].value = states[tab] = { ...state, of: mine(state.of), stage: mine(state.stage) };
+      show(tab);
+    }
+  };
 
   // A control was touched: the stage fits no longer, and follows when no other change has come for a while.
   window.ssmTouched = (tab) => {
@@ -124,8 +134,10 @@
     const button = event.target.closest?.(".next-step");
     if (button) act = [...button.classList].find((name) => name.startsWith("act-"))?.slice(4) ?? "";
   }, { capture: true });
-  window.ssmNext = (policy, start) => {
+  // suited: what a start's learning rate and gradient step are best set to, given the start; suiting: what they are.
+  window.ssmNext = (suited, policy, start, ...suiting) => {
     setTimeout(window.ssmGo, 0, act);
-    return [["memory", "meta"].includes(act) ? act : policy, act === "learn" ? (policy === "random" ? "meta" : policy) : start];
+    const from = act === "learn" ? (policy === "random" ? "meta" : policy) : start;
+    return [["memory", "meta"].includes(act) ? act : policy, from, ...(from === start ? suiting : suited(from))];
   };
 })();

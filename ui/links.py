@@ -36,6 +36,11 @@ def _misspelt(name: str, known: str) -> bool:
 
 
 def stand_in(query: Mapping[str, str], name: str, has_own_model: bool) -> tuple[dict[str, str], bool]:
-    """A link's query with the meta-trained policy where it asks for one of one's own that is not there, and whether it does."""
-    missing = query.get(name) == "yours" and not has_own_model
-    return ({**query, name: "meta"} if missing else dict(query)), missing
+    """A link's query with the meta-trained policy where it asks for one of one's own that is not there, and whether it does.
+
+    name: of a policy, or of racers, "memory_yours.standard".
+    """
+    asked = query.get(name, "").split("_")
+    if has_own_model or all(racer.partition(".")[0] != "yours" for racer in asked):
+        return dict(query), False
+    return {**query, name: "_".join(dict.fromkeys(re.sub(r"^yours\b", "meta", racer) for racer in asked))}, True

@@ -20,6 +20,7 @@ from ui.server.jobs import MAX_THREADS
 from ui.server.session import Session
 from ui.tabs.about import build_about
 from ui.tabs.adapt import AdaptTab
+from ui.tabs.adapt_controls import SUITED
 from ui.tabs.compare import CompareTab, offered
 from ui.tabs.controls import connect_same, connect_worlds
 from ui.tabs.events import IN_BROWSER, QUIET
@@ -112,7 +113,8 @@ def build() -> tuple[gr.Blocks, dict[str, Any]]:
         adapt.connect([play.world, compare.world], [play.policy.seed, compare.seed], yours)
         meta_train.connect_use(yours, start, adapt.controls.world)
         steps = [step.button.click for step in (play.next, adapt.next, adapt.sweep.next, compare.next)]
-        gr.on(steps, None, [policy, start], [policy, start], js="(...chosen) => window.ssmNext(...chosen)", **IN_BROWSER)
+        chosen = [policy, start, *adapt.controls.suiting]
+        gr.on(steps, None, chosen, chosen, js=f"(...chosen) => window.ssmNext({SUITED}, ...chosen)", **IN_BROWSER)
         # What a link opens, and what the visitor's browser gives back.
         meta_train.connect_page(page, meta_tab, yours.weights)
         opens = {"play": play, "adapt": adapt, "compare": compare}

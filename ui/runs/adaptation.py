@@ -71,6 +71,14 @@ class Point:
         return self.step.imagined is None or bool(self.step.imagined.adopted[0])
 
     @property
+    def cut_short(self) -> bool:
+        """Whether this step's imagined rollouts were stopped before their end."""
+        if self.step.imagined is None:
+            return False
+        last = self.step.imagined.last
+        return last.index < last.rounds and not last.standing[0] and not last.failed[0]
+
+    @property
     def rate(self) -> float:
         """The learning rate of the step's gradient step on fresh episodes; 0 where it made none, and learnt in imagination alone."""
         if self.config is None:
@@ -171,8 +179,9 @@ def unadapted(model: StateSpaceModel, world: World, seed: int) -> Point:
 
 
 def link_of(run: AdaptRun) -> str:
-    """The query that opens the run's settings and makes its result again; settings alone where the run went on or made no step."""
-    if not run.reached or run.went_on:
+    """The query that opens the run's settings and makes its result again; settings alone where they would make another."""
+    uneven = len({c.last.index for c in run.curves}) > 1 or any(p.cut_short for c in run.curves for p in c.points)
+    if not run.reached or run.went_on or uneven:
         return urlencode(adapt_to_query(run.settings))
     return urlencode({**adapt_to_query(replace(run.settings, num_adapt_steps=run.reached)), RAN: "1"})
 
@@ -217,7 +226,7 @@ def _extend(run: AdaptRun, stop: threading.Event) -> Iterator[AdaptRun]:
             if over() == "time":  # half a step would be another result: it is left out, with what it collected
                 curves[i], end = replace(before, buffer=seen), "time"
                 break
-    yield replace(run, curves=tuple(curves), ended=end or "finished")
+    yield replace(run, curves=tuple(curves), ended=end or ("stopped" if stop.is_set() else "finished"))
 
 
 def _steps(curve: Curve, settings: AdaptSettings, stop: threading.Event) -> Iterator[tuple[Curve, Imagining | None]]:

@@ -52,6 +52,11 @@ class Recording:
         """The episode's length, which is also its return."""
         return len(self.actions)
 
+    @property
+    def fell(self) -> bool:
+        """Whether it ended before the step limit."""
+        return self.steps < MAX_EPISODE_STEPS
+
 
 @torch.inference_mode()
 def record(model: StateSpaceModel | None, world: World, seed: int, greedy: bool = True, policy: str = "") -> Recording:

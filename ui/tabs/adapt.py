@@ -55,7 +55,7 @@ class AdaptTab(AdaptLayout):
         changed = {c: value for c, value in self.updates(s).items() if was[c] != value}
         of, link = (urlencode(adapt_to_query(s.run.settings)), link_of(s.run)) if s.run else ("", "")
         told = {"now": urlencode(adapt_to_query(s.settings)), "of": of, "link": link, "refused": s.refused, "then": then}
-        return {self.shown: s, self.state.box: self.state.of(None, **told), **changed}
+        return {self.shown: s, self.state.box: self.state.of(**told), **changed}
 
     def _staged(self, s: AdaptState, session: Session) -> AdaptState:
         """The state with the stage that its controls and its run ask for."""
@@ -91,11 +91,12 @@ class AdaptTab(AdaptLayout):
         # One after another, and of those that wait only the last: two at once could end in the wrong order.
         order = {"concurrency_id": "adapt", "concurrency_limit": 1, "trigger_mode": "always_last", **QUIET}
         self.state.soon.click(self.looked, [self.sweep.state, *given], [*shown, *self.sweep.outputs], **order)
-        self.tab.select(self._enter, given, self.outputs, **order)
+        self.tab.select(self._enter, [self.sweep.state, *given], [*self.outputs, *self.sweep.outputs], **order)
         self.state.follow([*self.controls.world.events, *(c.input for c in self.controls.settings.values())])
         heavily = {"js": now("adapt-soon", "adapt-stage"), **HEAVY, **QUIET}
         there = [*seeds, *(c for world in worlds for c in world.outputs)]
-        self.adapt.click(self._adapt, given, [*shown, *there], **heavily)
+        self.adapt.click(self._adapt, given, shown, **heavily)
+        self.adapt.click(self._there, [self.session, *self.controls.inputs], there, **QUIET)
         self.use["further"].click(self._further, given, shown, **heavily)
         stop_button(self.stop, self.message, "Stopping; what was reached is kept.", JOBS.stop)
         self.step.input(self._show_step, [self.shown, self.session, self.step], shown, js=SCRUB, **order)
@@ -109,6 +110,13 @@ class AdaptTab(AdaptLayout):
 
     # --- handlers ---
 
+    def _there(self, session: Session, *inputs) -> dict:
+        """What is adapted to, on the other tabs too; at once, for by the turn of the run the controls may show another world."""
+        try:
+            return self._elsewhere(self.controls.read(session, inputs))
+        except ValueError:  # which the run says
+            return gr.skip()
+
     def _elsewhere(self, s: AdaptSettings) -> dict:
         """World and seed on the other tabs."""
         return {**dict.fromkeys(self.seeds, s.seed), **{c: v for world in self.worlds for c, v in world.updates(s.world).items()}}
@@ -118,19 +126,22 @@ class AdaptTab(AdaptLayout):
         if s is not None and s.busy:  # its own end comes back here
             return gr.skip()
         after = self._following(s, session, inputs)
-        return {**self._changes(s or self.first, after), **self.sweep.fitting(sweep, after.settings)}
+        # The message too: that a file is ready stands in no state.
+        return {**self._changes(s or self.first, after), self.message: after.message, **self.sweep.fitting(sweep, after.settings)}
 
-    def _enter(self, s: AdaptState | None, session: Session, *inputs) -> dict:
-        """The same when the tab is opened. A standard world that comes from another tab holds nothing to learn: the first one does."""
+    def _enter(self, sweep: Any, s: AdaptState | None, session: Session, *inputs) -> dict:
+        """The same when the tab is opened. A standard world in which nothing fell holds nothing to learn: the first one does."""
         s = s or self.first
         if s.busy:
             return gr.skip()
         after = self._following(s, session, inputs)
-        moved = after.settings.world == World() != s.settings.world
+        fell = session.recording is not None and session.recording.world == World() and session.recording.fell
+        moved = after.settings.world == World() != s.settings.world and not fell
         if moved:
             after = self._staged(replace(after, settings=replace(after.settings, world=FIRST.world)), session)
         offered = {self.controls.start: gr.update(choices=self.controls.starts(yours=True))} if session.model is not None else {}
-        return {**self._changes(s, after), **offered, **(self.controls.world.updates(FIRST.world) if moved else {})}
+        there = self.controls.world.updates(FIRST.world) if moved else {}
+        return {**self._changes(s, after), **offered, **there, **self.sweep.fitting(sweep, after.settings)}
 
     @heavy("adaptation")
     def _adapt(self, request: gr.Request, s: AdaptState | None, session: Session, *inputs) -> Iterator[dict]:
@@ -138,7 +149,6 @@ class AdaptTab(AdaptLayout):
         if s.refused:
             yield self._changes(before, s)
             return
-        yield self._elsewhere(s.settings)
         yield from self._live(request, before, s, partial(adapt, s.settings, session.policy_model(s.settings.start)), session)
 
     @heavy("adaptation")
@@ -148,9 +158,9 @@ class AdaptTab(AdaptLayout):
             return
         before, s = s, self._following(s, session, inputs)
         steps, why = s.run.target + s.settings.num_adapt_steps, ""
-        if (s.settings.world, s.settings.mode) != (s.run.settings.world, s.run.settings.mode):
+        if any(getattr(s.settings, name) != getattr(s.run.settings, name) for name in ("world", "mode", "start", "seed")):
             why = (
-                "Adapt further goes on in the world and mode of this run, and the controls show others: "
+                "Adapt further goes on in the world and mode of this run, from its start and seed, and the controls show others: "
                 "press Adapt, or keep this policy and choose it as the starting point"
             )
         elif steps > MOST_STEPS:
@@ -208,7 +218,7 @@ class AdaptTab(AdaptLayout):
         q = s.run.settings
         name = f"adapted-{q.start}-{preset_of(q.world)}-{curve.mode}-{q.seed}-step{point.index}{suffix}"
         file = gr.DownloadButton(value=new_file(name, make(s.run, curve, point)))
-        return {**self._changes(s, replace(s, message=notice(said))), self.file: file}
+        return {self.message: notice(said), self.file: file}  # the controls may show another world by now
 
     def _keep(self, s: AdaptState | None, session: Session, which: Any, *inputs) -> dict:
         """The policy of the chosen step becomes the visitor's own, with its world and seed on all tabs."""

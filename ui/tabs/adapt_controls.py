@@ -52,7 +52,7 @@ def lr_words(lr: float) -> str:
 
 
 class AdaptControls:
-    """Built inside a Blocks context. settings: field name -> control."""
+    """Built inside a Blocks context. settings: field name -> control. suiting: what a start has values of its own for."""
 
     def __init__(self) -> None:
         self.world = WorldControls(WORLDS[FIRST_BREAK], first=BREAKING, folded=True)
@@ -71,7 +71,8 @@ class AdaptControls:
         self.mode, self.start, self.seed = (self.settings[name] for name in ("mode", "start", "seed"))
         self.power, self.fresh = self.settings["adapt_lr"], self.settings["fresh_step"]
         self.power.input(None, self.power, self.lr_words, js=LR_WORDS, **IN_BROWSER)
-        self.start.input(None, self.start, [self.power, self.fresh, self.lr_words], js=SUITED, **IN_BROWSER)
+        self.suiting = [self.power, self.fresh, self.lr_words]
+        self.start.input(None, self.start, self.suiting, js=SUITED, **IN_BROWSER)
 
     @staticmethod
     def starts(yours: bool = False) -> list[tuple[str, str]]:

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 import gradio as gr
 
 from ui.fields import FIELDS, short_name
+from ui.links import MAKERS_ONLY, stand_in
 from ui.runs.race import Race, race
 from ui.server.jobs import HEAVY, JOBS, heavy
 from ui.server.session import Session
@@ -105,7 +106,7 @@ class CompareTab:
         order = {"concurrency_id": "compare", "concurrency_limit": 1, "trigger_mode": "always_last", **QUIET}
         gr.on([self.state.soon.click, tab.select], self.shown, given, [self.player, self.message, self.state.box, *self.chosen], **order)
         self.state.follow([*self.world.events, *(c.input for c in (*self.chosen, self.steps, self.seed))])
-        self.race.click(self.raced, given, self.results, js=now("compare-soon", "race-stage"), **HEAVY, **QUIET)
+        self.race.click(self.raced, [self.session, *self.inputs], self.results, js=now("compare-soon", "race-stage"), **HEAVY, **QUIET)
         stop_button(self.stop, self.message, "Stopping after the step that is under way.", JOBS.stop)
         self.copy.click(None, None, self.message, js=copy_link("compare"), **IN_BROWSER)
 
@@ -121,39 +122,39 @@ class CompareTab:
         try:
             settings = self._settings(session, inputs)
         except ValueError as error:
-            return {**offers, self.message: problem(error), self.state.box: self.state.of(state, refused=True)}
+            return {**offers, self.message: problem(error), self.state.box: self.state.of(refused=True)}
         query = link_of(settings)
-        if query == self.state.of(state).get("stage"):
+        if isinstance(state, dict) and query == state.get("stage"):
             return {**offers, **self.state.mended(state, self.message)}
-        told = self.state.of(state, now=query, stage=query, refused=False)
+        told = self.state.of(now=query, stage=query, refused=False)
         return {**offers, self.message: "", self.state.box: told, self.player: start_value(settings, session.policy_model)}
 
     @heavy("race")
-    def raced(self, request: gr.Request, session: Session, state: Any, *inputs) -> Iterator[dict]:
+    def raced(self, request: gr.Request, session: Session, *inputs) -> Iterator[dict]:
         """The comparison, step by step."""
         try:
             settings = self._settings(session, inputs)
         except ValueError as error:
-            yield {self.message: problem(error), self.state.box: self.state.of(state, refused=True)}
+            yield {self.message: problem(error), self.state.box: self.state.of(refused=True)}
             return
         query = link_of(settings)
         stop = JOBS.of(request).stop
         # A press right after a change of the controls comes before the stage has followed them.
-        yield {self.state.box: self.state.of(state, now=query, refused=False), **self._busy(True)}
+        yield {self.state.box: self.state.of(now=query, refused=False), **self._busy(True)}
         run: Race | None = None
         for run in paced(race(settings, session.policy_model, stop), stop, wait=False):
             yield {self.message: notice(progress(run)), **self._busy(True), **self.next.waiting()}
-        yield self.updates(run, state)
+        yield self.updates(run)
 
-    def updates(self, run: Race, state: Any) -> dict:
+    def updates(self, run: Race) -> dict:
         """What a race that has ended shows; the controls may have changed meanwhile, so that the stage follows them again."""
-        query = link_of(run.settings)
-        told = {"now": query, "stage": query, "of": query, "link": link_of(run.settings, ran=True), "refused": False, "then": "sync"}
+        query, link = link_of(run.settings), link_of(run.settings, ran=run.ended == "finished")
+        told = {"now": query, "stage": query, "of": query, "link": link, "refused": False, "then": "sync"}
         return {
             self.player: race_value(run),
             self.result: result_html(run) + table(run),
             self.message: "",
-            self.state.box: self.state.of(state, **told),
+            self.state.box: self.state.of(**told),
             **self._busy(False),
             **self.next.updates(after_race(run)),
         }
@@ -161,18 +162,20 @@ class CompareTab:
     def _busy(self, busy: bool) -> dict:
         return {self.race: gr.update(interactive=not busy), self.stop: gr.update(interactive=busy)}
 
-    def opened(self, session: Session, query: Mapping[str, str]) -> dict:
+    def opened(self, session: Session, asked: Mapping[str, str]) -> dict:
         """What a link leads to: its lanes; its race too where it asks for the result."""
+        query, missing = stand_in(asked, "race", session.model is not None)
         try:
             settings = race_from_query(query, session.model is not None)
         except ValueError as error:
             # The first lanes stand there, so that coming to the tab finds nothing to do and leaves the message.
-            told = self.state.of(None, now=link_of(FIRST), stage=link_of(FIRST))
+            told = self.state.of(now=link_of(FIRST), stage=link_of(FIRST))
             return {self.message: problem(unopened(error)), self.state.box: told, self.player: start_value(FIRST, session.policy_model)}
         now = link_of(settings)
         return {
             self.player: start_value(settings, session.policy_model),
-            self.state.box: self.state.of(None, now=now, stage=now, then="race-run" if RAN in query else ""),
+            self.state.box: self.state.of(now=now, stage=now, then="race-run" if query.get(RAN) == "1" and not missing else ""),
+            self.message: notice(MAKERS_ONLY) if missing else "",
             **self.world.updates(settings.world),
             **dict(zip(self.chosen, chosen_of(settings.racers), strict=True)),
             self.steps: settings.num_adapt_steps,

@@ -85,23 +85,22 @@ class PlayTab:
         # One at a time, and of those that wait only the last: two could end in the wrong order.
         order = {"concurrency_id": "play", "concurrency_limit": 2, "trigger_mode": "always_last", **QUIET}
         stage = [*self.stage, self.policy.policy]
-        given = [self.session, self.state.box, *self.inputs]
-        gr.on([self.run.click, self.policy.seed.submit], self.played, given, stage, js=now("play-soon"), **order)
-        gr.on([self.state.soon.click, tab.select], self.shown, given, stage, **order)
+        gr.on([self.run.click, self.policy.seed.submit], self.played, [self.session, *self.inputs], stage, js=now("play-soon"), **order)
+        gr.on([self.state.soon.click, tab.select], self.shown, [self.session, self.state.box, *self.inputs], stage, **order)
         self.state.follow([*self.world.events, *(c.input for c in self.policy.inputs)])
         verdict = [self.verdict, self.state.box, self.message]
-        self.verify.click(self.verified, [self.session, self.state.box, self.episodes, *self.inputs], verdict, **PRIVATE)
+        self.verify.click(self.verified, [self.session, self.episodes, *self.inputs], verdict, js=now("play-soon"), **PRIVATE)
         self.copy.click(None, None, self.message, js=copy_link("play"), **IN_BROWSER)
         self.gif.click(self.gif_file, self.session, [self.file, self.message], **HEAVY, **QUIET)
         self.csv.click(self.csv_file, self.session, [self.file, self.message], **QUIET)
 
-    def updates(self, session: Session, state: Any) -> dict:
+    def updates(self, session: Session) -> dict:
         """What changes when the session's episode comes on the stage."""
         return {
             self.session: session,
             self.player: player_value(Shown(session.recording)),
             self.message: "",
-            self.state.box: self.state.of(state, now=link_of(session.choice), refused=False),
+            self.state.box: self.state.of(now=link_of(session.choice), refused=False),
             **self.next.updates(after_episode(session.recording)),
         }
 
@@ -109,18 +108,18 @@ class PlayTab:
         preset, *values, policy, mode, seed = inputs
         return choice_from_page(preset, values, policy, mode, seed, session.model is not None)
 
-    def played(self, session: Session, state: Any, *inputs) -> dict:
+    def played(self, session: Session, *inputs) -> dict:
         """The episode of what the controls show; of what they can't be, one sentence."""
         try:
-            return self.updates(session.play(self._choice(session, inputs)), state)
+            return self.updates(session.play(self._choice(session, inputs)))
         except ValueError as error:
-            return {self.message: problem(error), self.state.box: self.state.of(state, refused=True)}
+            return {self.message: problem(error), self.state.box: self.state.of(refused=True)}
 
     def shown(self, session: Session, state: Any, *inputs) -> dict:
         """The episode that the controls describe, unless it stands there already; a policy of one's own joins the list."""
         offered = {} if session.model is None else {self.policy.policy: gr.update(choices=choices(FIELDS["play"]["policy"], yours=True))}
         if self._differs(session, inputs):
-            return {**self.played(session, state, *inputs), **offered}
+            return {**self.played(session, *inputs), **offered}
         return {**self.state.mended(state, self.message), **offered}
 
     def _differs(self, session: Session, inputs: tuple) -> bool:
@@ -129,14 +128,14 @@ class PlayTab:
         except ValueError:
             return True
 
-    def verified(self, session: Session, state: Any, episodes, *inputs) -> dict:
+    def verified(self, session: Session, episodes, *inputs) -> dict:
         """Many episodes of it at once."""
         try:
             choice, n = self._choice(session, inputs), check(FIELDS["play"]["episodes"], episodes)
         except ValueError as error:
             return {self.message: problem(error)}
         values = returns(session.policy_model(choice.policy), choice.world, n, choice.seed, choice.greedy)
-        return {self.verdict: verdict(values, choice), self.state.box: self.state.of(state, of=link_of(choice)), self.message: ""}
+        return {self.verdict: verdict(values, choice), self.state.box: self.state.of(of=link_of(choice)), self.message: ""}
 
     def _save(self, session: Session, suffix: str, data: bytes) -> dict:
         query = to_query(session.choice)
@@ -161,5 +160,5 @@ class PlayTab:
             return {self.message: problem(unopened(error))}
         if choice is None:
             return {}
-        shown = {**self.updates(session.play(choice), None), **self.world.updates(choice.world), **self.policy.updates(choice)}
+        shown = {**self.updates(session.play(choice)), **self.world.updates(choice.world), **self.policy.updates(choice)}
         return {**shown, self.message: notice(MAKERS_ONLY)} if missing else shown

@@ -10,7 +10,7 @@ from ui.tabs.events import IN_BROWSER
 
 
 class TabState:
-    """Built inside the tab. Its box holds one dictionary:
+    """Built inside the tab. Its box holds one dictionary, of which a handler sends what it changes; the browser keeps the rest:
 
     now: the query of what the controls show, which the address bar follows. of: the query that the tab's results (.result) were made
     with; they are dimmed where it is another than `now`. link: the query that brings those results back. refused: whether the
@@ -32,12 +32,11 @@ class TabState:
         gr.on(events, None, None, None, js=f"() => window.ssmTouched({self.tab!r})", **IN_BROWSER)
 
     @staticmethod
-    def of(state: Any, **changes: Any) -> dict[str, Any]:
-        """The state that came from the browser with some changes; new each time, so that the browser takes note of it."""
-        known = state if isinstance(state, dict) else {}
-        return {**known, "then": "", **changes, "id": secrets.token_hex(4)}
+    def of(**changes: Any) -> dict[str, Any]:
+        """Some changes of the state; new each time, so that the browser takes note of them."""
+        return {"then": "", **changes, "id": secrets.token_hex(4)}
 
     def mended(self, state: Any, message: gr.HTML) -> dict:
         """What changes where the controls show what stands on the stage already: a complaint about them holds no longer."""
         complained = isinstance(state, dict) and state.get("refused")
-        return {self.box: self.of(state, refused=False), **({message: ""} if complained else {})}
+        return {self.box: self.of(refused=False), **({message: ""} if complained else {})}

@@ -7,10 +7,10 @@ from ui.settings import AdaptSettings
 from ui.views.next_steps import BREAK, TRAIN, Next
 
 
-def after_adaptation(run: AdaptRun) -> Next:
-    """What follows an adaptation."""
+def after_adaptation(run: AdaptRun) -> Next | None:
+    """What follows an adaptation; nothing where it fell and its settings ask for no step."""
     if not any(p.moved for c in run.curves for p in c.points[1:]):
-        return BREAK
+        return None if run.before.mean < SOLVED else TRAIN if run.settings.world.reversed_motor else BREAK
     if max(c.last.mean for c in run.curves) >= SOLVED:
         return Next("sweep", f"Was it luck? {SEEDS} more")
     return Next("further", "It is not there yet: adapt further")

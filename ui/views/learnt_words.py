@@ -48,14 +48,6 @@ def rollouts_words(curve: Curve) -> str:
     return said.strip()
 
 
-def cut_short(point: Point) -> bool:
-    """Whether this step's imagined rollouts were stopped before their end."""
-    if point.step.imagined is None:
-        return False
-    last = point.step.imagined.last
-    return last.index < last.rounds and not last.standing[0] and not last.failed[0]
-
-
 def rule_words(point: Point) -> str:
     """What followed the fresh step in this step of hybrid adaptation."""
     if point.step.imagined is None:
@@ -64,7 +56,7 @@ def rule_words(point: Point) -> str:
     done = f"then {count(point.updates, 'update')} of Adam (PPO) in {count(last.index, 'round')} of imagined episodes"
     if point.updates == 0:
         done = "then one round of imagined episodes, which all stood: no update"
-    end = ", until all of them stood" if last.standing[0] and point.updates else ", until you stopped it" if cut_short(point) else ""
+    end = ", until all of them stood" if last.standing[0] and point.updates else ", until you stopped it" if point.cut_short else ""
     kept = "the best parameters in imagination are kept" if point.trusted else "they are not trusted yet: a gradient step stands in"
     return f"{done}{end}; {kept}"
 

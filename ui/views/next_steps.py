@@ -3,7 +3,6 @@
 from typing import NamedTuple
 
 from model import World
-from model.worlds.cartpole import MAX_EPISODE_STEPS
 from ui.runs.episode import STEPS_PER_SECOND, Recording
 from ui.settings import RACERS
 
@@ -21,10 +20,10 @@ TRAIN = Next("train", "Now train your own")
 
 def after_episode(r: Recording) -> Next:
     """What follows an episode on the stage."""
-    stood, standard = r.steps >= MAX_EPISODE_STEPS, r.world == World()
+    standard = r.world == World()
     if r.policy not in RACERS:
         return Next("meta", "Let the meta-trained policy try")
-    if not stood:
+    if r.fell:
         seconds = f"{r.steps / STEPS_PER_SECOND:.2g} s" if r.steps < STEPS_PER_SECOND else f"{r.steps / STEPS_PER_SECOND:.0f} s"
         return Next("learn", f"It fell in {seconds}: let it learn")
     if standard:

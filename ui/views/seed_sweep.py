@@ -6,11 +6,12 @@ import numpy as np
 
 from model.rl.evaluation import bootstrap_interval
 from model.worlds.cartpole import SOLVED
-from ui.fields import MODES
+from ui.fields import MODES, short_name
 from ui.runs.adaptation import EVALUATION_EPISODES, TIME_LIMIT
 from ui.runs.seed_sweep import SEEDS, SeedSweep
 from ui.views.adaptation import X_TITLE, Y_TITLE
 from ui.views.charts import Series, chart_value
+from ui.views.episode_words import differences
 from ui.words import OF_ALL, count
 
 
@@ -46,7 +47,9 @@ def sweep_words(sweep: SeedSweep) -> str:
         mode, problem = sweep.problem
         why = f"{MODES[mode]} could not go on: in one of the runs, {problem}."
     parts = [_mode_words(mode, returns[:n, -1], returns.shape[1] - 1) for mode, returns in sweep.returns.items()] if n else []
-    before = [f"{n} runs; before adaptation {next(iter(sweep.returns.values()))[0, 0]:.0f} {OF_ALL}."] if n else []
+    s = sweep.settings
+    where = f"{short_name(s.start)}, {', '.join(differences(s.world))}"
+    before = [f"{where}: {n} runs; before adaptation {next(iter(sweep.returns.values()))[0, 0]:.0f} {OF_ALL}."] if n else []
     return " ".join([*before, *parts, *([why] if why else [])])
 
 

@@ -10,7 +10,7 @@ from model import WORLDS, DynamicsModel, World, WorldCartPole
 from model.policy.params import with_task_axis
 from model.rl.rollout import collect
 from model.worlds.linearised import linearised
-from ui.runs.adaptation import adapt
+from ui.runs.adaptation import adapt, link_of
 from ui.runs.policies import shared_model
 from ui.settings import AdaptSettings
 from ui.views.adaptation import stage_value
@@ -18,7 +18,7 @@ from ui.views.adaptation_words import sentence
 from ui.views.imagined import ghost, recorded
 from ui.views.learnt import dynamics_of, facts, lesson, numbers, unknown
 from ui.views.learnt_charts import rollouts_value
-from ui.views.learnt_words import cut_short, learnt_html
+from ui.views.learnt_words import learnt_html
 from ui.views.movement import rule_html
 
 
@@ -120,5 +120,7 @@ def test_stop_reaches_the_imagined_rollouts():
             seen.append(len(run.imagining.returns))
             stop.set()
     last = run.curves[0].last
-    assert seen == [1] and run.ended == "stopped" and last.index == 1 and cut_short(last)
+    assert seen == [1] and run.ended == "stopped" and last.index == 1 and last.cut_short
     assert "until you stopped it" in rule_html(run)
+    *_, whole = adapt(replace(settings, num_adapt_steps=1, experience_weight=0.05), shared_model("meta"), threading.Event())
+    assert "ran" not in link_of(run) and "ran" in link_of(whole)  # a link would not stop where this one was stopped
