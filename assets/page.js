@@ -134,10 +134,11 @@
     const button = event.target.closest?.(".next-step");
     if (button) act = [...button.classList].find((name) => name.startsWith("act-"))?.slice(4) ?? "";
   }, { capture: true });
-  // suited: what a start's learning rate and gradient step are best set to, given the start; suiting: what they are.
-  window.ssmNext = (suited, policy, start, ...suiting) => {
+  // suited: what a start's learning rate and gradient step are best set to; then what the controls show, and Play's world and Adapt's.
+  window.ssmNext = (suited, policy, start, power, fresh, words, ...worlds) => {
     setTimeout(window.ssmGo, 0, act);
-    const from = act === "learn" ? (policy === "random" ? "meta" : policy) : start;
-    return [["memory", "meta"].includes(act) ? act : policy, from, ...(from === start ? suiting : suited(from))];
+    const learns = act === "learn", half = worlds.length / 2; // it learns where it fell
+    const from = learns ? (policy === "random" ? "meta" : policy) : start, suiting = from === start ? [power, fresh, words] : suited(from);
+    return [["memory", "meta"].includes(act) ? act : policy, from, ...suiting, ...(learns ? worlds.slice(0, half) : worlds.slice(half))];
   };
 })();

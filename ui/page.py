@@ -113,8 +113,9 @@ def build() -> tuple[gr.Blocks, dict[str, Any]]:
         adapt.connect([play.world, compare.world], [play.policy.seed, compare.seed], yours)
         meta_train.connect_use(yours, start, adapt.controls.world)
         steps = [step.button.click for step in (play.next, adapt.next, adapt.sweep.next, compare.next)]
-        chosen = [policy, start, *adapt.controls.suiting]
-        gr.on(steps, None, chosen, chosen, js=f"(...chosen) => window.ssmNext({SUITED}, ...chosen)", **IN_BROWSER)
+        chosen, there = [policy, start, *adapt.controls.suiting], adapt.controls.world.outputs
+        js = f"(...chosen) => window.ssmNext({SUITED}, ...chosen)"
+        gr.on(steps, None, [*chosen, *play.world.outputs, *there], [*chosen, *there], js=js, **IN_BROWSER)
         # What a link opens, and what the visitor's browser gives back.
         meta_train.connect_page(page, meta_tab, yours.weights)
         opens = {"play": play, "adapt": adapt, "compare": compare}

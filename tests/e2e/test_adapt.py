@@ -129,6 +129,19 @@ def test_worlds_come_from_another_tab_but_a_standard_one_is_none_to_adapt_to(tab
     tab.page.wait_for_function(NOTES, arg=["play", "standard world"])
     tab.page.get_by_role("tab", name="Adapt").click()
     tab.page.wait_for_function(NOTES, arg=["adapt", "motor reversed"])
+    # Unless a policy fell there: then it learns where it fell, at the rate that suits it.
+    tab.page.get_by_role("tab", name="Play").click()
+    tab.visit.checkbox("Reversed motor").locator("visible=true").uncheck()
+    tab.page.wait_for_function(NOTES, arg=["play", "standard world"])
+    tab.page.locator(".field-policy input").locator("visible=true").click()
+    tab.page.get_by_role("option", name="Untrained").click()
+    tab.page.get_by_role("button", name="let it learn").click()
+    tab.page.wait_for_function("() => document.querySelector('#adapt-stage .who').textContent.includes('Untrained')")
+    tab.page.wait_for_function(f"() => !document.querySelector('#adapt-run').disabled && ({NOTES})(['adapt', 'standard world'])")
+    assert "1 2 times" in " ".join(tab.page.inner_text("#adapt-lr-words").split())
+    more(tab.page)
+    tab.page.locator("#adapt-start input").click()
+    tab.page.get_by_role("option", name="Meta-trained").first.click()
 
 
 def test_choosing_a_start_sets_what_suits_it(tab):
