@@ -18,16 +18,16 @@
       this.ready();
     }
 
-    // A new round waits for the visitor's first key.
+    // A round waits for the visitor's first key. While it waits, the times of the one before it stand, if there was one here.
     ready() { Object.assign(this, { waiting: true, you: null, it: null }); }
 
-    start() { this.waiting = false; }
+    start() { Object.assign(this, { waiting: false, you: null, it: null }); }
 
     itEnded(steps) { this.it ??= steps; }
 
-    // worldName: bests are kept for each world. Returns whether it is the best of today.
+    // The round is over. worldName: bests are kept for each world. Returns whether it is the best of today.
     youEnded(steps, worldName) {
-      this.you = steps;
+      Object.assign(this, { waiting: true, you: steps });
       const first = this.first();
       if (first) this.won[first] += 1;
       const better = steps > (this.best[worldName] ?? 0);

@@ -234,7 +234,7 @@
 
     touched() {
       if (this.mode === "you" && this.contest.waiting) {
-        if (this.lane.shown.steps > 0) for (const lane of this.lanes) lane.again();
+        if (this.lanes.some((lane) => lane.phase !== "rising")) for (const lane of this.lanes) lane.again(); // else both stand at their start
         this.contest.start();
       }
       this.start();
@@ -268,7 +268,7 @@
       this.board.next();
     }
 
-    // A round of the contest ends with the visitor's episode.
+    // A round of the contest ends with the visitor's episode; then time stands still until the next.
     keepScore(event, lane) {
       const ended = event.type === "fell" || event.type === "stands", { contest } = this;
       if (!ended || contest.waiting) return;

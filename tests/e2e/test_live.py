@@ -174,3 +174,13 @@ def test_you_against_it(alone):
     you, it = (float(t) for t in re.search(r"You: ([\d.]+) s. It: ([\d.]+) s, still standing", page.says).groups())
     assert you <= it
     assert f"best of today here {you:.2f} s" in page.page.inner_text(".live-score")
+    stopped = page.number("episode")
+    page.page.evaluate(
+        "() => new Promise((done) => { let n = 20; const next = () => (n-- ? requestAnimationFrame(next) : done()); next(); })"
+    )
+    assert page.number("episode") == stopped and "rounds 0 : 1" in page.page.inner_text(".live-score")  # the next one waits for the visitor
+    page.page.keyboard.down("ArrowRight")
+    page.until("+d.episode < a", stopped)  # both carts start anew
+    page.page.wait_for_function("document.querySelector('.live-score').textContent.includes('rounds 0 : 2')")
+    it = re.search(r"It: ([\d.]+) s, still standing", page.says)[1]
+    assert float(it) == round(page.number("episode") * 0.02, 2)
