@@ -68,6 +68,8 @@
     live.addProduct(y, x, w.D);
   };
 
+  live.samePolicy = (a, b) => Object.entries(a.params).every(([name, p]) => String(p) === String(b.params[name]));
+
   live.initialHidden = (policy) => Float64Array.from(policy.params.initial_state);
 
   // seesItsPush(policy): whether its own previous push is a fifth input beside the four sensors (model/policy/inputs.py).
