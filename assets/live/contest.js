@@ -63,7 +63,7 @@
 
   // From other starts too? The policy, without learning, from `starts` other starts; says(stood, done) after each, so that no frame waits long.
   live.tryOtherStarts = (policy, world, seed, starts, says) => {
-    const { episode_steps } = live.config.physics, sim = live.makeSim(world, seed);
+    const { episode_steps } = live.config.physics, sim = live.makeSim(world, seed), work = live.makeWork(policy);
     let stood = 0, done = 0, stopped = false;
     const one = () => {
       if (stopped) return;
@@ -71,7 +71,7 @@
       if (done > 0) live.resetSim(sim);
       let fell = false, push = 0;
       for (let t = 0; t < episode_steps && !fell; t++) {
-        const { left, right } = live.policyStep(policy, live.inputsOf(policy, live.observe(sim), push), hidden);
+        const { left, right } = live.policyStep(policy, live.inputsOf(policy, live.observe(sim), push), hidden, work);
         push = right > left ? 1 : -1;
         fell = live.stepSim(sim, push > 0 ? 1 : 0) && t < episode_steps - 1;
       }

@@ -10,14 +10,15 @@
   const live = (globalThis.ssmLive ??= {});
 
   // makeRun(options): policy (from readPolicy), world (fields), seed, learning, lr, limit (steps of an episode).
-  //   policy: the one that acts now; base: the starting weights; sim, hidden: see world.js and policy.js; output: what the policy
-  //   said last, with obs (its inputs) and action; push: its last one, -1, 1 or 0 for none; lengths: of the episodes since the last change; falls: how many of them fell;
-  //   updates: gradient steps since the starting weights or since it last stood; taught: falls that taught since then, going back
-  //   included; paused: after a fall, until runContinue; givenUp: it learns no more here. learning and lr may be set at any time.
-  live.makeRun = ({ policy, world = {}, seed = 0, learning = true, lr = live.config.rules.lr, limit = live.config.physics.episode_steps }) => {
-    const run = { base: policy, learning, lr, limit, sim: live.makeSim(world, seed), output: null, paused: false };
-    return startAgain(run);
-  };
+  //   policy: the one that acts now; base: the starting weights; sim, hidden, work: see world.js and policy.js; output: what the
+  //   policy said last, with obs (its inputs) and action, null before that; push: its last one, -1, 1 or 0 for none; lengths: of the
+  //   episodes since the last change; falls: how many of them fell; updates: gradient steps since the starting weights or since it
+  //   last stood; taught: falls that taught since then, going back included; paused: after a fall, until runContinue; givenUp: it
+  //   learns no more here. learning and lr may be set at any time.
+  live.makeRun = ({ policy, world = {}, seed = 0, learning = true, lr = live.config.rules.lr, limit = live.config.physics.episode_steps }) =>
+    startFrom({ learning, lr, limit, sim: live.makeSim(world, seed), paused: false }, policy);
+
+  const startFrom = (run, policy) => startAgain(Object.assign(run, { base: policy, work: live.makeWork(policy), output: null }));
 
   // A new record with the starting weights.
   function startAgain(run) {
@@ -45,10 +46,7 @@
   live.goesOn = (run) => live.seesItsPush(run.policy) && run.policy === run.base && run.taught === 0;
 
   // runSetPolicy(run, policy): other starting weights, at once.
-  live.runSetPolicy = (run, policy) => {
-    run.base = policy;
-    startAgain(run);
-  };
+  live.runSetPolicy = (run, policy) => { startFrom(run, policy); };
 
   // runContinue(run): after a fall, the next episode.
   live.runContinue = (run) => {
@@ -67,7 +65,7 @@
   live.runStep = (run, { push = 0, humanAction } = {}) => {
     if (run.paused) return [];
     const obs = live.inputsOf(run.policy, live.observe(run.sim), run.push);
-    const output = live.policyStep(run.policy, obs, run.hidden);
+    const output = live.policyStep(run.policy, obs, run.hidden, run.work);
     const action = humanAction ?? (output.right > output.left ? 1 : 0);
     run.output = { ...output, obs, action };
     live.recordStep(run.record, obs, action, live.logProb(output, action));
