@@ -97,7 +97,10 @@
 
     end() {
       const { run, state, onServer } = this.page;
-      if (state.policy === "taught") return "It needed no fall. Break it again, in any way, while it runs: its memory goes on.";
+      if (state.policy === "taught") {
+        const how = run.falls ? "It fell, and stood" : "It needed no fall";
+        return `${how}. Break it again, in any way, while it runs${live.goesOn(run) ? ": its memory goes on" : ""}.`;
+      }
       const further = onServer ? "; Adapt shows every gradient step" : "";
       return `${run.falls ? "That was the first act" : "It needed no fall"}. Next: a policy that is hard to make fall${further}.`;
     }
