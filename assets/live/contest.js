@@ -1,12 +1,12 @@
 // You against it: whose cart stood how long in this round, and the visitor's best of today. No DOM.
 (() => {
   const live = (globalThis.ssmLive ??= {});
-  const KEY = "ssm-live-best";
+  const KEY = "live-best"; // in what the browser keeps
   const today = () => new Date().toDateString();
 
   // The best is kept in the browser where that is allowed, else while the page is open.
   function stored() {
-    try { return JSON.parse(localStorage.getItem(KEY)) ?? {}; } catch { return {}; }
+    try { return JSON.parse(window.ssmStore.get(KEY)) ?? {}; } catch { return {}; }
   }
 
   live.Contest = class {
@@ -33,7 +33,7 @@
       const better = steps > (this.best[worldName] ?? 0);
       if (better) {
         this.best[worldName] = steps;
-        try { localStorage.setItem(KEY, JSON.stringify({ day: today(), best: this.best })); } catch { /* kept on the page alone */ }
+        window.ssmStore.set(KEY, JSON.stringify({ day: today(), best: this.best }));
       }
       return better;
     }
