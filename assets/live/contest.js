@@ -1,12 +1,12 @@
 // You against it: whose cart stood how long in this round, and the visitor's best of today. No DOM.
 (() => {
   const live = (globalThis.ssmLive ??= {});
-  const KEY = "ssm-live-best";
+  const KEY = "live-best"; // in what the browser keeps
   const today = () => new Date().toDateString();
 
   // The best is kept in the browser where that is allowed, else while the page is open.
   function stored() {
-    try { return JSON.parse(localStorage.getItem(KEY)) ?? {}; } catch { return {}; }
+    try { return JSON.parse(window.ssmStore.get(KEY)) ?? {}; } catch { return {}; }
   }
 
   live.Contest = class {
@@ -18,22 +18,22 @@
       this.ready();
     }
 
-    // A new round waits for the visitor's first key.
+    // A round waits for the visitor's first key. While it waits, the times of the one before it stand, if there was one here.
     ready() { Object.assign(this, { waiting: true, you: null, it: null }); }
 
-    start() { this.waiting = false; }
+    start() { Object.assign(this, { waiting: false, you: null, it: null }); }
 
     itEnded(steps) { this.it ??= steps; }
 
-    // worldName: bests are kept for each world. Returns whether it is the best of today.
+    // The round is over. worldName: bests are kept for each world. Returns whether it is the best of today.
     youEnded(steps, worldName) {
-      this.you = steps;
+      Object.assign(this, { waiting: true, you: steps });
       const first = this.first();
       if (first) this.won[first] += 1;
       const better = steps > (this.best[worldName] ?? 0);
       if (better) {
         this.best[worldName] = steps;
-        try { localStorage.setItem(KEY, JSON.stringify({ day: today(), best: this.best })); } catch { /* kept on the page alone */ }
+        window.ssmStore.set(KEY, JSON.stringify({ day: today(), best: this.best }));
       }
       return better;
     }
@@ -63,7 +63,7 @@
 
   // From other starts too? The policy, without learning, from `starts` other starts; says(stood, done) after each, so that no frame waits long.
   live.tryOtherStarts = (policy, world, seed, starts, says) => {
-    const { episode_steps } = live.config.physics, sim = live.makeSim(world, seed);
+    const { episode_steps } = live.config.physics, sim = live.makeSim(world, seed), work = live.makeWork(policy);
     let stood = 0, done = 0, stopped = false;
     const one = () => {
       if (stopped) return;
@@ -71,7 +71,7 @@
       if (done > 0) live.resetSim(sim);
       let fell = false, push = 0;
       for (let t = 0; t < episode_steps && !fell; t++) {
-        const { left, right } = live.policyStep(policy, live.inputsOf(policy, live.observe(sim), push), hidden);
+        const { left, right } = live.policyStep(policy, live.inputsOf(policy, live.observe(sim), push), hidden, work);
         push = right > left ? 1 : -1;
         fell = live.stepSim(sim, push > 0 ? 1 : 0) && t < episode_steps - 1;
       }

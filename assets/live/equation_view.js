@@ -28,10 +28,10 @@
       make("p", list, { class: "hint" }, "Cells: blue below zero, orange above. After a fall the gradient step moves A, B, C, D and every W and b a little.");
     }
 
-    // run: the lane's; shows its output, its hidden state and the policy's work of this step.
+    // run: the lane's; shows its output, its hidden state and its work of this step.
     draw(run) {
       if (!run.output || !this.c) return;
-      const { work } = run.policy, values = { h: run.hidden, m: work.m, z: work.z };
+      const { work } = run, values = { h: run.hidden, m: work.m, z: work.z };
       for (const { name, canvas, values: text } of this.rows) {
         if (canvas) this.cells(canvas, values[name], SCALE[name]);
         else text.textContent = name === "x" ? this.sensors(run, work.x) : this.decision(run);

@@ -27,10 +27,10 @@
 
     // P(right) in one row of cells: angle and angular velocity vary as the sensors report them, the rest is as it is now.
     computeRow({ policy, hidden, x, x_dot, push }, row) {
-      if (this.sized !== policy.sizes) { // a scratch of its own: the policy's holds the step that the page shows
+      if (this.sized !== policy.sizes) {
         this.sized = policy.sizes;
         this.hidden = live.initialHidden(policy);
-        this.work = Object.fromEntries(Object.entries(policy.work).map(([name, values]) => [name, values.slice()]));
+        this.work = live.makeWork(policy);
       }
       const velocity = radians(VELOCITY * (1 - 2 * row / (SIZE - 1)));
       for (let column = 0; column < SIZE; column++) {

@@ -49,12 +49,14 @@
       this.sawTaught ||= !learns;
     }
 
-    // The visitor's own policy joins the list.
-    own(policy) {
+    // The visitor's own policy joins the list. Where an earlier one is on the stage, or it is chosen, it takes over.
+    own(policy, chosen = false) {
       this.policies.yours = policy;
       if (!this.labels.some(([name]) => name === "yours")) this.labels.push(["yours", "Yours"]);
       this.parts.policy.fill(this.labels);
       this.parts.policy.select.value = this.state.policy;
+      const earlier = this.state.policy === "yours" && !live.samePolicy(policy, this.run.base);
+      if (chosen || earlier) this.choosePolicy("yours", chosen);
     }
 
     makeLane(policyName, options) {
@@ -108,7 +110,7 @@
 
     // --- the controls ---
 
-    // asked: by the visitor, here; then time goes on. What comes from another tab leaves a page that waits as it is.
+    // asked: by the visitor, here; then time goes on. What comes from elsewhere leaves a page that waits as it is.
     changeWorld(fields, asked = true) {
       let events;
       try {
@@ -134,7 +136,7 @@
       this.changeWorld({ [field]: this.state.world[field] === standard ? broken[field] ?? !standard : standard });
     }
 
-    choosePolicy(name) {
+    choosePolicy(name, asked = true) {
       try {
         this.policyOf(name);
       } catch (error) {
@@ -149,7 +151,7 @@
       this.parts.strip.change(this.lane.label);
       this.parts.bars.show(null); // what moved, moved in other weights
       this.tell({ type: "policy_changed" });
-      this.start();
+      if (asked) this.start();
       this.board.show();
     }
 
@@ -234,7 +236,7 @@
 
     touched() {
       if (this.mode === "you" && this.contest.waiting) {
-        if (this.lane.shown.steps > 0) for (const lane of this.lanes) lane.again();
+        if (this.lanes.some((lane) => lane.phase !== "rising")) for (const lane of this.lanes) lane.again(); // else both stand at their start
         this.contest.start();
       }
       this.start();
@@ -268,7 +270,7 @@
       this.board.next();
     }
 
-    // A round of the contest ends with the visitor's episode.
+    // A round of the contest ends with the visitor's episode; then time stands still until the next.
     keepScore(event, lane) {
       const ended = event.type === "fell" || event.type === "stands", { contest } = this;
       if (!ended || contest.waiting) return;

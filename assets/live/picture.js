@@ -13,7 +13,7 @@
     constructor(page) {
       this.page = page;
       this.frames = 0;
-      this.mapped = null; // the lane and phase that the map was last made for while time stood still
+      this.mapped = null; // the policy whose first step the map shows
       this.marks = {};
       // What is folded or scrolled away costs nothing.
       this.inSight = new Set();
@@ -59,10 +59,10 @@
       if (lane.phase === "moving" && run.output) {
         parts.map.update(run.policy, run.hidden, run.output.obs[0], run.output.obs[1], run.push);
         this.mapped = null;
-      } else if (this.mapped?.lane !== lane || this.mapped.phase !== lane.phase) {
+      } else {
         const policy = lane.phase === "fallen" ? lane.before : run.policy;
-        parts.map.update(policy, live.initialHidden(policy), 0, 0, 0, true);
-        this.mapped = { lane, phase: lane.phase };
+        if (this.mapped !== policy) parts.map.update(policy, live.initialHidden(policy), 0, 0, 0, true);
+        this.mapped = policy;
       }
     }
 

@@ -15,15 +15,15 @@
   });
 
   // makePolicy(params, sizes): parameters, name -> Float32Array, prepared for use. Treat it as read-only: learning makes a new one.
-  //   sizes {S, I, O, H}; weights: the parameters in double precision, with the bounded Ā in place of A;
-  //   work: the last step's x, m, n, z and y, for whoever wants to show them.
+  //   sizes {S, I, O, H}; weights: the parameters in double precision, with the bounded Ā in place of A.
   live.makePolicy = (params, sizes) => {
-    const { S, I, O, H } = sizes;
-    const work = { x: vector(I), before: vector(S), m: vector(S), n: vector(H), z: vector(S), y: vector(O) };
     const weights = Object.fromEntries(Object.entries(params).map(([name, values]) => [name, Float64Array.from(values)]));
-    weights.A = live.stable(weights.A, S).bounded;
-    return { params, sizes, weights, work };
+    weights.A = live.stable(weights.A, sizes.S).bounded;
+    return { params, sizes, weights };
   };
+
+  // makeWork(policy): what a step of it writes, see forward. Whoever steps it has one of their own, and finds the last step there.
+  live.makeWork = ({ sizes: { S, I, O, H } }) => ({ x: vector(I), before: vector(S), m: vector(S), n: vector(H), z: vector(S), y: vector(O) });
   const vector = (n) => new Float64Array(n);
 
   // stable(A, S): Ā, A with every column whose absolute sum exceeds the bound scaled down to it, and those sums (S,).
@@ -68,6 +68,8 @@
     live.addProduct(y, x, w.D);
   };
 
+  live.samePolicy = (a, b) => Object.entries(a.params).every(([name, p]) => String(p) === String(b.params[name]));
+
   live.initialHidden = (policy) => Float64Array.from(policy.params.initial_state);
 
   // seesItsPush(policy): whether its own previous push is a fifth input beside the four sensors (model/policy/inputs.py).
@@ -77,10 +79,11 @@
   // -1 left, 1 right, 0 before an episode's first action.
   live.inputsOf = (policy, observed, push) => (live.seesItsPush(policy) ? Float32Array.of(...observed, push) : observed);
 
-  // policyStep(policy, obs, hidden): obs (I,), see inputsOf. Returns logits, P(right), and the two values (1: never falling). Updates hidden (S,) in place.
-  live.policyStep = (policy, obs, hidden) => {
-    live.forward(policy, obs, hidden, policy.work);
-    const [left, right, valueLong, valueShort] = policy.work.y;
+  // policyStep(policy, obs, hidden, work): obs (I,), see inputsOf. Returns logits, P(right), and the two values (1: never falling).
+  // Updates hidden (S,) and work in place.
+  live.policyStep = (policy, obs, hidden, work) => {
+    live.forward(policy, obs, hidden, work);
+    const [left, right, valueLong, valueShort] = work.y;
     return { left, right, probRight: 1 / (1 + Math.exp(left - right)), valueLong, valueShort };
   };
 

@@ -8,16 +8,18 @@
 (() => {
   "use strict";
   const live = (globalThis.ssmLive ??= {});
+  const LENGTHS = 20; // episodes whose lengths a run keeps
 
   // makeRun(options): policy (from readPolicy), world (fields), seed, learning, lr, limit (steps of an episode).
-  //   policy: the one that acts now; base: the starting weights; sim, hidden: see world.js and policy.js; output: what the policy
-  //   said last, with obs (its inputs) and action; push: its last one, -1, 1 or 0 for none; lengths: of the episodes since the last change; falls: how many of them fell;
-  //   updates: gradient steps since the starting weights or since it last stood; taught: falls that taught since then, going back
-  //   included; paused: after a fall, until runContinue; givenUp: it learns no more here. learning and lr may be set at any time.
-  live.makeRun = ({ policy, world = {}, seed = 0, learning = true, lr = live.config.rules.lr, limit = live.config.physics.episode_steps }) => {
-    const run = { base: policy, learning, lr, limit, sim: live.makeSim(world, seed), output: null, paused: false };
-    return startAgain(run);
-  };
+  //   policy: the one that acts now; base: the starting weights; sim, hidden, work: see world.js and policy.js; output: what the
+  //   policy said last, with obs (its inputs) and action, null before that; push: its last one, -1, 1 or 0 for none; lengths: of the
+  //   last episodes since the last change; falls: how many of them fell; updates: gradient steps since the starting weights or since it
+  //   last stood; taught: falls that taught since then, going back included; paused: after a fall, until runContinue; givenUp: it
+  //   learns no more here. learning and lr may be set at any time.
+  live.makeRun = ({ policy, world = {}, seed = 0, learning = true, lr = live.config.rules.lr, limit = live.config.physics.episode_steps }) =>
+    startFrom({ learning, lr, limit, sim: live.makeSim(world, seed), paused: false }, policy);
+
+  const startFrom = (run, policy) => startAgain(Object.assign(run, { base: policy, work: live.makeWork(policy), output: null }));
 
   // A new record with the starting weights.
   function startAgain(run) {
@@ -45,10 +47,7 @@
   live.goesOn = (run) => live.seesItsPush(run.policy) && run.policy === run.base && run.taught === 0;
 
   // runSetPolicy(run, policy): other starting weights, at once.
-  live.runSetPolicy = (run, policy) => {
-    run.base = policy;
-    startAgain(run);
-  };
+  live.runSetPolicy = (run, policy) => { startFrom(run, policy); };
 
   // runContinue(run): after a fall, the next episode.
   live.runContinue = (run) => {
@@ -67,7 +66,7 @@
   live.runStep = (run, { push = 0, humanAction } = {}) => {
     if (run.paused) return [];
     const obs = live.inputsOf(run.policy, live.observe(run.sim), run.push);
-    const output = live.policyStep(run.policy, obs, run.hidden);
+    const output = live.policyStep(run.policy, obs, run.hidden, run.work);
     const action = humanAction ?? (output.right > output.left ? 1 : 0);
     run.output = { ...output, obs, action };
     live.recordStep(run.record, obs, action, live.logProb(output, action));
@@ -82,8 +81,13 @@
 
   const causeOf = (run) => (run.byHand ? "hand" : run.pushed ? "push" : "own");
 
-  function stood(run, steps) {
+  function keepLength(run, steps) {
     run.lengths.push(steps);
+    if (run.lengths.length > LENGTHS) run.lengths.shift();
+  }
+
+  function stood(run, steps) {
+    keepLength(run, steps);
     const event = { type: "stands", steps, falls: run.falls, updates: run.updates, cause: causeOf(run) };
     if (event.cause !== "hand") Object.assign(run, { updates: 0, taught: 0 });
     live.resetSim(run.sim);
@@ -94,7 +98,7 @@
   function fall(run, steps) {
     run.paused = true;
     run.falls += 1;
-    run.lengths.push(steps);
+    keepLength(run, steps);
     const ending = Math.abs(run.sim.state[0]) > live.config.physics.x_limit ? "track" : "pole";
     const cause = causeOf(run);
     const event = { type: "fell", steps, fall: run.falls, ending, cause };

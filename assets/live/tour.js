@@ -2,7 +2,7 @@
 (() => {
   const live = (globalThis.ssmLive ??= {});
   const make = window.ssmMake;
-  const KEY = "ssm-live-tour", CLOSED = "closed";
+  const KEY = "live-tour", CLOSED = "closed"; // in what the browser keeps
   const LOOK = 4; // s to look at the standing pole before the tour asks for a click
   const STEPS = ["It stands", "You break it", "It falls", "It learns", "It stands again"];
   const [STANDS, BREAK, FALLS, LEARNS, AGAIN, DONE] = [0, 1, 2, 3, 4, 5];
@@ -52,15 +52,13 @@
       this.hint = make("p", this.box, { class: "hint" });
       this.close = live.button(this.box, "Close", { class: "live-small", "data-act": "tour-close", "aria-label": "Close the tour" }, () => this.show(false));
       this.open = live.button(row, "Tour", { class: "live-small", "data-act": "tour" }, () => this.show(true));
-      let kept = null;
-      try { kept = localStorage.getItem(KEY); } catch { /* open on every visit */ }
       this.at = STANDS;
-      this.reveal(kept !== CLOSED);
+      this.reveal(window.ssmStore.get(KEY) !== CLOSED);
     }
 
     // By the visitor: remembered, and the keyboard's place goes along.
     show(open) {
-      try { localStorage.setItem(KEY, open ? "open" : CLOSED); } catch { /* while the page is open */ }
+      window.ssmStore.set(KEY, open ? "" : CLOSED);
       this.reveal(open);
       (open ? this.close : this.open).focus();
     }
@@ -97,7 +95,10 @@
 
     end() {
       const { run, state, onServer } = this.page;
-      if (state.policy === "taught") return "It needed no fall. Break it again, in any way, while it runs: its memory goes on.";
+      if (state.policy === "taught") {
+        const how = run.falls ? "It fell, and stood" : "It needed no fall";
+        return `${how}. Break it again, in any way, while it runs${live.goesOn(run) ? ": its memory goes on" : ""}.`;
+      }
       const further = onServer ? "; Adapt shows every gradient step" : "";
       return `${run.falls ? "That was the first act" : "It needed no fall"}. Next: a policy that is hard to make fall${further}.`;
     }

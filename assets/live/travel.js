@@ -36,11 +36,10 @@
 
     async openFile(file) {
       try {
-        this.page.own(live.readPolicy(await file.arrayBuffer()));
+        this.page.own(live.readPolicy(await file.arrayBuffer()), true);
       } catch (error) {
-        return this.page.board.complain(error);
+        this.page.board.complain(error);
       }
-      this.page.choosePolicy("yours");
     }
 
     // --- other tabs ---

@@ -229,8 +229,7 @@
     }
 
     toLive() {
-      live.page.own(this.policy());
-      live.page.choosePolicy("yours");
+      live.page.own(this.policy(), true);
       this.send("live", {});
     }
 

@@ -54,9 +54,9 @@
     policySteps: ({ jobs }) =>
       jobs.map(({ policy, obs }) => {
         const loaded = policyOf(policy);
-        const hidden = live.initialHidden(loaded);
+        const hidden = live.initialHidden(loaded), work = live.makeWork(loaded);
         return obs.map((row) => {
-          const { left, right, probRight, valueLong, valueShort } = live.policyStep(loaded, Float32Array.from(row), hidden);
+          const { left, right, probRight, valueLong, valueShort } = live.policyStep(loaded, Float32Array.from(row), hidden, work);
           return { outputs: [left, right, valueLong, valueShort], probRight, hidden: list(hidden) };
         });
       }),

@@ -6,6 +6,7 @@ from safetensors.torch import load_file
 
 from model import load_pretrained
 from tests.browser import plays_yours
+from tests.e2e.test_connection import make_yours
 
 
 def test_act_two_nine_reversals_while_it_runs_and_it_stands(alone):
@@ -126,8 +127,11 @@ def test_keep_as_yours_reaches_play_a_world_comes_from_there_and_one_that_it_can
     download.value.save_as(tmp_path / "mine.safetensors")
     mine, meta = load_file(tmp_path / "mine.safetensors"), load_pretrained("meta").state_dict()
     assert mine.keys() == meta.keys() and not all(mine[k].equal(meta[k]) for k in meta)
+    page.page.get_by_label("Which one").select_option("yours")
+    page.page.get_by_label("Learns from its falls").uncheck()
     page.page.get_by_role("tab", name="Play").click()
     plays_yours(page.page)
+    make_yours(page.page, tmp_path / "another.safetensors")
     page.page.wait_for_function("document.querySelector('#play-stage .notes').textContent === 'motor reversed'")
     world = page.page.get_by_label("World", exact=True).locator("visible=true")
     assert world.input_value() == "Reversed motor"
@@ -135,6 +139,12 @@ def test_keep_as_yours_reaches_play_a_world_comes_from_there_and_one_that_it_can
     page.page.get_by_role("option", name="Jupiter", exact=True).click()
     page.page.get_by_role("tab", name="Live").click()
     page.page.wait_for_function("document.querySelector('.live-stage .notes').textContent === 'gravity 24.8 m/s²'")
+    with page.page.expect_download() as download:
+        page.press("save")
+    another = load_file(tmp_path / "another.safetensors")
+    assert all(p.equal(another[k]) for k, p in load_file(download.value.path()).items())  # the stage has taken over what was kept elsewhere
+    page.page.get_by_label("Which one").select_option("meta")
+    page.page.get_by_label("Learns from its falls").check()
     page.page.get_by_label("A named world").select_option("blind_velocity")
     page.speed("16")
     page.until("+d.falls > 22")
@@ -174,3 +184,13 @@ def test_you_against_it(alone):
     you, it = (float(t) for t in re.search(r"You: ([\d.]+) s. It: ([\d.]+) s, still standing", page.says).groups())
     assert you <= it
     assert f"best of today here {you:.2f} s" in page.page.inner_text(".live-score")
+    stopped = page.number("episode")
+    page.page.evaluate(
+        "() => new Promise((done) => { let n = 20; const next = () => (n-- ? requestAnimationFrame(next) : done()); next(); })"
+    )
+    assert page.number("episode") == stopped and "rounds 0 : 1" in page.page.inner_text(".live-score")  # the next one waits for the visitor
+    page.page.keyboard.down("ArrowRight")
+    page.until("+d.episode < a", stopped)  # both carts start anew
+    page.page.wait_for_function("document.querySelector('.live-score').textContent.includes('rounds 0 : 2')")
+    it = re.search(r"It: ([\d.]+) s, still standing", page.says)[1]
+    assert float(it) == round(page.number("episode") * 0.02, 2)
