@@ -97,10 +97,10 @@ def run(request: gr.Request, given: Mapping[str, Any]) -> dict:
 
 
 def verify(request: gr.Request, given: Mapping[str, Any]) -> dict:
-    """Play up to 100 episodes under CartPole-v1's step limit and return their lengths with mean, std, min and max."""
+    """Play up to 100 episodes under CartPole-v1's step limit and return their lengths with mean, std (null for one), min and max."""
     c, n = choice_of(given), check(PLAY["episodes"], given["episodes"])
     values = returns(shared_model(c.policy), c.world, n, c.seed, c.greedy)
-    std = float(values.std(ddof=1)) if n > 1 else 0.0
+    std = float(values.std(ddof=1)) if n > 1 else None
     numbers = {"mean": float(values.mean()), "std": std, "min": float(values.min()), "max": float(values.max())}
     return {"n": n, **numbers, "returns": values.tolist(), **asdict(c)}
 

@@ -16,8 +16,8 @@ def make_yours(page, file) -> None:
     file.write_bytes(serialise(shared_model("memory")))
     trains_here(page)
     upload(page, file)
-    page.wait_for_function("() => !document.querySelector('#meta-use').disabled")
-    page.click("#meta-use")
+    page.wait_for_function("() => !document.querySelector('#meta-use-browser').disabled")
+    page.click("#meta-use-browser")
     plays_yours(page)
 
 

@@ -52,7 +52,7 @@ def test_train_reload_stop_use_save_and_upload(visit, tmp_path, monkeypatch):
     monkeypatch.setattr(TRAININGS, "alone", 600.0)  # s; on a slow machine a page takes long to come back
     mine = visit()
     page = open_tab(mine)
-    assert page.locator("#meta-use").is_disabled() and page.locator("#meta-stage .frame").count() == 4
+    assert page.locator("#meta-use-server").is_disabled() and page.locator("#meta-stage .frame").count() == 4
     stage = page.get_attribute("#meta-stage .player", "data-run")
     train_until(page, 3)
     assert page.locator("#meta-train").is_disabled() and len(TRAININGS.line) == 1
@@ -68,14 +68,14 @@ def test_train_reload_stop_use_save_and_upload(visit, tmp_path, monkeypatch):
     files = {}
     for button, suffix in (("checkpoint", ".safetensors"), ("log", ".csv"), ("figure", ".svg")):
         with page.expect_download() as download:
-            page.click(f"#meta-{button}")
+            page.click(f"#meta-{button}-server")
         files[button] = tmp_path / f"file{suffix}"
         download.value.save_as(files[button])
     assert load_checkpoint(files["checkpoint"]).hidden_dim == 8 and "<svg" in files["figure"].read_text(encoding="utf-8")
     epochs = len(list(csv.DictReader(files["log"].read_text(encoding="utf-8").splitlines())))
     assert epochs >= 3 and f"{epochs} of 1000" in page.inner_text("#meta-numbers")
 
-    page.click("#meta-use")
+    page.click("#meta-use-server")
     plays_yours(page)
     come(page)
     upload(page, files["checkpoint"])

@@ -8,7 +8,9 @@ from pathlib import Path
 from model import load_checkpoint
 from model.maml.recipes import ONE_MINUTE
 from model.maml.to_file import LOG_COLUMNS
-from tests.browser import TRAIN, fill, open_settings, plays_yours, trains_here
+from model.policy.checkpoint import serialise
+from tests.browser import TRAIN, fill, open_settings, plays_yours, trains_here, upload
+from ui.runs.policies import shared_model
 
 SMALL = replace(ONE_MINUTE, num_epochs=2, tasks_per_epoch=4, episodes_per_task=4, min_support_episodes=4, max_steps_per_episode=40)
 FAMILIES = ("reversed_motor", "wind")
@@ -123,7 +125,7 @@ def test_alone_it_trains_stops_outlives_a_reload_and_goes_to_live(alone, tmp_pat
     assert "length" in page.inner_text("#about .readout")  # of what the last step of an episode held
 
 
-def test_on_the_page_its_settings_are_the_controls_and_its_result_is_yours(visit):
+def test_on_the_page_its_settings_are_the_controls_and_its_result_is_yours_whatever_the_server_has(visit, tmp_path):
     page = visit().page
     trains_here(page)
     open_settings(page, "#meta-more button.label-wrap")
@@ -136,6 +138,24 @@ def test_on_the_page_its_settings_are_the_controls_and_its_result_is_yours(visit
     press(page, "go")
     epochs(page, 3)
     press(page, "stop")
-    page.wait_for_function("() => !document.querySelector('#meta-use').disabled")
-    page.click("#meta-use")
+    page.wait_for_function("() => !document.querySelector('#meta-use-browser').disabled")
+    page.get_by_label("On the server").check()
+    page.wait_for_selector("#meta-stage .player[data-run]")
+    assert page.get_by_role("button", name="Save checkpoint").is_disabled()  # the server has made none yet
+    file = tmp_path / "mine.safetensors"
+    file.write_bytes(serialise(shared_model("standard")))
+    upload(page, file)
+    page.wait_for_function("() => document.querySelector('#meta-message').innerText.includes('Read: ')")
+    assert saved(page) == "uploaded.safetensors"
+    page.get_by_label("In this browser").check()
+    page.wait_for_selector("#meta-here [data-run]")
+    assert saved(page) == "meta-reversed_motor-0.safetensors"
+    page.get_by_role("button", name="in Play").click()
     plays_yours(page)
+
+
+def saved(page) -> str:
+    """The name of the checkpoint that is handed over: it says what made its model."""
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save checkpoint").click()
+    return download.value.suggested_filename

@@ -32,7 +32,7 @@ def test_a_reload_finds_what_has_ended_and_adapts_it(visit):
     mine.reload()
     come(page)
     page.wait_for_selector("#meta-check table")
-    page.click("#meta-adapt")
+    page.click("#meta-adapt-server")
     page.wait_for_function("() => document.querySelector('#adapt-stage .notes')?.innerText.includes('mirrored')")
 
 

@@ -1,5 +1,6 @@
 """The public endpoints, called as a program calls them."""
 
+import numpy as np
 import pytest
 from gradio_client import Client
 from gradio_client.exceptions import AppError
@@ -28,7 +29,8 @@ def test_run_is_the_recorded_episode(client):
 def test_verify_is_evaluate_policy(client):
     answer = client.predict(policy="memory", seed=1, episodes=4, api_name="/verify")
     assert answer["returns"] == evaluate_policy(load_pretrained("memory"), World(), 4, 1).tolist()
-    assert answer["n"] == 4
+    assert answer["n"] == 4 and answer["std"] == pytest.approx(np.std(answer["returns"], ddof=1))
+    assert client.predict(policy="memory", episodes=1, api_name="/verify")["std"] is None  # of one there is none
 
 
 @pytest.mark.parametrize(

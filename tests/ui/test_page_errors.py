@@ -141,7 +141,7 @@ UPLOADS = {
 def test_every_bad_upload_is_one_plain_sentence_beside_the_button(tabs):
     tab, said = tabs["meta-train"], set()
     for name, data in UPLOADS.items():
-        text, beside = sentence(tab.on_upload(data)[tab.message])
+        text, beside = sentence(tab.on_upload(data, "browser")[tab.message])
         assert is_plain(text) and beside in tab.upload.parent.elem_classes, (name, text)
         said.add(text)
     assert len(said) >= 8  # they tell the cases apart

@@ -3,35 +3,32 @@
 import base64
 import secrets
 from collections.abc import Iterator
-from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import gradio as gr
 
-from model import WORLDS
 from model.policy.checkpoint import serialise
 from ui.links import MAKERS_ONLY, link_query, stand_in
 from ui.runs.policies import shared_model
 from ui.runs.trained import Trained, epochs_from_json, model_from_base64, model_from_bytes
 from ui.runs.training import TrainingState
 from ui.runs.training_show import perform
-from ui.server.files import new_file, uploaded
+from ui.server.files import uploaded
 from ui.server.jobs import TRAINING
-from ui.server.session import STATE_SECONDS, Session
+from ui.server.session import Session
 from ui.server.training import TRAININGS, Training, is_token, new_token
 from ui.server.visitors import LISTENERS, address_of
 from ui.tabs.controls import WorldControls, message_area, unchecked
-from ui.tabs.events import COPY_LINK, IN_BROWSER, QUIET, file_button, sent, stop_button
+from ui.tabs.events import COPY_LINK, IN_BROWSER, QUIET, sent, stop_button
+from ui.tabs.model_buttons import ModelButtons
 from ui.tabs.training_controls import QUERY, SHOW_QUERY, TrainingControls
 from ui.tabs.yours import Yours
 from ui.training_settings import FIRST_RECIPE, RECIPES, MetaSettings, check_settings, place_from_query, settings_from_query, to_json
 from ui.views.charts import chart
-from ui.views.messages import field_class, forgotten, hint, notice, problem, unopened
+from ui.views.messages import field_class, hint, notice, problem, unopened
 from ui.views.player import player
 from ui.views.train_config import settings_for_scripts
 from ui.views.training import SHOW_SPEED, check_html, curves_value, loss_chart, numbers, phase_words, seen_html, stage_title, stage_value
-from ui.views.training_figure import svg, training_figure
 
 # A gr.BrowserState is read too late for the load event. A page that may store nothing forgets its training on a reload.
 KEEP_TOKEN = "(token) => { window.ssmStore.set('training', token); }"
@@ -39,11 +36,8 @@ KEPT_TOKEN = "() => [window.ssmStore.get('training'), window.ssmStore.get('yours
 SHOW_PLACE = "(place) => { document.documentElement.dataset.trains = place; return []; }"  # the tab may not have been drawn yet
 # Gradio finds an event by its quoted name.
 ON_LOAD = 'window.ssmTrain.mount(element, props, watch, trigger); // "ask", "trained"'
-# Worlds that break a policy and the families that would have to hold them, the most telling first.
-UNSEEN = {"mirrored_sensors": {"mirrored_sensors"}, "reversed_motor": {"reversed_motor"}, "delayed_motor": {"the longest delay of all"}}
-SAVES = ("checkpoint", "log", "figure")
+SHOWN = {"browser": "in-browser", "server": "on-server"}  # the CSS classes of what is seen with each place
 WAIT = hint("When a training has ended, its check on validation worlds stands here, and you can use, adapt or save the model.")
-NOTHING = "The server has no model here: press Train, or upload a checkpoint."
 
 
 def starting_checkpoint(settings: MetaSettings, session: Session) -> bytes | None:
@@ -60,9 +54,8 @@ class MetaTrainTab:
         self.session = session
         first = RECIPES[FIRST_RECIPE][1]
         self.token = gr.Textbox("", visible="hidden")
-        self.trained = gr.State(None, time_to_live=STATE_SECONDS)
         with gr.Row(elem_classes="act meta-act", equal_height=False):
-            with gr.Column(elem_classes="meta-here", min_width=320):
+            with gr.Column(elem_classes="meta-here in-browser", min_width=320):
                 self.here = unchecked(
                     gr.HTML(
                         {"server": True},
@@ -85,12 +78,8 @@ class MetaTrainTab:
                     self.train = gr.Button("Train", variant="primary", elem_id="meta-train", min_width=120)
                     self.stop = gr.Button("Stop", interactive=False, elem_id="meta-stop", min_width=90)
                 self.message = message_area("meta-message")
-                with gr.Row(elem_classes="small-buttons"):
-                    self.use = gr.Button("Use it in Play", interactive=False, elem_id="meta-use", min_width=120)
-                    self.adapt = gr.Button("Adapt it to a new world", interactive=False, elem_id="meta-adapt", min_width=120)
-                with gr.Row(elem_classes="small-buttons"):
-                    look = {"size": "sm", "min_width": 80, "interactive": False}
-                    self.saves = {name: gr.Button(f"Save {name}", elem_id=f"meta-{name}", **look) for name in SAVES}
+                # Each place keeps a model of its own: the buttons take the one whose curves are seen.
+                self.models = {place: ModelButtons(place, shown, self.message) for place, shown in SHOWN.items()}
                 with gr.Column(elem_classes=["upload", field_class("checkpoint")], min_width=120):
                     self.upload = gr.UploadButton(
                         "Upload a checkpoint", type="binary", file_types=[".safetensors"], size="sm", elem_id="meta-upload"
@@ -101,19 +90,13 @@ class MetaTrainTab:
                 self.title = gr.HTML(stage_title(first, None), elem_id="meta-title")
                 self.player = player(stage_value(perform(shared_model("untrained"), first), first), elem_id="meta-stage")
                 self.check = gr.HTML(WAIT, elem_id="meta-check")
-                self.file = file_button("meta-file")
         self._connect()
 
     @property
     def outputs(self) -> list:
         """What `updates` fills."""
         live = [self.seen, self.numbers, self.returns, self.loss, self.check, self.title, self.player, self.message]
-        return [*live, self.train, self.stop, *self._keeping]
-
-    @property
-    def _keeping(self) -> list:
-        """The model, and what can be done with it."""
-        return [self.trained, self.use, self.adapt, *self.saves.values()]
+        return [*live, self.train, self.stop, *self.models["server"].outputs]
 
     def _connect(self) -> None:
         # The server's line, with a place in words, is the queue; Gradio's own only has to be long enough for it.
@@ -123,11 +106,11 @@ class MetaTrainTab:
         self.token.change(None, self.token, None, js=KEEP_TOKEN, **IN_BROWSER)
         self.place.change(None, self.place, None, js=SHOW_PLACE, **IN_BROWSER)
         self.here.ask(self.on_ask, [self.session, *self.controls.inputs], [self.here, self.message], **QUIET)
-        self.here.trained(self.on_trained, None, [self.message, *self._keeping], **QUIET)
+        self.here.trained(self.on_trained, None, [self.message, *self.models["browser"].outputs], **QUIET)
         self.copy.click(None, self.controls.linked, self.message, js=f"(...values) => ({COPY_LINK})(({QUERY})(...values))", **IN_BROWSER)
-        self.upload.upload(lambda file: self.on_upload(uploaded(file)), self.upload, [self.message, *self._keeping], **QUIET)
-        for name, button in self.saves.items():
-            button.click(partial(self.on_save, name), self.trained, [self.file, self.message], **QUIET)
+        models = [c for buttons in self.models.values() for c in buttons.outputs]
+        given = [self.upload, self.place]
+        self.upload.upload(lambda file, place: self.on_upload(uploaded(file), place), given, [self.message, *models], **QUIET)
 
     def connect_page(self, page: gr.Blocks, tab: gr.Tab, own: gr.Textbox) -> None:
         """Restore what the page's link encodes, and let a page that is loaded again find the training of its browser.
@@ -140,30 +123,9 @@ class MetaTrainTab:
         page.load(self.on_open, [self.token, own], outputs, js=KEPT_TOKEN, **TRAINING, **QUIET)
 
     def connect_use(self, yours: Yours, start: gr.Dropdown, world: WorldControls) -> None:
-        """Let the trained model become the visitor's own, chosen in Play and in Adapt (start, world), and lead there."""
-
-        def use(session: Session, trained: Trained | None) -> dict:
-            if trained is None:
-                return {self.message: forgotten(NOTHING)}
-            mine = session.with_model(trained.model)
-            chosen = replace(mine, choice=replace(mine.choice, policy="yours"), recording=None)  # so that Play shows it anew
-            kept = yours.kept(chosen)
-            said = notice("It is now “Yours” in Play and in Adapt.")
-            return {self.session: chosen, self.message: said, **kept, start: {**kept[start], "value": "yours"}}
-
-        def take_to_adapt(session: Session, trained: Trained | None) -> dict:
-            """The same, and a world that its training did not hold."""
-            seen = set(trained.settings.families) if trained and trained.settings else set()
-            unseen = next(name for name, families in UNSEEN.items() if not families <= seen)
-            return {**use(session, trained), **(world.updates(WORLDS[unseen]) if trained else {})}
-
-        outputs = [self.session, self.message, *yours.outputs]
-        for button, handler, there, tab in (
-            (self.use, use, outputs, "play"),
-            (self.adapt, take_to_adapt, [*outputs, *(c for c in world.outputs if c not in outputs)], "adapt"),
-        ):
-            used = button.click(handler, [self.session, self.trained], there, **QUIET)
-            used.then(None, None, None, js=f"() => window.ssmGo({tab!r})", **IN_BROWSER)
+        """Let each place's model become the visitor's own, chosen in Play and in Adapt (start, world)."""
+        for buttons in self.models.values():
+            buttons.connect_use(self.session, yours, start, world)
 
     def on_train(self, session: Session, token: Any, request: gr.Request, *values) -> Iterator[dict]:
         try:
@@ -195,7 +157,8 @@ class MetaTrainTab:
         except ValueError as error:
             return {self.message: problem(error)}
         trained = Trained(serialise(model, {"settings": to_json(settings)}), model, settings, epochs)
-        return {self.trained: trained, self.message: notice("It can be used in Play and Live, adapted, and saved."), **self._usable(SAVES)}
+        said = notice("What this browser has trained can be used in Play and Live, adapted, and saved.")
+        return {self.message: said, **self.models["browser"].updates(trained)}
 
     def on_open(self, token: Any, own: Any, request: gr.Request) -> Iterator[dict]:
         """What the link encodes; else the training that this browser has begun, which goes on being shown in any case."""
@@ -241,36 +204,20 @@ class MetaTrainTab:
             update |= {self.title: stage_title(c, show), self.player: stage_value(show, c, None if over else SHOW_SPEED)}
         if trained:
             check = check_html(t) or hint("The check on validation worlds was skipped.")
-            update |= {self.check: check, self.trained: trained, **self._usable(SAVES)}
+            update |= {self.check: check, **self.models["server"].updates(trained)}
         return update
-
-    def _usable(self, saves: tuple[str, ...]) -> dict:
-        """There is a model now, of which so much can be saved."""
-        used = {button: gr.update(interactive=True) for button in (self.use, self.adapt)}
-        return used | {button: gr.update(interactive=name in saves) for name, button in self.saves.items()}
 
     def on_stop(self, token: Any) -> None:
         if training := TRAININGS.find(token):
             training.stop()
 
-    def on_upload(self, data: Any) -> dict:
+    def on_upload(self, data: Any, place: Any) -> dict:
+        """A checkpoint becomes the model of the place that is shown."""
         try:
             model = model_from_bytes(data)
         except ValueError as error:
             return {self.message: problem(error)}
         count = sum(model.count_parameters().values())
-        text = f"Read: {count:,} parameters, state size {model.state_dim}, hidden size {model.hidden_dim}. “Use it in Play” makes it yours."
-        # An uploaded checkpoint has no log and no figure.
-        return {self.trained: Trained(data, model), self.message: notice(text), **self._usable(SAVES[:1])}
-
-    def on_save(self, what: str, trained: Trained | None) -> dict:
-        if trained is None:
-            return {self.message: forgotten(NOTHING)}
-        if what != "checkpoint" and not trained.epochs:
-            return {self.message: problem("An uploaded checkpoint has no log and no figure.")}
-        name, data = {
-            "checkpoint": lambda: (f"{trained.name}.safetensors", trained.checkpoint),
-            "log": lambda: (f"{trained.name}_log.csv", trained.log()),
-            "figure": lambda: (f"{trained.name}.svg", svg(training_figure(trained.epochs, trained.settings))),
-        }[what]()
-        return {self.file: gr.DownloadButton(value=new_file(name, data)), self.message: notice(f"The {what} is ready.")}
+        text = f"Read: {count:,} parameters, state size {model.state_dim}, hidden size {model.hidden_dim}."
+        buttons = self.models["server" if place == "server" else "browser"]
+        return {self.message: notice(f"{text} “Use the upload in Play” makes it yours."), **buttons.updates(Trained(data, model))}

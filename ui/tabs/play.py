@@ -83,7 +83,7 @@ class PlayTab:
 
     def _connect(self, tab: gr.Tab) -> None:
         # One at a time, and of those that wait only the last: two could end in the wrong order.
-        order = {"concurrency_id": "play", "concurrency_limit": 2, "trigger_mode": "always_last", **QUIET}
+        order = {"concurrency_id": "play", "concurrency_limit": 1, "trigger_mode": "always_last", **QUIET}
         stage = [*self.stage, self.policy.policy]
         gr.on([self.run.click, self.policy.seed.submit], self.played, [self.session, *self.inputs], stage, js=now("play-soon"), **order)
         gr.on([self.state.soon.click, tab.select], self.shown, [self.session, self.state.box, *self.inputs], stage, **order)

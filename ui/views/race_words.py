@@ -38,9 +38,10 @@ def fate(lane: Lane) -> str:
         return f"stands after {steps} on {count(cost, 'environment step')}"
     if lane.racer.mode == "none":
         return level(points[0])
-    if any(p.mean >= SOLVED for p in points):
-        return f"stood at first, but after {count(lane.curve.last.index, 'step')} it {level(lane.curve.last)}"
-    return f"never stands: after {count(lane.curve.last.index, 'gradient step')} it {level(lane.curve.last)}"
+    last = f"after {count(lane.curve.last.index, 'step')} it {level(lane.curve.last)}"
+    if points[0].mean >= SOLVED:
+        return f"stood at first, but {last}"
+    return f"stood in between, but {last}" if any(p.mean >= SOLVED for p in points) else f"never stands: {last}"
 
 
 def _plural(words: str) -> str:
@@ -79,8 +80,9 @@ def result_html(race: Race) -> str:
     """The sentence, and where the race was."""
     s = race.settings
     early = {"stopped": "You stopped it early. ", "time": f"It ended at {TIME_LIMIT:.0f} s. "}.get(race.ended, "")
+    where = ", ".join(differences(s.world))
     how = (
-        f"{', '.join(differences(s.world)).capitalize()}, [[seed]] {s.seed}. Stands: {SOLVED:.0f} {OF_ALL} steps or more on average over "
+        f"{where[:1].upper()}{where[1:]}, [[seed]] {s.seed}. Stands: {SOLVED:.0f} {OF_ALL} steps or more on average over "
         f"{EVALUATION_EPISODES} [[greedy]] episodes, and after every later step too. "
         "First is who stood on the fewest [[environment step|environment steps]]."
     )

@@ -15,11 +15,13 @@ from ui.words import OF_ALL
 def verdict(values: np.ndarray, choice: Choice) -> str:
     """Returns of n episodes, (n,), as a sentence, then a small table."""
     n, how = len(values), "" if choice.policy == "random" else f"; {'greedy' if choice.greedy else 'sampled'} actions"
-    std = float(values.std(ddof=1)) if n > 1 else 0.0
+    mean = f"{values.mean():.1f}"
+    std = f"{values.std(ddof=1):.1f}" if n > 1 else None  # that of one episode is not defined
+    stood, of_what = (f"{mean} ± {std}", "mean ± standard deviation, ") if std else (mean, "")
     who = html.escape(short_name(choice.policy))
-    sentence = f"{who} stood for {values.mean():.1f} ± {std:.1f} {OF_ALL} steps (mean ± standard deviation, n = {n}{how})."
+    sentence = f"{who} stood for {stood} {OF_ALL} steps ({of_what}n = {n}{how})."
     full = int((values >= MAX_EPISODE_STEPS).sum())
-    cells = {"Mean": f"{values.mean():.1f}", "Std": f"{std:.1f}", "Min": f"{values.min():.0f}", "Max": f"{values.max():.0f}"}
+    cells = {"Mean": mean, "Std": std or "–", "Min": f"{values.min():.0f}", "Max": f"{values.max():.0f}"}
     cells |= {f"All {MAX_EPISODE_STEPS}": f"{full} of {n}"}
     head, row = ("".join(f"<{tag}>{html.escape(t)}</{tag}>" for t in texts) for tag, texts in (("th", cells), ("td", cells.values())))
     where = html.escape(", ".join(differences(choice.world)))

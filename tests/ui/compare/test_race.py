@@ -10,7 +10,7 @@ import gradio as gr
 import numpy as np
 import pytest
 
-from model import WORLDS, evaluate_policy
+from model import WORLDS, World, evaluate_policy
 from model.maml.adaptation import AdaptationStep
 from ui.runs.adaptation import Curve, Point, adapt
 from ui.runs.policies import shared_model
@@ -18,7 +18,7 @@ from ui.runs.race import Lane, Race, race
 from ui.server.session import Session
 from ui.settings import Racer, RaceSettings, adaptation_of, check_race, chosen_of, page_values
 from ui.tabs.compare import CompareTab
-from ui.views.race_words import sentence, table
+from ui.views.race_words import result_html, sentence, table
 
 REVERSED = WORLDS["reversed_motor"]
 
@@ -57,6 +57,24 @@ def test_the_sentence_begins_with_who_came_first(lanes, first):
     opening = told(*lanes).split(". ")[0]
     assert {name for name in ("Memory", "Meta-trained", "Single-world") if name in opening} == first
     assert ("Nobody" in opening) == all(x.stands_from is None for x in lanes)
+
+
+@pytest.mark.parametrize(
+    ("means", "says", "not_said"),
+    [
+        ((500, 9, 9), "at first", ("between", "never")),
+        ((9, 500, 9), "between", ("at first", "never")),
+        ((9, 12, 9), "never", ("at first", "between", "gradient")),
+    ],
+)
+def test_when_one_that_falls_in_the_end_has_stood_is_true(means, says, not_said):
+    words = told(lane("memory", "hybrid", *means))  # whose gradient step is off
+    assert says in words and not any(other in words for other in not_said)
+
+
+def test_the_world_of_a_result_keeps_its_units():
+    settings = RaceSettings(World(wind=4.0, reversed_motor=True))
+    assert "Wind 4 N to the right, motor reversed" in result_html(Race(settings, (lane("memory", "none", 500),), "finished"))
 
 
 def test_the_table_goes_from_first_to_last():

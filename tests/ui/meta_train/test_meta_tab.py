@@ -36,7 +36,7 @@ def tab() -> MetaTrainTab:
 def test_its_curves_grow_and_its_buttons_follow(tab):
     first = tab.updates(TRAINING)
     assert not first[tab.train]["interactive"] and first[tab.stop]["interactive"]
-    assert "Training." in first[tab.message] and "2 of 60" in first[tab.numbers] and tab.trained not in first
+    assert "Training." in first[tab.message] and "2 of 60" in first[tab.numbers] and tab.models["server"].trained not in first
     labels = [f"{motor} motor, {when}" for motor in ("usual", "reversed") for when in ("before", "after 1 step")]
     assert [s["label"] for s in first[tab.returns]["chart"]["series"]] == labels
     later = tab.updates(replace(TRAINING, seconds=11.0), TRAINING)
@@ -47,25 +47,25 @@ def test_its_curves_grow_and_its_buttons_follow(tab):
 def test_its_end_leaves_a_model_to_use(tab):
     last = tab.updates(DONE, TRAINING)
     assert last[tab.train]["interactive"] and not last[tab.stop]["interactive"]
-    assert all(last[button]["interactive"] for button in (tab.use, tab.adapt, *tab.saves.values()))
+    assert all(last[button]["interactive"] for button in tab.models["server"].outputs[1:])
     assert "In 8 " in last[tab.check] and "8 of 8" in last[tab.check] and len(last[tab.player]["episodes"]) == 4
-    assert last[tab.trained].model.sizes == shared_model("meta").sizes and set(last) <= set(tab.outputs)
+    assert last[tab.models["server"].trained].model.sizes == shared_model("meta").sizes and set(last) <= set(tab.outputs)
 
 
 def test_an_end_without_a_model_says_why(tab):
     last = tab.updates(TrainingState(SETTINGS, "done", ended="stopped", problem="The training process ended unexpectedly."))
-    assert 'role="alert"' in last[tab.message] and last[tab.train]["interactive"] and tab.trained not in last and tab.use not in last
+    assert 'role="alert"' in last[tab.message] and last[tab.train]["interactive"] and not set(last) & set(tab.models["server"].outputs)
 
 
 def test_an_upload_can_be_used_and_saved_again(tab):
-    before = shared_model("meta").params()
-    answer = tab.on_upload(serialise(shared_model("standard")))
-    assert "6,744 parameters" in answer[tab.message] and answer[tab.use]["interactive"]
+    before, place = shared_model("meta").params(), tab.models["server"]
+    answer = tab.on_upload(serialise(shared_model("standard")), "server")
+    assert "6,744 parameters" in answer[tab.message] and answer[place.use]["interactive"]
     assert all(p.equal(shared_model("meta").params()[name]) for name, p in before.items())  # the visitor's own changes no other's
-    assert [answer[button]["interactive"] for button in tab.saves.values()] == [True, False, False]
-    assert tab.on_save("checkpoint", answer[tab.trained])[tab.file].value
-    assert 'role="alert"' in tab.on_save("log", answer[tab.trained])[tab.message]
-    refused = tab.on_upload(b"<script>")
+    assert [answer[button]["interactive"] for button in place.saves.values()] == [True, False, False]
+    assert place.on_save("checkpoint", answer[place.trained])[place.file].value
+    assert 'role="alert"' in place.on_save("log", answer[place.trained])[tab.message]
+    refused = tab.on_upload(b"<script>", "server")
     assert set(refused) == {tab.message} and 'role="alert"' in refused[tab.message] and "<script>" not in refused[tab.message]
 
 
@@ -116,16 +116,26 @@ def test_settings_come_back_checked_with_the_weights_to_start_from(tab):
 
 
 def test_what_it_trained_is_as_good_as_what_the_server_has(tab):
-    update = tab.on_trained(SimpleNamespace(**TRAINED))
-    trained = update[tab.trained]
+    update, place = tab.on_trained(SimpleNamespace(**TRAINED)), tab.models["browser"]
+    trained = update[place.trained]
     assert trained.epochs[0] == EPOCHS[0] and len(trained.log().splitlines()) == 3 and trained.settings == SETTINGS
     assert model_from_base64(WEIGHTS).params()["C"].equal(trained.model.params()["C"])
-    assert all(update[button]["interactive"] for button in (tab.use, tab.adapt, *tab.saves.values()))
+    assert all(update[button]["interactive"] for button in place.outputs[1:])
+
+
+def test_what_one_place_makes_leaves_the_others_model_and_buttons_alone(tab):
+    data = serialise(shared_model("standard"))
+    made = {
+        "browser": tab.on_trained(SimpleNamespace(**TRAINED)).keys() | tab.on_upload(data, "browser").keys(),
+        "server": tab.updates(DONE, TRAINING).keys() | tab.on_upload(data, "server").keys(),
+    }
+    assert made["browser"] & made["server"] == {tab.message}
+    assert all(made[place] >= set(buttons.outputs) for place, buttons in tab.models.items())
 
 
 def test_an_epoch_that_was_not_finite_loses_nothing(tab):
     records = [RECORD, {**RECORD, "epoch": 1, "meta_loss": None, "rolled_back": True}]  # JSON knows no NaN
-    epochs = tab.on_trained(SimpleNamespace(**{**TRAINED, "records": records}))[tab.trained].epochs
+    epochs = tab.on_trained(SimpleNamespace(**{**TRAINED, "records": records}))[tab.models["browser"].trained].epochs
     assert epochs[0] == EPOCHS[0] and math.isnan(epochs[1].meta_loss) and epochs[1].rolled_back
 
 

@@ -1,19 +1,23 @@
 """The Play tab's handlers: what they change, and that they never change half of it."""
 
 import math
+import secrets
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
 import gradio as gr
+import numpy as np
 import pytest
 
 from model import WORLDS, World
+from tests.ui.raw import listen, page_data, post
 from ui.fields import CUSTOM
 from ui.runs.policies import shared_model
 from ui.settings import Choice, page_values
 from ui.tabs.play import PlayTab, first_session
+from ui.views.verdict import verdict
 
 FIRST = first_session()
 
@@ -48,6 +52,14 @@ def test_a_choice_comes_on_the_stage(tab):
     assert "reversed_motor=true" in answer[tab.state.box]["now"] and "seed=9" in answer[tab.state.box]["now"]
 
 
+def test_an_older_choice_that_plays_for_longer_is_not_shown_last(page_url):
+    visitor = secrets.token_hex(6)
+    older = post(page_url, "play-soon", page_data(page_url, "play-soon", seed=1), session=visitor)  # stands for all steps
+    newer = post(page_url, "play-run", page_data(page_url, "play-run", policy="random"), session=visitor)  # falls soon
+    order = [m["event_id"] for m in listen(page_url, visitor) if m["msg"] == "process_completed"]
+    assert order == [asked.json()["event_id"] for asked in (older, newer)]
+
+
 def test_a_policy_that_was_kept_elsewhere_is_played_and_offered(tab):
     kept = replace(FIRST.with_model(shared_model("untrained")), choice=Choice(World(), "yours"), recording=None)
     answer = tab.shown(kept, None, *sent(policy="yours"))
@@ -62,6 +74,12 @@ def test_a_file_holds_the_world_that_its_name_says(tab):
         value = (answer if isinstance(answer, dict) else list(answer)[-1])[tab.file].value
         path = Path(value["path"] if isinstance(value, dict) else value)
         assert path.name.startswith("cartpole-meta-reversed_motor-3") and path.stat().st_size > 1000
+
+
+@pytest.mark.parametrize(("values", "spread"), [([9.0], None), ([9.0, 11.0], "1.4")])
+def test_the_spread_is_told_where_there_is_one(values, spread):
+    told = verdict(np.array(values), Choice())
+    assert told.count("±") == (2 if spread else 0) and (f"± {spread} " in told) == bool(spread)
 
 
 @pytest.mark.parametrize(
