@@ -111,7 +111,7 @@ def build() -> tuple[gr.Blocks, dict[str, Any]]:
         )
         live.connect(live_tab, tabs, worlds, seeds, adapt.controls.mode, yours)
         adapt.connect([play.world, compare.world], [play.policy.seed, compare.seed], yours)
-        meta_train.connect_use(yours, start, adapt.controls.world)
+        meta_train.connect_use(yours, adapt.controls)
         steps = [step.button.click for step in (play.next, adapt.next, adapt.sweep.next, compare.next)]
         chosen, there = [policy, start, *adapt.controls.suiting], adapt.controls.world.outputs
         js = f"(...chosen) => window.ssmNext({SUITED}, ...chosen)"

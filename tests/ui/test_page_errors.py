@@ -82,8 +82,8 @@ def fields(tabs) -> dict[str, Fields]:
 
     episodes = [play.episodes, *play.inputs]
     return {
-        "play": each(play.inputs, lambda v: play.played(FIRST, None, *v)[play.message])
-        + each(episodes, lambda v: play.verified(FIRST, None, *v)[play.message])[:1],
+        "play": each(play.inputs, lambda v: play.played(FIRST, *v)[play.message])
+        + each(episodes, lambda v: play.verified(FIRST, *v)[play.message])[:1],
         "adapt": each(adapt.controls.inputs, lambda v: adapt.looked(None, None, FIRST, *v).get(adapt.message, "")),
         "compare": each(compare.inputs, lambda v: compare.shown(FIRST, None, *v).get(compare.message, "")),
         "meta-train": each(meta.controls.inputs, train),
@@ -158,7 +158,7 @@ LINKS = (
     "world=a_b", "seed=a_b", "wind=99", "world=moon&wind=1", "policy=a_b", "actions=None", "seed=" + "9" * 2000, "velocity_sensors=maybe",
 )  # fmt: skip
 ADAPT_LINKS = ("mode=a_b", "start=a_b", "num_adapt_steps=99", "fresh_step=perhaps", "adapt_lr=nan")
-RACE_LINKS = ("race=a_b", "race=meta_meta", "steps=9", "race=" + "meta_" * 9, "race=yours")
+RACE_LINKS = ("race=a_b", "race=meta_meta", "steps=9", "race=" + "meta_" * 9)
 
 
 @pytest.mark.parametrize(
@@ -173,8 +173,12 @@ def test_a_link_that_is_wrong_says_so_in_one_plain_sentence(tabs, query):
     assert text.startswith("This link") and is_plain(text), text
 
 
-@pytest.mark.parametrize(("query", "runs"), [("start=meta", True), ("start=yours", False), ("start=yours&world=custom&wind=2", False)])
-def test_a_link_from_a_policy_that_only_its_maker_has_says_so_and_makes_no_result(tabs, query, runs):
-    tab, update = opened(tabs, f"tab=adapt&{query}&ran=1")
-    assert (MAKERS_ONLY in update.get(tab.message, "")) is not runs
-    assert update[tab.state.box]["then"] == ("adapt-run" if runs else "")
+@pytest.mark.parametrize(
+    ("query", "then"),
+    [("tab=adapt&start=meta", "adapt-run"), ("tab=adapt&start=yours", ""), ("tab=adapt&start=yours&world=custom&wind=2", "")]
+    + [("tab=compare&race=memory_meta", "race-run"), ("tab=compare&race=memory_yours.standard_meta.standard", "")],
+)
+def test_a_link_from_a_policy_that_only_its_maker_has_says_so_and_makes_no_result(tabs, query, then):
+    tab, update = opened(tabs, f"{query}&ran=1")
+    assert (MAKERS_ONLY in update.get(tab.message, "")) is not bool(then)
+    assert update[tab.state.box]["then"] == then

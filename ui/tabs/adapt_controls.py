@@ -79,6 +79,11 @@ class AdaptControls:
         """What the list of starting points offers."""
         return choices(FIELD["start"], yours)
 
+    def suits(self, start: str) -> dict:
+        """What each of `suiting` becomes for a start."""
+        lr, fresh = suited(start)
+        return dict(zip(self.suiting, (to_page(RATE, lr), fresh, lr_words(lr)), strict=True))
+
     @property
     def inputs(self) -> list:
         """The world, then how to adapt: what `read` takes."""

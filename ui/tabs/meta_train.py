@@ -18,7 +18,8 @@ from ui.server.jobs import TRAINING
 from ui.server.session import Session
 from ui.server.training import TRAININGS, Training, is_token, new_token
 from ui.server.visitors import LISTENERS, address_of
-from ui.tabs.controls import WorldControls, message_area, unchecked
+from ui.tabs.adapt_controls import AdaptControls
+from ui.tabs.controls import message_area, unchecked
 from ui.tabs.events import COPY_LINK, IN_BROWSER, QUIET, sent, stop_button
 from ui.tabs.model_buttons import ModelButtons
 from ui.tabs.training_controls import QUERY, SHOW_QUERY, TrainingControls
@@ -122,10 +123,10 @@ class MetaTrainTab:
         outputs = [self.token, self.place, *self.outputs, *self.controls.outputs]
         page.load(self.on_open, [self.token, own], outputs, js=KEPT_TOKEN, **TRAINING, **QUIET)
 
-    def connect_use(self, yours: Yours, start: gr.Dropdown, world: WorldControls) -> None:
-        """Let each place's model become the visitor's own, chosen in Play and in Adapt (start, world)."""
+    def connect_use(self, yours: Yours, adapt: AdaptControls) -> None:
+        """Let each place's model become the visitor's own, chosen in Play and among Adapt's controls."""
         for buttons in self.models.values():
-            buttons.connect_use(self.session, yours, start, world)
+            buttons.connect_use(self.session, yours, adapt)
 
     def on_train(self, session: Session, token: Any, request: gr.Request, *values) -> Iterator[dict]:
         try:

@@ -9,7 +9,7 @@ from model import WORLDS
 from ui.runs.trained import Trained
 from ui.server.files import new_file
 from ui.server.session import STATE_SECONDS, Session
-from ui.tabs.controls import WorldControls
+from ui.tabs.adapt_controls import AdaptControls
 from ui.tabs.events import IN_BROWSER, QUIET, file_button
 from ui.tabs.yours import Yours
 from ui.views.messages import forgotten, notice, problem
@@ -54,8 +54,8 @@ class ModelButtons:
             **{button: gr.update(interactive=name in saves) for name, button in self.saves.items()},
         }
 
-    def connect_use(self, page_session: gr.State, yours: Yours, start: gr.Dropdown, world: WorldControls) -> None:
-        """Let the model become the visitor's own, chosen in Play and in Adapt (start, world), and lead there.
+    def connect_use(self, page_session: gr.State, yours: Yours, adapt: AdaptControls) -> None:
+        """Let the model become the visitor's own, chosen in Play and among Adapt's controls, and lead there.
 
         page_session: the page's gr.State of a Session.
         """
@@ -67,18 +67,19 @@ class ModelButtons:
             chosen = replace(mine, choice=replace(mine.choice, policy="yours"), recording=None)  # so that Play shows it anew
             kept = yours.kept(chosen)
             said = notice("It is now “Yours” in Play and in Adapt.")
-            return {page_session: chosen, self.message: said, **kept, start: {**kept[start], "value": "yours"}}
+            start = {adapt.start: {**kept[adapt.start], "value": "yours"}, **adapt.suits("yours")}
+            return {page_session: chosen, self.message: said, **kept, **start}
 
         def take_to_adapt(session: Session, trained: Trained | None) -> dict:
             """The same, and a world that its training did not hold."""
             seen = set(trained.settings.families) if trained and trained.settings else set()
             unseen = next(name for name, families in UNSEEN.items() if not families <= seen)
-            return {**use(session, trained), **(world.updates(WORLDS[unseen]) if trained else {})}
+            return {**use(session, trained), **(adapt.world.updates(WORLDS[unseen]) if trained else {})}
 
-        outputs = [page_session, self.message, *yours.outputs]
+        outputs = [page_session, self.message, *yours.outputs, *adapt.suiting]
         for button, handler, there, tab in (
             (self.use, use, outputs, "play"),
-            (self.adapt, take_to_adapt, [*outputs, *(c for c in world.outputs if c not in outputs)], "adapt"),
+            (self.adapt, take_to_adapt, [*outputs, *adapt.world.outputs], "adapt"),
         ):
             used = button.click(handler, [page_session, self.trained], there, **QUIET)
             used.then(None, None, None, js=f"() => window.ssmGo({tab!r})", **IN_BROWSER)

@@ -35,9 +35,9 @@ def sent(**changes) -> list:
 
 
 @pytest.mark.parametrize("bad", [{"seed": None}, {"seed": math.nan}, {"policy": ["meta"]}, {"actions": None}, {"preset": "venus"}])
-@pytest.mark.parametrize("handler", ["played", "shown"])
-def test_a_bad_input_changes_nothing_but_says_so(tab, handler, bad):
-    answer = getattr(tab, handler)(FIRST, None, *sent(**bad))
+@pytest.mark.parametrize(("handler", "state"), [("played", ()), ("shown", (None,))])
+def test_a_bad_input_changes_nothing_but_says_so(tab, handler, state, bad):
+    answer = getattr(tab, handler)(FIRST, *state, *sent(**bad))
     assert set(answer) == {tab.message, tab.state.box} and 'role="alert"' in answer[tab.message] and answer[tab.state.box]["refused"]
     mended = tab.shown(FIRST, answer[tab.state.box], *sent())
     assert mended[tab.message] == "" and not mended[tab.state.box]["refused"] and tab.player not in mended
