@@ -175,8 +175,13 @@ def test_a_link_that_is_wrong_says_so_in_one_plain_sentence(tabs, query):
 
 @pytest.mark.parametrize(
     ("query", "then"),
-    [("tab=adapt&start=meta", "adapt-run"), ("tab=adapt&start=yours", ""), ("tab=adapt&start=yours&world=custom&wind=2", "")]
-    + [("tab=compare&race=memory_meta", "race-run"), ("tab=compare&race=memory_yours.standard_meta.standard", "")],
+    [
+        ("tab=adapt&start=meta", "adapt-run"),
+        ("tab=adapt&start=yours", ""),
+        ("tab=adapt&start=yours&world=custom&wind=2", ""),
+        ("tab=compare&race=memory_meta", "race-run"),
+        ("tab=compare&race=memory_yours.standard_meta.standard", ""),
+    ],
 )
 def test_a_link_from_a_policy_that_only_its_maker_has_says_so_and_makes_no_result(tabs, query, then):
     tab, update = opened(tabs, f"{query}&ran=1")
