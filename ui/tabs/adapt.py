@@ -130,13 +130,14 @@ class AdaptTab(AdaptLayout):
         return {**self._changes(s or self.first, after), self.message: after.message, **self.sweep.fitting(sweep, after.settings)}
 
     def _enter(self, sweep: Any, s: AdaptState | None, session: Session, *inputs) -> dict:
-        """The same when the tab is opened. A standard world in which nothing fell holds nothing to learn: the first one does."""
+        """The same when the tab is opened. A standard world in which its start did not fall holds nothing to learn: the first one does."""
         s = s or self.first
         if s.busy:
             return gr.skip()
         after = self._following(s, session, inputs)
-        fell = session.recording is not None and session.recording.world == World() and session.recording.fell
-        moved = after.settings.world == World() != s.settings.world and not fell
+        seen, now = session.recording, after.settings
+        fell = seen is not None and seen.fell and (seen.world, seen.policy) == (now.world, now.start)
+        moved = now.world == World() != s.settings.world and not fell
         if moved:
             after = self._staged(replace(after, settings=replace(after.settings, world=FIRST.world)), session)
         offered = {self.controls.start: gr.update(choices=self.controls.starts(yours=True))} if session.model is not None else {}
