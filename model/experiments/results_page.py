@@ -45,13 +45,13 @@ TABLES: dict[str, Table] = {
 INTRO = """# Results
 
 Every table here is made by `python -m ui.figures` from `results.json`, which `python -m model evaluate` writes, and `benchmark.json`,
-which `python -m model benchmark` writes. Returns are greedy, under the 500-step limit; brackets hold 95% bootstrap intervals; 475 is the
-mean at which CartPole-v1 counts as solved. "Gradient" is gradient steps alone (`StandardAdapter`), "single-world" the policy trained on
-the standard world only. No training and no choice of settings used the test worlds, but they were read more than once, and settings
-changed in between. Each shipped checkpoint is one training with one seed: intervals are over worlds and trials. The mean of 2, 4 (hybrid,
-named worlds by every method) or 10 (held-out worlds) greedy episodes scores a trial. In half of the training worlds the motor is reversed, and
-their return before adaptation is left out of the meta-loss by a label: failing there before the first step is partly by design. A dagger
-(†) marks rows measured before hybrid adaptation had its rule of trust. The curves are in `curves.csv`
+which `python -m model benchmark` writes. Returns are greedy, under the 500-step limit; brackets hold 95% bootstrap intervals; 475 is
+the mean at which CartPole-v1 counts as solved. "Gradient" is gradient steps alone (`StandardAdapter`), "single-world" the policy
+trained on the standard world only. No training and no choice of settings used the test worlds, but they were read more than once, and
+settings changed in between. Each shipped checkpoint is one training with one seed: intervals are over worlds and trials. The mean of
+2, 4 (hybrid, named worlds by every method) or 10 (held-out worlds) greedy episodes scores a trial. In half of the training worlds the
+motor is reversed, and their return before adaptation is left out of the meta-loss by a label: failing there before the first step is
+partly by design. A dagger (†) marks rows measured before hybrid adaptation had its rule of trust. The curves are in `curves.csv`
 (return after each step, with the environment steps used by then) and `budgets.csv` (return after equal environment steps), for every
 named world and every set, by every method; there "standard" stands for the method "gradient" and for the policy "single-world".
 
@@ -123,8 +123,8 @@ SECTIONS: tuple[tuple[str, str, str], ...] = (
         "No adaptation: each policy plays the same episodes, hidden state kept where the world changes. The share that stands for all 500 "
         "steps with its 95% interval (Wilson); the mean return. Test worlds of the meta-training ranges unless the row says otherwise. "
         "The taught policy imitates a teacher that is told the true world, in worlds drawn over everything that the page can set and "
-        "switch (model/imitation/worlds.py); pushes by hand and gusts it never met. It alone of the three sees its previous push. Its recipe "
-        "was run from two more seeds, with which nothing was chosen. Every slider anywhere: but for noise, lost pushes and reversals.",
+        "switch (model/imitation/worlds.py); pushes by hand and gusts it never met. It alone of the three sees its previous push. Its "
+        "recipe was run from two more seeds, with which nothing was chosen. Every slider anywhere: but for noise, lost pushes and reversals.",
         "stands",
     ),
     (
