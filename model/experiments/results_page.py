@@ -124,7 +124,8 @@ SECTIONS: tuple[tuple[str, str, str], ...] = (
         "steps with its 95% interval (Wilson); the mean return. Test worlds of the meta-training ranges unless the row says otherwise. "
         "The taught policy imitates a teacher that is told the true world, in worlds drawn over everything that the page can set and "
         "switch (model/imitation/worlds.py); pushes by hand and gusts it never met. It alone of the three sees its previous push. Its "
-        "recipe was run from two more seeds, with which nothing was chosen. Every slider anywhere: but for noise, lost pushes and reversals.",
+        "recipe was run from two more seeds, with which nothing was chosen. Every slider anywhere: but for noise, lost pushes and "
+        "reversals.",
         "stands",
     ),
     (
