@@ -57,13 +57,14 @@ def client(page_url):
 
 
 def dealt(items: list, workers: int) -> list:
-    """The tests file by file, dealt out to the workers: those in a browser take longest and come first in each share.
+    """The tests file by file, dealt out to the workers: those of many visitors and those in a browser take longest and come first.
 
     Worksteal gives each worker an equal run of the list; who is done takes from the end of another's. Files stay whole, so that
     what they share is made once, but for the last of a share.
     """
     files = [list(tests) for _, tests in groupby(items, key=lambda item: item.path)]
-    files.sort(key=lambda tests: not any("browser" in item.fixturenames for item in tests))
+    first = ("app", "browser")  # fixtures of what takes longest
+    files.sort(key=lambda tests: min((first.index(n) for item in tests for n in item.fixturenames if n in first), default=len(first)))
     shares: list[list] = [[] for _ in range(workers)]
     for tests in files:
         min(shares, key=len).extend(tests)
