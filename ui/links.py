@@ -10,6 +10,7 @@ MAKERS_ONLY = (
     "This link starts from a policy that only its maker’s browser has, so the meta-trained one stands in for it here. "
     "Its maker can save the weights, and you can upload them on the Meta-train tab."
 )
+BETWEEN = r"[,_\s]+"  # racers
 
 
 def link_query(given: Mapping[str, str]) -> dict[str, str]:
@@ -40,7 +41,7 @@ def stand_in(query: Mapping[str, str], name: str, has_own_model: bool) -> tuple[
 
     name: of a policy, or of racers, "memory_yours.standard".
     """
-    asked = query.get(name, "").split("_")
+    asked = re.split(BETWEEN, query.get(name, ""))
     if has_own_model or all(racer.partition(".")[0] != "yours" for racer in asked):
         return dict(query), False
     return {**query, name: "_".join(dict.fromkeys(re.sub(r"^yours\b", "meta", racer) for racer in asked))}, True

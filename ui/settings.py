@@ -12,7 +12,7 @@ from model import WORLDS, World, adaptation_config
 from model.config import LONGEST_ECHO
 from ui.field import GONE, Field, FieldError, Forgotten, check, from_link, from_page, to_link, to_page
 from ui.fields import CUSTOM, FIELDS, MODES, short_name
-from ui.links import check_names
+from ui.links import BETWEEN, check_names
 
 MAX_LINK = 1000  # characters
 RAN = "ran"  # in a link: the result is wanted too
@@ -233,7 +233,7 @@ def check_race(world: World, racers: Any, num_adapt_steps: Any, seed: Any, has_o
 
 def _racers(given: Any, has_own_model: bool) -> tuple[Racer, ...]:
     if isinstance(given, str) and len(given) < 4 * LONGEST_ECHO:
-        given = [name for name in re.split(r"[,_\s]+", given) if name]
+        given = [name for name in re.split(BETWEEN, given) if name]
     if not isinstance(given, (list, tuple)) or not 1 <= len(given) <= MOST_RACERS or not all(isinstance(n, str) for n in given):
         n = len(given) if isinstance(given, (list, tuple)) else given
         got = f", not {n}" if isinstance(n, int) else ""

@@ -135,9 +135,9 @@ class AdaptTab(AdaptLayout):
         if s.busy:
             return gr.skip()
         after = self._following(s, session, inputs)
-        seen, now = session.recording, after.settings
-        fell = seen is not None and seen.fell and (seen.world, seen.policy) == (now.world, now.start)
-        moved = now.world == World() != s.settings.world and not fell
+        played, asked = session.recording, after.settings
+        fell = played is not None and played.fell and (played.world, played.policy) == (asked.world, asked.start)
+        moved = asked.world == World() != s.settings.world and not fell
         if moved:
             after = self._staged(replace(after, settings=replace(after.settings, world=FIRST.world)), session)
         offered = {self.controls.start: gr.update(choices=self.controls.starts(yours=True))} if session.model is not None else {}
