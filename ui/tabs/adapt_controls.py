@@ -26,7 +26,7 @@ HOW = (
 )
 
 POWERS = range(round(on_page(RATE).minimum), round(on_page(RATE).maximum) + 1)
-LR_SCALE = '<p class="lr-scale" aria-hidden="true">{}</p><p class="lr-value"><b>LR</b> HOW</p>'.format(
+LR_SCALE = '<p class="lr-scale" aria-hidden="true">{}</p><p class="lr-value"><b>LR</b>, HOW</p>'.format(
     "".join(f'<span class="{"trained" if power == 0 else ""}">{RATE.default * 10**power:.3g}</span>' for power in POWERS)
 )
 LR_WORDS = f"""(power) => {{
