@@ -47,10 +47,10 @@
 
   // Called once by a tab's hidden state when the tab is drawn.
   window.ssmState = (tab, props, watch) => {
+    boxes[tab] = props;
     const take = () => {
       if (states[tab] && props.value.id === states[tab].id) return; // as it was put there
       const state = (states[tab] = props.value = { ...states[tab], ...props.value });
-      boxes[tab] = props;
       if (!state.refused) for (const stage of part(tab, ".player")) stage.classList.remove("stale");
       show(tab);
       if (state.then === "sync") window.ssmSync(tab);

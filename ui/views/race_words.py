@@ -38,7 +38,7 @@ def fate(lane: Lane) -> str:
         return f"stands after {steps} on {count(cost, 'environment step')}"
     if lane.racer.mode == "none":
         return level(points[0])
-    last = f"after {count(lane.curve.last.index, 'step')} it {level(lane.curve.last)}"
+    last = f"after {count(lane.curve.last.index, 'step')} of adaptation it {level(lane.curve.last)}"
     if points[0].mean >= SOLVED:
         return f"stood at first, but {last}"
     return f"stood in between, but {last}" if any(p.mean >= SOLVED for p in points) else f"never stands: {last}"
