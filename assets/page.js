@@ -92,13 +92,14 @@
 
   // --- next steps ---
 
-  const press = (id, tries = 80) => {
+  // As soon as it can be pressed: on a slow machine that takes a while.
+  const press = (id, until = Date.now() + 30_000) => {
     const button = document.getElementById(id);
     if (button && !button.disabled && button.offsetParent) {
       window.ssmSee(id);
       return button.click();
     }
-    if (tries) setTimeout(() => press(id, tries - 1), 50);
+    if (Date.now() < until) setTimeout(press, 50, id, until);
   };
   // Bring an element into view, calmly where that is asked for.
   window.ssmSee = (id) => {
