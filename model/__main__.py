@@ -218,7 +218,9 @@ def build_parser() -> argparse.ArgumentParser:
         "--split", choices=("validation", "test", "sealed"), default="test", help="the worlds to measure on (default test); sealed: once"
     )
     sub.add_argument("--read_again", action="store_true", help="read the sealed split although it was read before; the results say so")
-    sub.add_argument("--quick", action="store_true", help="a smoke test of under 2 minutes that writes nothing")
+    sub.add_argument(
+        "--quick", action="store_true", help="a smoke test of under 2 minutes: one part of each kind, made small; writes nothing"
+    )
     sub.add_argument(
         "--part",
         metavar="NAME",

@@ -38,7 +38,16 @@ Place = tuple[str, ...]
 def all_parts(quick: bool = False) -> dict[Place, Part]:
     """Every part of the study: its place in the results, and what makes it."""
     compared = comparison.comparison_parts(comparison.QUICK if quick else comparison.ComparisonSize())
-    return {**study_parts(), **compared, **stands_parts(), **notice_parts(), **map_parts()}
+    families = map_parts(2, 1) if quick else map_parts()
+    return {**study_parts(), **compared, **stands_parts(), **notice_parts(), **families}
+
+
+def one_of_each(parts: dict[Place, Part]) -> dict[Place, Part]:
+    """The first part of each kind."""
+    kinds: dict[Place, Place] = {}
+    for place in parts:
+        kinds.setdefault(place[:2] if len(place) > 2 else place[:1], place)
+    return {place: parts[place] for place in kinds.values()}
 
 
 def name_of(place: Place) -> str:
@@ -68,6 +77,7 @@ def run_study(
     for wanted in chosen:
         if not any(f"{name_of(p)}/".startswith(f"{wanted}/") for p in parts):
             raise ValueError(f"part must be one of {', '.join(dict.fromkeys(p[0] for p in parts))}, got {wanted!r}")
+    parts = one_of_each(parts) if quick and not chosen else parts
     size, made_with, say = QUICK if quick else Size(), provenance(), report or (lambda text: None)
     kept = {} if quick or split == "validation" else kept_results(file, seed, made_with, parts)
     if split == "sealed" and not quick:
@@ -86,7 +96,7 @@ def run_study(
     for place, row in measured(todo, (split, size, seed), say, processes):
         put(results, place, row)
         made[name_of(place)] = made_with
-        if {"presets", "solvable"} <= results.keys():
+        if "solvable" in results and results["solvable"].keys() <= results.get("presets", {}).keys():
             results["break_set"] = break_set(results["presets"], results["solvable"])
         if not quick and split != "validation":
             write(file, kept)

@@ -124,6 +124,6 @@ def who_wins(study: Study, family: str, n: int | None = None, collections: int =
     return {"n": len(worlds), "methods": rows, "best": best, "ties": ties, "at_env_steps": spent}
 
 
-def map_parts() -> dict[tuple[str, ...], Part]:
+def map_parts(n: int | None = None, collections: int = COLLECTIONS) -> dict[tuple[str, ...], Part]:
     """Every part: its place in the results, and what makes it."""
-    return {("map", family): partial(who_wins, family=family) for family in FAMILIES}
+    return {("map", family): partial(who_wins, family=family, n=n, collections=collections) for family in FAMILIES}

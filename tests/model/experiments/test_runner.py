@@ -74,8 +74,10 @@ def test_a_part_of_another_commit_stays_and_says_so_and_that_of_other_weights_go
     assert "c" not in run("test", chosen=["branch"])
 
 
-def test_only_what_counts_is_written(run):
-    assert run("validation")["c"]["n"] == 3 and run("test", quick=True)["split"] == "test"
+def test_only_what_counts_is_written(run, parts):
+    assert run("validation")["c"]["n"] == 3
+    parts.measured.clear()
+    assert run("test", quick=True)["split"] == "test" and parts.measured == ["a", "c"]  # one of each kind
     assert not run.file.exists()
 
 
