@@ -48,9 +48,9 @@ def world_to_query(world: World) -> dict[str, str]:
 
 
 def world_from_query(query: Mapping[str, str]) -> World:
-    """The world of a link, given its query."""
+    """The world of a link, given what of its query is known here."""
     details = {name: query[name] for name in _WORLD if name in query}
-    if sum(map(len, [*details.values(), query.get("world", "")])) > MAX_LINK:
+    if sum(map(len, query.values())) > MAX_LINK:
         raise FieldError("link", f"have at most {MAX_LINK} characters", "more")
     name = from_link(_PLAY["world"], query.get("world", CUSTOM))
     if details and name != CUSTOM:
@@ -106,8 +106,6 @@ def from_query(query: Mapping[str, str], has_own_model: bool = False) -> Choice 
     known = {name: query[name] for name in (*_WORLD, "world", "policy", "actions", "seed") if name in query}
     if not known:
         return None
-    if sum(map(len, known.values())) > MAX_LINK:
-        raise FieldError("link", f"have at most {MAX_LINK} characters", "more")
     return _choice(world_from_query(known), _read(_PLAY, known, has_own_model, from_link))
 
 
