@@ -2,15 +2,13 @@
 
 import io
 import re
-import tracemalloc
 
 import numpy as np
 from PIL import Image
 
-from model import WORLDS, World
+from model import WORLDS
 from ui.runs.episode import record
-from ui.runs.policies import shared_model
-from ui.views.animation import gif, side_by_side
+from ui.views.animation import gif
 from ui.views.assets import ASSETS
 from ui.views.render import frame
 
@@ -30,13 +28,3 @@ def test_the_gif_is_the_frames():
         image.seek(i)
         off = np.abs(np.asarray(image.convert("RGB")).astype(int) - np.asarray(frame(recording, step)).astype(int))
         assert off.mean() < 2
-
-
-def test_a_long_gif_needs_little_memory():
-    recording = record(shared_model("meta"), World(), 0)
-    shown = [(recording, "before", "Before"), (recording, "standard", "After")]
-    tracemalloc.start()
-    data = side_by_side(shown, "9 → 500 steps", "Meta-trained")
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert recording.steps == 500 and len(data) < 3e6 and peak < 20e6
