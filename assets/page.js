@@ -54,7 +54,7 @@
       if (!state.refused) for (const stage of part(tab, ".player")) stage.classList.remove("stale");
       show(tab);
       if (state.then === "sync") window.ssmSync(tab);
-      else if (state.then) setTimeout(press, 150, state.then); // once the controls hold what came with it
+      else if (state.then) due = setTimeout(press, 150, state.then); // once the controls hold what came with it
     };
     watch("value", take);
     take();
@@ -92,15 +92,18 @@
 
   // --- next steps ---
 
-  // As soon as it can be pressed: on a slow machine that takes a while.
+  // As soon as it can be pressed, which takes a while on a slow machine; not once the visitor has turned to another tab.
+  let due;
   const press = (id, until = Date.now() + 30_000) => {
+    clearTimeout(due);
     const button = document.getElementById(id);
     if (button && !button.disabled && button.offsetParent) {
       window.ssmSee(id);
       return button.click();
     }
-    if (Date.now() < until) setTimeout(press, 50, id, until);
+    if (Date.now() < until) due = setTimeout(press, 50, id, until);
   };
+  addEventListener("click", (event) => event.isTrusted && event.target.closest?.("[role=tab]") && clearTimeout(due), true);
   // Bring an element into view, calmly where that is asked for.
   window.ssmSee = (id) => {
     const element = document.getElementById(id), box = element?.getBoundingClientRect();

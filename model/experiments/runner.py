@@ -68,8 +68,9 @@ def run_study(
 ) -> dict[str, Any]:
     """Measure everything, or the parts whose names begin with one of `chosen`, several at once; returns the results, nested by places.
 
-    The test split's are written to the file, part by part; parts that this commit has measured already are not measured again, and what
-    others measured stays if it was with the same weights and seed. The sealed split's stand in the file under "sealed", beside its ledger.
+    quick: one part of each kind, made small, and nothing is written. Else the test split's are written to the file, part by part; parts
+    that this commit has measured already are not measured again, and what others measured stays if it was with the same weights and
+    seed. The sealed split's stand in the file under "sealed", beside its ledger.
     Raises ValueError for a part or split that is none, and for the sealed split once it was read, unless read_again.
     """
     check_choice("split", split, SPLITS)

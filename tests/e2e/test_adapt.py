@@ -146,7 +146,8 @@ def test_worlds_come_from_another_tab_but_a_standard_one_is_none_to_adapt_to(tab
 
 def test_choosing_a_start_sets_what_suits_it(tab):
     more(tab.page)
-    for start, lr, first in (("Memory", "0.1, 5 times", False), ("Taught", "0.1, 5 times", False), ("Meta-trained", "0.5, as in", True)):
+    suits = (("Memory", "0.1, 5 times", False), ("Taught", "0.1, 5 times", False), ("Meta-trained", "0.5, as in meta", True))
+    for start, lr, first in suits:
         tab.page.locator("#adapt-start input").click()
         tab.page.get_by_role("option", name=start).first.click()
         tab.page.wait_for_function("lr => document.querySelector('#adapt-lr-words').innerText.replace(/\\s+/g, ' ').includes(lr)", arg=lr)

@@ -127,7 +127,7 @@ def test_updates_on_the_same_episodes_end_when_the_policy_has_moved(stop, expect
 def test_best_never_holds_an_untried_update(inner_steps):
     """After every epoch the best parameters are those that some epoch collected with: of the highest running mean of the return."""
     changes = {"outer_lr": 0.02, "outer_updates": 3, "inner_lr": 0.02, "max_steps_per_episode": 200, "seed": 3}
-    config = dataclasses.replace(TINY, num_epochs=6 if inner_steps else 25, inner_steps=inner_steps, **changes)
+    config = dataclasses.replace(TINY, num_epochs=12 if inner_steps else 25, inner_steps=inner_steps, **changes)
     made, tried, running, highest, best, improved = run(config), MetaMAML(config).best.params(), None, -np.inf, None, 0
     for record, state in zip(made.records, made.states, strict=True):
         score = np.mean(record.return_after_by_step) if inner_steps else record.return_before  # what the objective asks for
