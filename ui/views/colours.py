@@ -50,4 +50,4 @@ def css_variables() -> str:
         roles = [f"--role-{name}: {role[shade]};" for name, role in ROLES.items()]
         return " ".join(roles + [f"--scene-{name}: {pair[shade]};" for name, pair in SCENE.items()])
 
-    return f":root {{ {block(0)} }}\n.dark {{ {block(1)} }}\n"
+    return f":root {{ {block(0)} }}\n.dark {{ color-scheme: dark; {block(1)} }}\n"  # check boxes and bars follow
