@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from model.experiments.comparison import BUDGETS
 from model.experiments.report import START_LABELS, Results, name_of, table
 
 SET_LABELS = {"inside": "inside the training ranges", "outside": "outside them", "break_set": "break set"}
@@ -14,11 +15,6 @@ def signed(row: Results) -> str:
     return f"{row['mean']:+.0f} [{low:+.0f}, {high:+.0f}]"
 
 
-def size(row: Results) -> str:
-    """How many trials; with a dagger where they were made before hybrid adaptation had its rule of trust."""
-    return f"{row['n']}{'' if 'spent_env_steps' in row['hybrid'] else '†'}"
-
-
 def start_sets_table(results: Results) -> str:
     """With 3 episodes a collection: what each start and method reaches on every set, and the regulator on what memory's episodes showed."""
     by_start, rows = results["hybrid"]["comparison"], []
@@ -28,7 +24,7 @@ def start_sets_table(results: Results) -> str:
             row = by_start[start]["3"][where]
             m = row[method]
             gain = f"; {signed(row['gains']['3']['equal_collections'])}" if method == "hybrid" else ""
-            cells.append(" → ".join(f"{m['returns'][k]:.0f}" for k in (0, 1, 3)) + f" ({m['share_solved'][3]:.0%} of {size(row)}{gain})")
+            cells.append(" → ".join(f"{m['returns'][k]:.0f}" for k in (0, 1, 3)) + f" ({m['share_solved'][3]:.0%} of {row['n']}{gain})")
         rows.append([START_LABELS[start], METHOD_LABELS[method], *cells])
     return table(["weights", "method", *SET_LABELS.values()], rows)
 
@@ -54,15 +50,10 @@ def named_table(results: Results) -> str:
             cells = [" → ".join(f"{row[m]['returns'][k]:.0f}" for k in sorted({1, last})) for m in METHOD_LABELS]
             gain = signed(row["gains"][str(last)]["equal_collections"])
             steps = " / ".join(f"{row[m]['env_steps'][last]:,.0f}" for m in ("standard", "hybrid"))
-            rows.append([name_of(name), START_LABELS[start], size(row), f"{row['standard']['returns'][0]:.0f}", *cells, gain, steps])
+            rows.append([name_of(name), START_LABELS[start], str(row["n"]), f"{row['standard']['returns'][0]:.0f}", *cells, gain, steps])
     after = [f"{label}: after 1 → 3" for label in METHOD_LABELS.values()]
     gain, steps = "hybrid − gradient after 3", "environment steps by 3, gradient / hybrid"
     return table(["world", "weights", "n", "before", *after, gain, steps], rows)
-
-
-def optional(values: list | None, k: int, form: str) -> str:
-    """A number if the file has it."""
-    return format(values[k], form) if values else ""
 
 
 def hybrid_table(results: Results) -> str:
@@ -74,8 +65,8 @@ def hybrid_table(results: Results) -> str:
                 for method, label in METHOD_LABELS.items():
                     m = row[method]
                     cells = [f"{m['returns'][k]:.0f}" for k in range(4)]
-                    last = [f"{m['share_solved'][3]:.0%}", optional(m.get("env_steps"), 3, ",.0f")]
-                    rows.append([START_LABELS[start], episodes, f"{SET_LABELS[where]} ({size(row)})", label, *cells, *last])
+                    last = [f"{m['share_solved'][3]:.0%}", f"{m['env_steps'][3]:,.0f}"]
+                    rows.append([START_LABELS[start], episodes, f"{SET_LABELS[where]} ({row['n']})", label, *cells, *last])
     header = ["weights", "episodes a collection", "worlds (n)", "method", "before", "after 1", "after 2", "after 3"]
     return table([*header, "share ≥ 475 after 3", "environment steps by 3"], rows)
 
@@ -92,24 +83,23 @@ def gains_table(results: Results) -> str:
         for episodes, by_set in by_episodes.items():
             for where, row in by_set.items():
                 for k, gains in row["gains"].items():
-                    equal = f"{signed(gains['equal_env_steps'])}{of_those(gains['spent'])}" if "spent" in gains else ""
+                    equal = f"{signed(gains['equal_env_steps'])}{of_those(gains['spent'])}"
                     cells = [signed(gains["equal_collections"]), equal, signed(gains["regulator_minus_hybrid"])]
-                    rows.append([START_LABELS[start], episodes, f"{SET_LABELS[where]} ({size(row)})", k, *cells])
+                    rows.append([START_LABELS[start], episodes, f"{SET_LABELS[where]} ({row['n']})", k, *cells])
     header = ["weights", "episodes a collection", "worlds (n)", "collections", "hybrid − gradient, equal collections"]
     return table([*header, "hybrid − gradient, equal environment steps", "regulator − hybrid"], rows)
 
 
 def budget_table(results: Results) -> str:
     """Mean return of the policy held after so many environment steps, 3 episodes a collection."""
-    rows, budgets = [], []
+    rows = []
     for start, by_episodes in results["hybrid"]["comparison"].items():
         for where, row in by_episodes["3"].items():
             for method, label in METHOD_LABELS.items():
-                if spent := row[method].get("spent_env_steps"):
-                    budgets = list(spent)
-                    returns = [f"{x:.0f}{of_those(spent[b])}" for b, x in row[method]["at_env_steps"].items()]
-                    rows.append([START_LABELS[start], f"{SET_LABELS[where]} ({size(row)})", label, *returns])
-    return table(["weights", "worlds (n)", "method", *(f"{int(b):,} environment steps" for b in budgets)], rows)
+                spent = row[method]["spent_env_steps"]
+                returns = [f"{x:.0f}{of_those(spent[b])}" for b, x in row[method]["at_env_steps"].items()]
+                rows.append([START_LABELS[start], f"{SET_LABELS[where]} ({row['n']})", label, *returns])
+    return table(["weights", "worlds (n)", "method", *(f"{b:,} environment steps" for b in BUDGETS)], rows)
 
 
 def ablations_table(results: Results) -> str:

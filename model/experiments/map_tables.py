@@ -7,15 +7,10 @@ from model.experiments.who_wins import BUDGETS, FAMILIES, LEARNERS, METHODS
 from model.worlds.cartpole import SOLVED
 
 
-def measured(results: Results) -> list[str]:
-    """The families that were measured. KeyError where none was."""
-    return [name for name in FAMILIES if name in results["map"]]
-
-
 def map_table(results: Results) -> str:
     """A family a row: the mean return of every method, the best bold, and bold too whose paired difference to it may be none."""
     rows = []
-    for name in measured(results):
+    for name in FAMILIES:
         row = results["map"][name]
         cells = [f"**{m['mean']:.0f}**" if method in row["ties"] else f"{m['mean']:.0f}" for method, m in row["methods"].items()]
         rows.append([FAMILIES[name].words, str(row["n"]), *cells])
@@ -26,7 +21,7 @@ def map_budget_table(results: Results) -> str:
     """A family and learner a row: the mean return of the policy held after so many environment steps."""
     rows = [
         [FAMILIES[name].words, METHODS[method], *(f"{results['map'][name]['at_env_steps'][method][str(b)]:.0f}" for b in BUDGETS)]
-        for name in measured(results)
+        for name in FAMILIES
         for method in LEARNERS
     ]
     return table(["worlds", "method", *(f"{b:,} steps" for b in BUDGETS)], rows)
@@ -36,7 +31,7 @@ def winners_words(results: Results) -> str:
     """In which families learning is not needed, and in which it is: who is best or even with the best, in a sentence each."""
     learnt = {"standard", "memory", "taught", "meta", "meta_1", "meta_3", *(m for m in METHODS if m.startswith("hybrid_"))}
     regulators, policies, both = [], [], []
-    for name in measured(results):
+    for name in FAMILIES:
         ties, words = set(results["map"][name]["ties"]), FAMILIES[name].words
         (both if ties & learnt and ties - learnt else policies if ties & learnt else regulators).append(words)
     sentences = (
@@ -44,17 +39,24 @@ def winners_words(results: Results) -> str:
         ("Only a learnt policy is best", policies),
         ("A regulator and a learnt policy are even at the top, so that learning is not needed,", both),
     )
-    told = [f"{begin} in {len(names)} of {len(measured(results))} families: {'; '.join(names)}." for begin, names in sentences if names]
-    return " ".join([*told, _taught_learns(results), _missing(results)]).strip()
+    told = [f"{begin} in {len(names)} of {len(FAMILIES)} families: {'; '.join(names)}." for begin, names in sentences if names]
+    return " ".join([*told, _taught_learns(results)]).strip()
 
 
 def _taught_learns(results: Results) -> str:
     """What adaptation gives the taught policy in the families where it falls."""
-    rows = {name: [results["map"][name]["methods"][m]["mean"] for m in ("taught", "hybrid_taught")] for name in measured(results)}
+    rows = {name: [results["map"][name]["methods"][m]["mean"] for m in ("taught", "hybrid_taught")] for name in FAMILIES}
     falls = [f"from {before:.0f} to {after:.0f} ({FAMILIES[name].words})" for name, (before, after) in rows.items() if before < SOLVED]
     return f"Where the taught policy falls, three collections and imagined rollouts take it {', '.join(falls)}." if falls else ""
 
 
-def _missing(results: Results) -> str:
-    left = [family.words for name, family in FAMILIES.items() if name not in results["map"]]
-    return f"Not measured yet: {'; '.join(left)}." if left else ""
+def beside_table(results: Results) -> str:
+    """A family a row: the mean return of some methods in the test worlds, looked at often, and in the sealed ones."""
+    methods = ("memory", "taught", "meta", "meta_3", "hybrid_meta", "regulator")
+    both = [results["test"]["map"], results["map"]]
+    rows = [
+        [family.words, *(" / ".join(f"{of[name]['methods'][m]['mean']:.0f}" if name in of else "" for of in both) for m in methods)]
+        for name, family in FAMILIES.items()
+        if name in both[0]
+    ]
+    return table(["worlds", *(METHODS[m] for m in methods)], rows)

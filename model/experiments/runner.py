@@ -1,7 +1,7 @@
 """One runner for all that is measured: python -m model evaluate. Each finished part is written at once; a stopped run goes on.
 
-Settings are chosen on validation worlds. The test split was read several times while the methods were made; the sealed split is read once,
-and the file says when and with which commit.
+Settings are chosen on validation worlds. The test split was read several times while the methods were made; what is reported comes from
+the sealed split alone, and the file says when that was read and with which commit.
 """
 
 from __future__ import annotations
@@ -68,9 +68,9 @@ def run_study(
 ) -> dict[str, Any]:
     """Measure everything, or the parts whose names begin with one of `chosen`, several at once; returns the results, nested by places.
 
-    quick: one part of each kind, made small, and nothing is written. Else the test split's are written to the file, part by part; parts
+    quick: one part of each kind, made small, and nothing is written. Else the file gets them part by part, under the split's name; parts
     that this commit has measured already are not measured again, and what others measured stays if it was with the same weights and
-    seed. The sealed split's stand in the file under "sealed", beside its ledger.
+    seed. Beside the sealed split's stands their ledger.
     Raises ValueError for a part or split that is none, and for the sealed split once it was read, unless read_again.
     """
     check_choice("split", split, SPLITS)
@@ -80,11 +80,11 @@ def run_study(
             raise ValueError(f"part must be one of {', '.join(dict.fromkeys(p[0] for p in parts))}, got {wanted!r}")
     parts = one_of_each(parts) if quick and not chosen else parts
     size, made_with, say = QUICK if quick else Size(), provenance(), report or (lambda text: None)
-    kept = {} if quick or split == "validation" else kept_results(file, seed, made_with, parts)
+    kept = {} if quick or split == "validation" else kept_results(file, seed, made_with)
     if split == "sealed" and not quick:
-        kept = {**kept, "sealed_reads": ledger(kept, made_with, parts, read_again)}
+        kept["sealed_reads"] = ledger(kept, made_with, parts, read_again)
         write(file, kept)
-    results = kept.setdefault("sealed", {}) if split == "sealed" else kept
+    results = kept.setdefault(split, {})
     results |= {"split": split, "seed": seed, "size": dataclasses.asdict(size), "made_with": made_with}
     made = results.setdefault("parts_made_with", {})
     same = made_with["model_differs_from_commit"] is False
@@ -136,28 +136,18 @@ def put(results: dict[str, Any], place: Place, row: Any) -> None:
     results[place[-1]] = row
 
 
-def kept_results(file: Path, seed: int, made_with: dict[str, Any], parts: Iterable[Place]) -> dict[str, Any]:
-    """What the file holds, if it was measured with the same weights and seed; else only its ledger of the sealed split.
+def kept_results(file: Path, seed: int, made_with: dict[str, Any]) -> dict[str, Any]:
+    """What the file holds: the ledger of the sealed split, and each split that was measured with the same weights and seed.
 
     A checkpoint that has been added since changes nothing that was measured without it.
     """
+
+    def same(results: dict[str, Any]) -> bool:
+        weights = results["made_with"]["weights"]
+        return results["seed"] == seed and all(made_with["weights"].get(name) == digest for name, digest in weights.items())
+
     old = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
-    weights = old.get("made_with", {}).get("weights")
-    if weights is None or any(made_with["weights"].get(name) != digest for name, digest in weights.items()) or old.get("seed") != seed:
-        return {key: old[key] for key in ("sealed_reads",) if key in old}
-    made = old["parts_made_with"]
-    for place in parts:  # a whole that was measured at once, as "presets": each of its parts was
-        if place[0] in made and len(place) > 1 and at(old, place) is not None:
-            made.setdefault(name_of(place), made[place[0]])
-    old["parts_made_with"] = {name: m for name, m in made.items() if not any(p[0] == name and len(p) > 1 for p in parts)}
-    return old
-
-
-def at(results: dict[str, Any], place: Place) -> Any:
-    """What stands at a place; None where nothing does."""
-    for key in place:
-        results = results.get(key, {})
-    return results or None
+    return {key: value for key, value in old.items() if key == "sealed_reads" or same(value)}
 
 
 def ledger(results: dict[str, Any], made_with: dict[str, Any], parts: Iterable[Place], again: bool) -> list[dict[str, Any]]:
@@ -179,13 +169,15 @@ def is_whole(results: dict[str, Any], parts: Iterable[Place]) -> bool:
 
 
 def reported(file: Path = RESULTS) -> dict[str, Any]:
-    """What the README states: the sealed split's results once all of it was read, with its ledger; until then the test split's.
+    """What the README states: the sealed split's results, with their ledger, and the test split's under "test".
 
-    Raises OSError or ValueError for a file that can't be read.
+    Raises OSError or ValueError for a file that can't be read, and ValueError while the sealed split is not read whole.
     """
     results = json.loads(file.read_text(encoding="utf-8"))
     sealed = results.get("sealed", {})
-    return {**sealed, "sealed_reads": results["sealed_reads"]} if is_whole(sealed, all_parts()) else results
+    if not is_whole(sealed, all_parts()):
+        raise ValueError(f"{file} has no whole reading of the sealed split")
+    return {**sealed, "sealed_reads": results["sealed_reads"], "test": results.get("test", {})}
 
 
 def write(file: Path, results: dict[str, Any]) -> None:

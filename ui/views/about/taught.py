@@ -76,5 +76,5 @@ def where_it_falls(results: Results) -> str:
 def taught(model: StateSpaceModel, results: Results) -> str:
     """The whole section."""
     title, words = "Who stands while the world changes", "No adaptation; the same episodes for every policy, and for the teacher."
-    tables = folded("stands", title, words, results) if "taught" in results else ""
-    return WORDS.format(total=f"{total(model):,}", picture=picture(), where=where_it_falls(results)) + tables
+    stands = folded("stands", title, words, results)
+    return WORDS.format(total=f"{total(model):,}", picture=picture(), where=where_it_falls(results)) + stands
