@@ -61,10 +61,22 @@ def test_what_the_readme_says_in_words_is_what_was_measured():
     ahead = sum(row["memory"]["0"]["mean"] >= row["meta"]["3"]["mean"] for row in reversed_worlds)
     assert f"{ahead} of the {len(reversed_worlds)} named worlds with a reversed motor" in words
 
+    stood = {case: {p: f"{100 * row['share_standing']:.0f}" for p, row in by.items()} for case, by in results["taught"]["stands"].items()}
+    seeds = {case: [stood[case][p] for p in ("taught", "taught_1", "taught_2")] for case in ("switches_5", "reversed_delay")}
+    assert "five switches of the whole world {}, {} and {} of 100".format(*seeds["switches_5"]) in words
+    assert "the reversed, late motor {}, {} and {}.".format(*seeds["reversed_delay"]) in words
+    assert stood["inside"]["taught"] == "100" and "stands in all of 200 worlds inside the ranges" in words
+    assert f"nine reversals of the motor in {stood['reversals_9']['taught']} of 100 episodes" in words
+    assert "in {taught} (teacher: {teacher}); but on the reversed".format(**stood["switches_5"]) in words
+    assert f"reversed, late motor in {stood['reversed_delay']['taught']} of 100." in words
+    assert "without delay in {taught}% of 200 worlds (teacher {teacher}%)".format(**stood["anywhere_at_once"]) in words
+    assert "with it in {taught}% ({teacher}%)".format(**stood["anywhere_delay"]) in words
+    assert stood["anywhere_dead"]["taught"] == "0" and "velocity sensors in none ({teacher}%)".format(**stood["anywhere_dead"]) in words
+
 
 def test_the_results_are_of_the_shipped_weights():
     results = read_results()
-    assert results["split"] == "test"
+    assert results["split"] == "sealed"
     assert {n: results["checkpoints"][n]["sha256"] for n in PRETRAINED} == {n: file_hash(pretrained_path(n)) for n in PRETRAINED}
 
 
