@@ -154,9 +154,9 @@ SECTIONS: tuple[tuple[str, str, str], ...] = (
         "map_budget",
     ),
     (
-        "The same worlds' kind, read before",
-        "The test split, whose worlds were looked at several times while the methods were made, beside the sealed one: mean returns, "
-        "test / sealed. Where development had fitted the test worlds, the sealed ones would fall behind.",
+        "Test worlds beside sealed ones",
+        "Mean returns, test / sealed. The test worlds were looked at several times while the methods were made: had these been fitted to "
+        "them, the sealed ones would fall behind.",
         "beside",
     ),
     ("What adaptation costs", "PPO is Stable-Baselines3's with RL Zoo's tuned settings, until a greedy evaluation reaches 475.", "cost"),
