@@ -188,13 +188,14 @@ def dates(results: Results) -> str:
 
 
 def made_with(results: Results) -> str:
-    """With what code and on what machine it was measured: the study, and the parts of the benchmark."""
+    """With what code and on what machine the study and each part of the benchmark were measured."""
     made: dict[str, dict[str, None]] = {}  # words -> labels of parts, each once and in order
-    parts = {"the study": results["parts_made_with"], "speed and cost": results["benchmark"]["made_with"]}
-    for label, by_part in parts.items():
-        for m in by_part.values():
-            words = f"commit {str(m['commit'])[:12]}, PyTorch {m['torch']}, two cores of {m['processor']}"
-            made.setdefault(words, {})[label] = None
+    for label, m in (
+        *(("the study", m) for m in results["parts_made_with"].values()),
+        *((part.replace("_", " "), m) for part, m in results["benchmark"]["made_with"].items()),
+    ):
+        words = f"commit {str(m['commit'])[:12]}, PyTorch {m['torch']}, two cores of {m['processor']}"
+        made.setdefault(words, {})[label] = None
     return "Measured with " + "; ".join(f"{words} ({', '.join(labels)})" for words, labels in made.items()) + "."
 
 
