@@ -6,7 +6,6 @@ from model.experiments.results_page import SECTIONS, TABLES, comparisons
 from model.policy.checkpoint import file_hash
 from model.policy.pretrained import PRETRAINED, WEIGHTS, pretrained_path
 from model.worlds.cartpole import MAX_EPISODE_STEPS
-from model.worlds.named import WORLDS
 from ui.figures import ASSETS, FIGURES, PAGES, ROOT, SVG, read_results, with_figures, with_tables
 from ui.lesson import LESSON
 
@@ -48,9 +47,15 @@ def test_what_the_readme_says_in_words_is_what_was_measured():
     gain = compared["meta"]["1"]["break_set"]["gains"]["3"]["equal_collections"]
     assert f"{gain['mean']:.0f} steps [{gain['interval'][0]:.0f}, {gain['interval'][1]:.0f}] ahead on the break set" in words
     named_worlds = results["named"]["meta"]
-    behind = [w for w, row in named_worlds.items() if row["gains"]["3"]["equal_collections"]["interval"][1] < 0]
-    assert f"in {len(behind)} of {len(named_worlds)} named worlds, each with a reversed motor" in words
-    assert all(WORLDS[w].reversed_motor for w in behind)
+    behind = [
+        (start, world)
+        for start, by_world in results["named"].items()
+        for world, row in by_world.items()
+        if row["gains"]["3"]["equal_collections"]["interval"][1] < 0
+    ]
+    assert behind == [("memory", "restless_motor")] and f"one of {len(named_worlds)} named worlds from memory (restless motor)" in words
+    noisy = results["map"]["reversals_noise"]["methods"]
+    assert f"{noisy['hybrid_taught']['mean']:.0f} steps in place of {noisy['taught']['mean']:.0f} (with noise 0.3)" in words
     blind = {method: named_worlds["blind_velocity"][method]["returns"][3] for method in ("hybrid", "standard")}
     assert f"{blind['hybrid']:.0f} of 500 steps after nine episodes, {blind['standard']:.0f} without" in words
     late = named_worlds["delayed_motor"]["standard"]["returns"]
