@@ -49,13 +49,12 @@ Every table here is made by `python -m ui.figures` from `results.json`, which `p
 which `python -m model benchmark` writes. Returns are greedy, under the 500-step limit; brackets hold 95% bootstrap intervals; 475 is
 the mean at which CartPole-v1 counts as solved. "Gradient" is gradient steps alone (`StandardAdapter`), "single-world" the policy
 trained on the standard world only. Held-out worlds are those of a sealed split: nothing was trained, tuned or chosen on them. They were
-read on {read}. (The first reading was lost with its machine before it was whole; the methods did not change in between.) Each shipped
-checkpoint is one training with one seed: intervals are over worlds and trials. The mean of 2, 4 (hybrid, named worlds by every method)
-or 10 (held-out worlds) greedy episodes scores a trial. In half of the training worlds the motor is reversed, and their return before
-adaptation is left out of the meta-loss by a label: failing there before the first step is partly by design. The curves are in
-`curves.csv` (return after each step, with the environment steps used by then) and `budgets.csv` (return after equal environment steps),
-for every named world and every set, by every method; there "standard" stands for the method "gradient" and for the policy
-"single-world".
+read on {read}. Each shipped checkpoint is one training with one seed: intervals are over worlds and trials. The mean of 2, 4 (hybrid,
+named worlds by every method) or 10 (held-out worlds) greedy episodes scores a trial. In half of the training worlds the motor is
+reversed, and their return before adaptation is left out of the meta-loss by a label: failing there before the first step is partly by
+design. The curves are in `curves.csv` (return after each step, with the environment steps used by then) and `budgets.csv` (return after
+equal environment steps), for every named world and every set, by every method; there "standard" stands for the method "gradient" and
+for the policy "single-world".
 
 {made_with}
 
@@ -183,8 +182,9 @@ def results_page(results: Results) -> str:
 
 
 def dates(results: Results) -> str:
-    """When the sealed split was read, and with which commits."""
-    return " and on ".join(f"{read['date']} with commit {read['commit'][:12]}" for read in results["sealed_reads"])
+    """When the sealed split was read, and with which commits; in parentheses what the ledger says beside."""
+    reads = ((f"{r['date']} with commit {r['commit'][:12]}", r.get("words")) for r in results["sealed_reads"])
+    return " and on ".join(read + (f" ({words})" if words else "") for read, words in reads)
 
 
 def made_with(results: Results) -> str:
