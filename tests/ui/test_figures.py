@@ -54,6 +54,7 @@ def test_what_the_readme_says_in_words_is_what_was_measured():
         if row["gains"]["3"]["equal_collections"]["interval"][1] < 0
     ]
     assert behind == [("memory", "restless_motor")] and f"one of {len(named_worlds)} named worlds from memory (restless motor)" in words
+    assert set(results["map"]["outside"]["ties"]) == {"regulator", "filtered"}  # "the best of all outside the ranges"
     noisy = results["map"]["reversals_noise"]["methods"]
     assert f"{noisy['hybrid_taught']['mean']:.0f} steps in place of {noisy['taught']['mean']:.0f} (with noise 0.3)" in words
     blind = {method: named_worlds["blind_velocity"][method]["returns"][3] for method in ("hybrid", "standard")}
