@@ -93,7 +93,7 @@ def training_figure(results: Results) -> Figure:
         return_axes(axes, name, "environment steps (millions)")
         axes.set_ylabel("mean return in training (steps)")
         axes.label_outer()
-        axes.legend(frameon=False, loc="upper left")
+        axes.legend(frameon=False, loc="lower right")
     return figure
 
 
