@@ -99,13 +99,12 @@ def training_figure(results: Results) -> Figure:
 
 def map_figure(results: Results) -> Figure:
     """Families by methods: the mean return, the best and whatever is even with it framed."""
-    families = list(FAMILIES)
-    cells = [[results["map"][f]["methods"][m]["mean"] for m in METHODS] for f in families]
-    figure = Figure(figsize=(11, 1.8 + 0.42 * len(families)), layout="constrained")
+    cells = [[results["map"][f]["methods"][m]["mean"] for m in METHODS] for f in FAMILIES]
+    figure = Figure(figsize=(11, 1.8 + 0.42 * len(FAMILIES)), layout="constrained")
     axes = figure.subplots()
     shades = LinearSegmentedColormap.from_list("returns", ["#ffffff", ROLES["policy"].light])
     axes.imshow(cells, cmap=shades, vmin=0, vmax=MAX_EPISODE_STEPS / 0.75, aspect="auto")  # at most three quarters: text stays readable
-    for i, family in enumerate(families):
+    for i, family in enumerate(FAMILIES):
         row = results["map"][family]
         for j, (method, value) in enumerate(zip(METHODS, cells[i], strict=True)):
             best = method == row["best"]
@@ -114,7 +113,7 @@ def map_figure(results: Results) -> Figure:
                 frame = {"linewidth": 2.2 if best else 1.1, "linestyle": "-" if best else "--"}
                 axes.add_patch(Rectangle((j - 0.46, i - 0.44), 0.92, 0.88, fill=False, edgecolor="#1d2733", **frame))
     axes.set_xticks(range(len(METHODS)), METHODS.values(), rotation=35, ha="right", rotation_mode="anchor")
-    axes.set_yticks(range(len(families)), [f"{FAMILIES[f].words} ({results['map'][f]['n']})" for f in families])
+    axes.set_yticks(range(len(FAMILIES)), [f"{family.words} ({results['map'][f]['n']})" for f, family in FAMILIES.items()])
     axes.set_title("Mean greedy return, steps of 500. Framed: the best; dashed: even with it (95%, paired)", fontsize=10)
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)

@@ -51,12 +51,12 @@ def _taught_learns(results: Results) -> str:
 
 
 def beside_table(results: Results) -> str:
-    """A family a row: the mean return of some methods in the test worlds, looked at often, and in the sealed ones."""
+    """A family that was measured on both splits a row: the mean return of some methods in the test worlds and in the sealed ones."""
     methods = ("memory", "taught", "meta", "meta_3", "hybrid_meta", "regulator")
-    both = [results["test"]["map"], results["map"]]
+    test, sealed = results["test"].get("map", {}), results["map"]
     rows = [
-        [family.words, *(" / ".join(f"{of[name]['methods'][m]['mean']:.0f}" if name in of else "" for of in both) for m in methods)]
-        for name, family in FAMILIES.items()
-        if name in both[0]
+        [FAMILIES[name].words, *(" / ".join(f"{of[name]['methods'][m]['mean']:.0f}" for of in (test, sealed)) for m in methods)]
+        for name in FAMILIES
+        if name in test
     ]
     return table(["worlds", *(METHODS[m] for m in methods)], rows)

@@ -154,8 +154,8 @@ SECTIONS: tuple[tuple[str, str, str], ...] = (
     ),
     (
         "Test worlds beside sealed ones",
-        "Mean returns, test / sealed. The test worlds were looked at several times while the methods were made: had these been fitted to "
-        "them, the sealed ones would fall behind.",
+        "Mean returns, test / sealed, of the families that were measured on both. The test worlds were looked at several times while the "
+        "methods were made: had these been fitted to them, the sealed ones would fall behind.",
         "beside",
     ),
     ("What adaptation costs", "PPO is Stable-Baselines3's with RL Zoo's tuned settings, until a greedy evaluation reaches 475.", "cost"),
