@@ -124,7 +124,8 @@ def cost_table(results: Results) -> str:
         ("fine_tuned", "PPO, trained on the standard cart and fine-tuned", "100,000"),
     ):
         row = ppo[key]
-        steps = f"{row['median_env_steps']:,.0f}" if row["median_env_steps"] else "more than 100,000"
+        solved = [s for s in row["env_steps"] if s]
+        steps = f"{row['median_env_steps']:,.0f} ({min(solved):,} to {max(solved):,})" if row["median_env_steps"] else "more than 100,000"
         rows.append([label, steps, f"{row['solved']} of {row['seeds']} runs", before])
     scratch = ppo["from_scratch"]["median_env_steps"]
     text = (
