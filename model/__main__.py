@@ -214,9 +214,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_config_options(sub, HybridAdaptationConfig)
 
     sub = command("evaluate", evaluate)
-    sub.add_argument(
-        "--split", choices=("validation", "test", "sealed"), default="test", help="the worlds to measure on (default test); sealed: once"
-    )
+    sub.add_argument("--split", choices=("validation", "test", "sealed"), default="test", help="the worlds to measure on (default test)")
     sub.add_argument("--read_again", action="store_true", help="read the sealed split although it was read before; the results say so")
     sub.add_argument(
         "--quick", action="store_true", help="a smoke test of under 2 minutes: one part of each kind, made small; writes nothing"

@@ -144,9 +144,9 @@ CASES: dict[str, Case] = {
     **{f"reversals_delay_{d}": Case(f"5 reversals, delay {d}", switching(5, flip, {"action_delay": d})) for d in (1, 2)},
     **{f"reversals_noise_{s:g}": Case(f"5 reversals, noise {s:g}", switching(5, flip, {"sensor_noise": s})) for s in (0.3, 1.0)},
     "reversals_lost": Case("5 reversals, 30% lost pushes", switching(5, flip, {"lost_push": 0.3})),
-    "reversed_delay": Case("reversed motor, delay 2", lambda g, split: (WORLDS["reversed_delay"], [])),
-    "delayed_motor": Case("delay 4", lambda g, split: (WORLDS["delayed_motor"], [])),
-    "blind_velocity": Case("dead velocity sensors", lambda g, split: (WORLDS["blind_velocity"], [])),
+    "reversed_delay": Case("standard cart, reversed motor, delay 2", lambda g, split: (WORLDS["reversed_delay"], [])),
+    "delayed_motor": Case("standard cart, delay 4", lambda g, split: (WORLDS["delayed_motor"], [])),
+    "blind_velocity": Case("standard cart, dead velocity sensors", lambda g, split: (WORLDS["blind_velocity"], [])),
     "anywhere_at_once": Case(
         "every slider anywhere: the motor answers at once, velocities are read",
         anywhere(lambda w: w.velocity_sensors and w.action_delay == 0),

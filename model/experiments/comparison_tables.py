@@ -107,6 +107,7 @@ def ablations_table(results: Results) -> str:
     rows = []
     for start, by_name in results["hybrid"]["ablations"].items():
         for name, row in by_name.items():
-            cells = [f"{x:.0f}" for x in row["returns"][:4]]
+            low, high = row["intervals"][3]
+            cells = [*(f"{x:.0f}" for x in row["returns"][:4]), f"[{low:.0f}, {high:.0f}]"]
             rows.append([START_LABELS[start], name_of(name), str(row["n"]), *cells, f"{row['share_solved'][3]:.0%}"])
-    return table(["weights", "variant", "n", "before", "after 1", "after 2", "after 3", "share ≥ 475"], rows)
+    return table(["weights", "variant", "n", "before", "after 1", "after 2", "after 3", "95%", "share ≥ 475"], rows)

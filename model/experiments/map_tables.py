@@ -44,10 +44,14 @@ def winners_words(results: Results) -> str:
 
 
 def _taught_learns(results: Results) -> str:
-    """What adaptation gives the taught policy in the families where it falls."""
-    rows = {name: [results["map"][name]["methods"][m]["mean"] for m in ("taught", "hybrid_taught")] for name in FAMILIES}
-    falls = [f"from {before:.0f} to {after:.0f} ({FAMILIES[name].words})" for name, (before, after) in rows.items() if before < SOLVED]
-    return f"Where the taught policy falls, three collections and imagined rollouts take it {', '.join(falls)}." if falls else ""
+    """What adaptation gives the taught policy where it falls, and what it takes."""
+    better, worse = [], []
+    for name in FAMILIES:
+        before, after = (results["map"][name]["methods"][m]["mean"] for m in ("taught", "hybrid_taught"))
+        if min(before, after) < SOLVED:
+            (better if after > before else worse).append(f"from {before:.0f} to {after:.0f} ({FAMILIES[name].words})")
+    told = f"Three collections and imagined rollouts take the taught policy {', '.join(better)}"
+    return f"{told}; they make it worse, {', '.join(worse)}." if worse else f"{told}."
 
 
 def beside_table(results: Results) -> str:
@@ -59,4 +63,13 @@ def beside_table(results: Results) -> str:
         for name in FAMILIES
         if name in test
     ]
-    return table(["worlds", *(METHODS[m] for m in methods)], rows)
+    pairs = [(test[name]["methods"][m], sealed[name]["methods"][m]) for name in FAMILIES if name in test for m in methods]
+    lower = sum(new["mean"] < old["mean"] for old, new in pairs)
+    beyond = sum(new["mean"] - old["mean"] < -1.96 * _error_of_difference(old, new) for old, new in pairs)
+    words = f"Of {len(pairs)} sealed means {lower} are lower than the test worlds', {beyond or 'none'} of them beyond chance."
+    return f"{table(['worlds', *(METHODS[m] for m in methods)], rows)}\n\n{words}"
+
+
+def _error_of_difference(old: Results, new: Results) -> float:
+    """The standard error of the difference of two means that are not paired."""
+    return (old["std"] ** 2 / old["n"] + new["std"] ** 2 / new["n"]) ** 0.5

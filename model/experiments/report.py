@@ -34,7 +34,7 @@ def checkpoints_table(results: Results) -> str:
     for name in SHIPPED:
         c, s = results["checkpoints"][name], results["standard_world"][name]
         took = f"{c['seconds'] / 60:.0f} min" if c["seconds"] >= 60 else f"{c['seconds']:.0f} s"
-        made = f"{c['env_steps'] / 1e6:.1f} million in {took}"
+        made = f"{c['env_steps'] / 1e6:.1f} million in {took}" + (", after memory's" if name == "taught" else "")
         rows.append([name, f"{s['mean']:.1f} ± {s['std']:.1f}", f"{c['epochs']:,}", made, f"`{c['sha256'][:12]}`"])
     n = results["standard_world"]["meta"]["n"]
     return table(["weights", f"CartPole-v1, {n} seeds, greedy", "epochs", "environment steps of training", "SHA-256"], rows)

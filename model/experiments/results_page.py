@@ -71,11 +71,11 @@ SECTIONS: tuple[tuple[str, str, str], ...] = (
         "Worlds that break the meta-trained policy, settled on drafts before the shipped weights were trained; two lie inside the training "
         "ranges, and the training of memory begins with the reversed motor itself. They were looked at during development: the held-out "
         "worlds, below, are the stricter test. The recovered share is "
-        "(after - before) / (500 - before). Gradient steps alone, 10 episodes a step.",
+        "(after - before) / (500 - before). Gradient steps alone, 10 episodes a step, 100 trials in each world.",
         "break_set",
     ),
-    ("Every named world, four starting points", "Gradient steps alone, 10 episodes a step.", "presets"),
-    ("Few data: the reversed motor", "Gradient steps alone, from the meta-trained weights.", "few_data"),
+    ("Every named world, four starting points", "Gradient steps alone, 10 episodes a step, 100 trials in each.", "presets"),
+    ("Few data: the reversed motor", "Gradient steps alone, from the meta-trained weights, 100 trials.", "few_data"),
     (
         "Held-out worlds",
         "One trial in each; in parentheses the share of at least 475. Gradient steps alone, 10 episodes.",
@@ -112,7 +112,11 @@ SECTIONS: tuple[tuple[str, str, str], ...] = (
         "Of the same trials. Environment steps grow as a policy stands: 3 episodes of 500 steps are 1,500 a collection.",
         "named",
     ),
-    ("What hybrid adaptation owes to what", "On validation worlds, inside and outside together; 3 episodes a collection.", "ablations"),
+    (
+        "What hybrid adaptation owes to what",
+        "On validation worlds, inside and outside together; 3 episodes a collection. With so few worlds most differences are chance.",
+        "ablations",
+    ),
     (
         "Learning from every fall",
         "The Live tab's protocol, 100 runs for each row: one gradient step on each fall, greedy actions. The share of runs that stand for "
@@ -132,7 +136,8 @@ SECTIONS: tuple[tuple[str, str, str], ...] = (
     (
         "Steps to notice a change",
         "The world changes at step 100, and 50 more are watched. Steps after it from which on five pushes in a row, of those that matter, "
-        "are what the teacher of the new world would do; and the share of such pushes that are right by the step after the change.",
+        "are what the teacher of the new world would do (0 also where the first that matters comes later, and is right); and the share "
+        "of such pushes that are right by the step after the change.",
         "notice",
     ),
     (
@@ -143,7 +148,8 @@ SECTIONS: tuple[tuple[str, str, str], ...] = (
         "the fit of hybrid adaptation, from episodes that memory began; the Kalman filter is told how far the sensors shake. "
         "The adaptive LQR starts with the standard cart's data sheet, is told the noise too, and refits in every step of the "
         "running episode; where a change is far from what it expects it forgets. Its settings and the filter's were chosen on "
-        "validation worlds, one for all families, as the policies' were.",
+        "validation worlds, one for all families, as the policies' were (those of taught are memory's). Intervals are not corrected for "
+        "the 13 methods.",
         "map",
     ),
     ("Who wins where, in words", "By the same rule.", "map_words"),
@@ -155,7 +161,8 @@ SECTIONS: tuple[tuple[str, str, str], ...] = (
     (
         "Test worlds beside sealed ones",
         "Mean returns, test / sealed, of the families that were measured on both. The test worlds were looked at several times while the "
-        "methods were made: had these been fitted to them, the sealed ones would fall behind.",
+        "methods were made: had these been fitted to them, the sealed ones would fall behind. Chance: beyond 1.96 standard errors of the "
+        "difference, each cell by itself.",
         "beside",
     ),
     ("What adaptation costs", "PPO is Stable-Baselines3's with RL Zoo's tuned settings, until a greedy evaluation reaches 475.", "cost"),

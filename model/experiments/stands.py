@@ -1,7 +1,7 @@
 """Who stands while the world changes: memory, meta-trained and taught policies without any adaptation, in the same episodes.
 
 The teacher that knows the true world plays beside them: what it can't hold, no student of it will. Worlds are those of the
-split asked for; gravity's digits keep them apart from all that was taught in (model/imitation/worlds.py).
+split asked for, but for three named ones; gravity's digits keep them apart from all that was taught in (model/imitation/worlds.py).
 """
 
 from __future__ import annotations

@@ -79,11 +79,11 @@ class Study:
         return rows
 
     def verification(self) -> dict[str, Any]:
-        """The model card's Verification: 10 greedy episodes of the default model."""
+        """10 greedy episodes of the default model."""
         return summary(play_gymnasium(load_pretrained(), seeds=range(10)))
 
     def comparison(self) -> dict[str, Any]:
-        """The model card's Comparison, in the standard world: random actions, the same model from scratch, ours."""
+        """In the standard world: random actions, the same model from scratch, ours."""
         rng, n = np.random.default_rng(self.seed), self.size.trials
         blank = {name: p * 0 for name, p in random_params(1, 0).items()}  # logits 0: both actions equally likely
         at_random = collect(blank, [WORLDS["standard"]], n, rng).lengths[0].numpy()

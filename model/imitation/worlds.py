@@ -1,8 +1,8 @@
 """The worlds that the taught start is taught in: all that the page's controls can set, and can switch while it runs.
 
 Half of them have the physics of the meta-training distribution, half have every physical field anywhere on its slider; then come what
-SHARES names. As everywhere, gravity's third decimal keeps the splits apart (sampling.py): 0 to 5 is taught in, 6 and 7 are for
-choosing, 8 and 9 for reporting, and its fourth decimal is 0. Each later world of an episode that changes obeys this too.
+SHARES names. As everywhere, gravity's third decimal keeps the splits apart (sampling.py): 0 to 5 is taught in, with 0 as
+its fourth decimal. Each later world of an episode that changes obeys this too.
 
 Kept out altogether: any force on the cart but motor and steady wind, such as a push by hand or gusts (`external_force`). It was
 never met in teaching, and the teacher itself does not see it.

@@ -179,7 +179,7 @@ class HybridAdapter:
 
 
 def adaptation_config(start: str, mode: str, **changes: Any) -> StandardAdaptationConfig:
-    """The config of a mode with the defaults that suit a starting point, chosen on validation worlds.
+    """The config of a mode with the defaults of a starting point, LEARNING_RATES.
 
     start: "meta", "memory", "standard", "taught" or "random". mode: "standard" or "hybrid". changes: fields that shall be other than these.
     Raises ValueError for other names or bad values.

@@ -18,7 +18,7 @@ with_gradients = torch.inference_mode(False)
 
 
 def group_of(name: str) -> str:
-    """The model card's group that a parameter belongs to."""
+    """Which of GROUPS a parameter belongs to."""
     return name if name in GROUPS else "other layers"
 
 

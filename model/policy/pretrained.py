@@ -10,7 +10,7 @@ from model.policy.ssm import StateSpaceModel
 
 WEIGHTS = Path(__file__).resolve().parents[2] / "weights"
 PRETRAINED = ("meta", "memory", "standard")
-"""Those that see the four sensors and learnt by policy gradient: the starts whose adaptation is studied."""
+"""Those that see the four sensors and learnt by policy gradient."""
 SHIPPED = (*PRETRAINED, "taught")
 TAUGHT_SEEDS = {seed: WEIGHTS / "seeds" / f"taught_{seed}.safetensors" for seed in (1, 2)}
 """The taught recipe from other seeds, measured beside `taught` (seed 0) for how much is luck: no choice among them was made."""

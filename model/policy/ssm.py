@@ -142,7 +142,7 @@ class StateSpaceModel(nn.Module):
         return new.train(self.training)
 
     def count_parameters(self) -> dict[str, int]:
-        """Parameters by the model card's groups: A, B, C, D, other layers."""
+        """Parameters by group: A, B, C, D, other layers."""
         counts = dict.fromkeys(GROUPS, 0)
         for name, p in self.named_parameters():
             counts[group_of(name)] += p.numel()

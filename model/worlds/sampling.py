@@ -4,14 +4,14 @@
 | train              | TRAINING_RANGES; the motor reversed in     | gravity's third decimal: 0-5  | meta-training    |
 |                    | half, the sensors mirrored in 15%          |                               |                  |
 | validation         | the same                                   | the same: 6 or 7              | choosing         |
-| test               | the same                                   | the same: 8 or 9              | reporting        |
-| sealed             | the same                                   | gravity's fourth decimal: 5   | one last report  |
+| test               | the same                                   | the same: 8 or 9              | looking          |
+| sealed             | the same                                   | gravity's fourth decimal: 5   | reporting        |
 | validation_outside | the same, and one feature out of its range | that feature (OUTSIDE); 6, 7  | choosing         |
-| test_outside       | the same, and one feature out of its range | that feature (OUTSIDE); 8, 9  | reporting        |
-| sealed_outside     | the same, and one feature out of its range | that feature; fourth decimal  | one last report  |
+| test_outside       | the same, and one feature out of its range | that feature (OUTSIDE); 8, 9  | looking          |
+| sealed_outside     | the same, and one feature out of its range | that feature; fourth decimal  | reporting        |
 
-All other splits have 0 as gravity's fourth decimal. The test splits were read several times while the methods were made; the sealed
-ones are for one reading, which `model.experiments.runner` records.
+All other splits have 0 as gravity's fourth decimal. The test splits were read several times while the methods were made; of the sealed
+ones `model.experiments.runner` records every reading.
 """
 
 from __future__ import annotations

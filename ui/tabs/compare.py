@@ -73,7 +73,7 @@ class CompareTab:
     def _build_controls(self) -> None:
         """The world, who races as it is, who adapts and how, the steps and the seed."""
         self.world = WorldControls(FIRST.world, folded=True)
-        chosen = f"Up to {MOST_RACERS} racers, each with the settings that were chosen for it on [[validation worlds]]."
+        chosen = f"Up to {MOST_RACERS} racers, each with the settings that were chosen for it on [[validation worlds]] (Taught: Memory's)."
         ways = "Gradient learns from fresh [[episode|episodes]]; hybrid adds [[imagined rollouts]], from an [[experience buffer]]."
         gr.HTML(terms_hint(f"{chosen} {ways}", "compare-how"))
         labels = {mode: Racer("meta", mode).how.capitalize() for mode in RACER_MODES} | {"none": "As they are"}

@@ -10,7 +10,7 @@ from ui.words import OF_ALL, count
 
 METHOD = (
     "This is Dyna (Sutton 1991): the stored steps fit a linear dynamics model by Bayesian regression, and PPO trains the policy in "
-    "episodes imagined with it, each with coefficients drawn from the posterior. It takes more computing and no more experience. "
+    "episodes imagined with it, each with coefficients drawn from the posterior. It takes more computing and no more episodes. "
     "It assumes that the dynamics are nearly linear and stay as they are, and that the limits are known; it sees observations, "
     "actions and falls, never the world's settings. "
     "Where the velocity sensors are dead, past observations stand in for them."

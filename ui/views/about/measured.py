@@ -80,8 +80,8 @@ def how(results: Results) -> str:
         f"<p>Every number is a mean over {trials} trials in a named world, or over {inside} + {outside} held-out worlds inside and "
         f"outside the training ranges, of greedy returns under the {MAX_EPISODE_STEPS}-step limit, with 95% bootstrap intervals; rows that "
         "name another number of trials used that many. The held-out worlds are those of a sealed split: nothing was trained, tuned or "
-        "chosen on them. Each start uses the learning rate that served it best on validation worlds, and the episodes it learns from "
-        "are sampled.</p>"
+        "chosen on them. Each start uses the learning rate that served it best on validation worlds (Taught: that of Memory), and the "
+        "episodes it learns from are sampled.</p>"
     )
 
 
@@ -101,9 +101,10 @@ def share_by_start(results: Results) -> str:
     """What imagined rollouts owe to the start, in a sentence."""
     starts = results["hybrid"]["comparison"]
     shares = (f"{starts[s]['3']['outside']['hybrid']['share_solved'][3]:.0%} from {label}" for s, label in START_LABELS.items())
+    n = starts["meta"]["3"]["outside"]["n"]
     return (
         "It needs no trained start, but a start can be in its way: after three collections of three episodes each, the share of held-out "
-        f"worlds outside the training ranges with a return of at least {SOLVED:g} is {', '.join(shares)}."
+        f"worlds outside the training ranges with a return of at least {SOLVED:g} is {', '.join(shares)} (n = {n})."
     )
 
 

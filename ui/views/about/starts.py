@@ -59,5 +59,5 @@ def start_pictures(results: Results) -> str:
     return (
         f'<div class="starts">{pictures}</div><p class="quiet">Open dot: before any step. Full dot: after one. For the meta-trained '
         f"policy with the reversed motor, that step learnt from {cost:,.0f} environment steps on average, all its experience of that "
-        "world.</p>"
+        "world. The training of Memory began with the reversed motor itself.</p>"
     )

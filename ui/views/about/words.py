@@ -28,7 +28,8 @@ fells the other. Meta-training (MAML) does not look for parameters that are good
 <em>start</em> from which one gradient step leads to parameters that are good <em>here</em>, wherever here is.</p>
 <ul>
 <li>In each of many worlds, play a few episodes with the start: the support set.</li>
-<li>Take a gradient step on them: down the gradient, as far as the learning rate times its norm, which is held between bounds. Play
+<li>Take a gradient step on them: down the gradient, as far as the learning rate times its norm, which is held between bounds (the lower one
+was added after the training). Play
 again: the query set.</li>
 <li>Move the start so that the returns <em>after</em> the steps rise. The gradient goes through the step itself, and so into the
 values by which the step judges its episodes.</li>
@@ -42,7 +43,7 @@ WAYS = """
 <h2>Two ways to adapt, and a third</h2>
 <h3>Memory</h3>
 <p>The policy <em>memory</em> was trained on the same worlds by the same loop without gradient steps. It finds out within the
-episode which world it is in, by its hidden state, and needs no fall. That works in the training ranges.</p>
+episode which world it is in, by its hidden state, and needs no fall. That works in most worlds of the training ranges.</p>
 <h3>Gradient</h3>
 <p>The policy <em>meta</em> must fall first. Then its parameters change, which memory cannot do: it can reach behaviour
 that no episode in training had. The <em>single-world</em> policy only ever saw the standard world.</p>
@@ -50,9 +51,9 @@ that no episode in training had. The <em>single-world</em> policy only ever saw 
 <h3>Imagined rollouts (Dyna)</h3>
 <p>Hybrid adaptation keeps the last 10,000 steps of this world in an experience buffer. From it, Bayesian linear regression
 fits a dynamics model: how this world moves. Then the policy plays imagined episodes in that model and learns from them by PPO.
-This is Dyna (Sutton 1991). It costs more computing and no more experience. It assumes that the world moves nearly linearly, as it does
+This is Dyna (Sutton 1991). It costs more computing and no more episodes. It assumes that the world moves nearly linearly, as it does
 near the upright pole; past observations stand in for dead velocity sensors. {starts} A linear regulator (LQR) planned on the same fit
-is measured beside it; where it is ahead, the table says so.</p>
+is measured beside it, and after three collections mostly does as well or better; the map below says where not.</p>
 """
 
 LIMITS = f"""
@@ -61,7 +62,8 @@ LIMITS = f"""
 <li>CartPole only: four sensors, two actions, {MAX_EPISODE_STEPS} steps. Nothing here was tried on a real cart.</li>
 <li>The gradient needs a fall. A policy that drifts without falling within an episode learns nothing from it.</li>
 <li>Far from training a fall may be mended in part only. On a late motor a gradient step can spoil a policy that
-stands; where dead velocity sensors make a policy fall, only imagined rollouts mend that. The tables name the worlds.</li>
+stands; where dead velocity sensors make a policy fall, only imagined rollouts mend that, in part. RESULTS.md names the
+worlds.</li>
 <li>What the meta-trained policy can do cost a long training in simulation; the table of costs counts it.</li>
 <li>Each shipped policy is one training with one seed. The intervals are over worlds and trials, not over trainings. The taught recipe
 alone was run from three seeds; RESULTS.md has all of them.</li>
@@ -72,7 +74,7 @@ alone was run from three seeds; RESULTS.md has all of them.</li>
 before it learns has no place where failing is dangerous.</p>
 <h3>Bias</h3>
 <p>No data of people is in it, neither in training nor on this page. Its bias is that of its training worlds: it is better inside
-their ranges; before any step the meta-trained policy stands only where neither motor nor sensors are turned round. The named
+their ranges; before any step the meta-trained policy falls at once where only the motor or only the sensors are turned round. The named
 worlds were looked at during development, so the held-out worlds are the stricter test.</p>
 """
 
