@@ -50,10 +50,10 @@ window.ssmCopyLink = (query) => {
 };
 
 // A file that a handler has made reaches its hidden button only after this event.
-const downloaded = {}; // id -> the address of the file that its button gave last
-window.ssmDownload = (id, file) => { // Gradio may tell of one file twice
-  if (!file || file.url === downloaded[id]) return;
-  downloaded[id] = file.url;
+const downloaded = {}; // id -> when its button gave a file last, ms
+window.ssmDownload = (id, file) => { // Gradio may tell of one file twice, at once; the same file again has the same address
+  if (!file || performance.now() - downloaded[id] < 1000) return;
+  downloaded[id] = performance.now();
   setTimeout(() => document.getElementById(id).click(), 0);
 };
 

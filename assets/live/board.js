@@ -20,7 +20,7 @@
 
     // The contest's times.
     score() {
-      const { page } = this, [it, you] = page.lanes, times = page.contest.times(you.shown.steps, it.shown.steps, page.place);
+      const { page } = this, [it, you] = page.lanes, times = page.contest.times(you.shown.steps, it.shown.steps, page.worldKey);
       const { you: mine, it: its } = page.contest.won;
       const text = `You ${times.you} · it ${times.it} · rounds ${mine} : ${its} · your best of today here ${times.best}`;
       if (page.parts.score.textContent !== text) page.parts.score.textContent = text;

@@ -11,7 +11,7 @@
 
   live.Contest = class {
     constructor() {
-      this.best = {}; // steps by world's name
+      this.best = {}; // steps by world
       const kept = stored();
       if (kept.day === today()) this.best = kept.best ?? {};
       this.won = { you: 0, it: 0 }; // rounds, since the page opened
@@ -25,14 +25,14 @@
 
     itEnded(steps) { this.it ??= steps; }
 
-    // The round is over. worldName: bests are kept for each world. Returns whether it is the best of today.
-    youEnded(steps, worldName) {
+    // The round is over. worldKey: bests are kept for each world. Returns whether it is the best of today.
+    youEnded(steps, worldKey) {
       Object.assign(this, { waiting: true, you: steps });
       const first = this.first();
       if (first) this.won[first] += 1;
-      const better = steps > (this.best[worldName] ?? 0);
+      const better = steps > (this.best[worldKey] ?? 0);
       if (better) {
-        this.best[worldName] = steps;
+        this.best[worldKey] = steps;
         window.ssmStore.set(KEY, JSON.stringify({ day: today(), best: this.best }));
       }
       return better;
@@ -45,18 +45,18 @@
     }
 
     // The round that has just ended, as the story tells it.
-    verdict(itSteps, worldName) {
-      const { you, it } = this.times(0, itSteps, worldName), head = { you: "You win", it: "It wins" }[this.first()] ?? "A tie";
+    verdict(itSteps, worldKey) {
+      const { you, it } = this.times(0, itSteps, worldKey), head = { you: "You win", it: "It wins" }[this.first()] ?? "A tie";
       return `${head}. You: ${you}. It: ${it}.`;
     }
 
     // {you, it, best} in words.
-    times(youSteps, itSteps, worldName) {
+    times(youSteps, itSteps, worldKey) {
       const seconds = (steps) => `${(steps * live.config.physics.tau).toFixed(2)} s`;
       return {
         you: seconds(this.you ?? youSteps),
         it: this.it === null ? `${seconds(itSteps)}${this.you === null ? "" : ", still standing"}` : seconds(this.it),
-        best: this.best[worldName] ? seconds(this.best[worldName]) : "–",
+        best: this.best[worldKey] ? seconds(this.best[worldKey]) : "–",
       };
     }
   };

@@ -7,7 +7,7 @@
 
   class Page {
     constructor(root, labels, onServer, tabs, send) {
-      Object.assign(this, { root, labels, onServer, policies: {}, lanes: [], views: [], mode: "", rate: "auto", alternate: 0 });
+      Object.assign(this, { root, labels, onServer, policies: {}, lanes: [], views: [], mode: "", rate: "auto" });
       this.state = { world: live.makeWorld(), policy: "meta", seed: 0, learning: true, lr: live.config.rules.lr };
       this.contest = new live.Contest();
       this.calm = window.ssmDraw.calm();
@@ -30,6 +30,7 @@
 
     get lane() { return this.lanes[0]; }
     get run() { return this.lane.run; }
+    get worldKey() { return JSON.stringify(this.state.world); } // custom worlds share a name
     get place() { return live.worldName(this.state.world); }
 
     policyOf(name) {
@@ -243,8 +244,7 @@
     }
 
     hand(lane) {
-      this.alternate = 1 - this.alternate;
-      return this.views[this.lanes.indexOf(lane)].hand(this.alternate);
+      return this.views[this.lanes.indexOf(lane)].hand();
     }
 
     frame(seconds) {
@@ -275,7 +275,7 @@
       const ended = event.type === "fell" || event.type === "stands", { contest } = this;
       if (!ended || contest.waiting) return;
       if (!lane.human) return contest.itEnded(event.steps);
-      const best = contest.youEnded(event.steps, this.place), verdict = contest.verdict(this.lane.shown.steps, this.place);
+      const best = contest.youEnded(event.steps, this.worldKey), verdict = contest.verdict(this.lane.shown.steps, this.worldKey);
       this.parts.story.say(`${verdict}${best ? " Your best of today." : ""} An arrow key or a touch begins the next round.`);
     }
   }

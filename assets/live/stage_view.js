@@ -88,12 +88,12 @@
       this.kick = (theta < 0 ? -1 : 1) * TIP;
     }
 
-    // What the visitor's hand does in the next physics step. `alternate`: the motor's action while no key is held.
-    hand(alternate) {
+    // What the visitor's hand does in the next physics step; while no key is held the motor alternates.
+    hand() {
       const { grip, keys, lane } = this, held = keys.right - keys.left, [x, , theta, theta_dot] = lane.sim.state;
       if (lane.human) {
         const side = grip ? Math.sign(grip.x - x) : held;
-        return { humanAction: side ? (side > 0 ? 1 : 0) : alternate };
+        return { humanAction: side ? (side > 0 ? 1 : 0) : lane.shown.steps % 2 };
       }
       let push = 0, kick = this.kick;
       if (grip?.kind === "cart") push = clamp((grip.x - grip.lane.sim.state[0]) * PULL, STRONGEST); // on all stages the same

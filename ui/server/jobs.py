@@ -75,7 +75,7 @@ class Job:
         return self.seconds if self.began is None else max(1.0, self.seconds - (time.monotonic() - self.began))
 
     def places(self, every: float | None = None) -> Iterator[Place]:
-        """The place, every so many seconds, until it is this job's turn. Gone when nobody waits for it."""
+        """The place, every so many seconds, until it is this job's turn or it is told to stop. Gone when nobody waits for it."""
         pause = 0.0
         while place := self.line.place(self, pause):
             self.check()
@@ -129,8 +129,10 @@ class Line:
 
     def stop(self, request: gr.Request) -> None:
         """Tell that job to stop, if there is one."""
-        if job := self.of(request):
-            job.stop.set()
+        with self._changed:
+            if job := self.of(request):
+                job.stop.set()
+                self._changed.notify_all()  # it may wait
 
     def join(self, visitor: str, address: str, kind: str, seconds: float | None = None) -> Job:
         """A job at the end of the line; kind: what it makes, as the visitor's word for it; seconds: what it takes, if known.
@@ -147,11 +149,12 @@ class Line:
             return job
 
     def place(self, job: Job, wait: float) -> Place | None:
-        """The job's place after at most `wait` seconds; None as soon as it is its turn, which it then has."""
+        """The job's place after at most `wait` seconds; None as soon as it is its turn, which it then has, or it is told to stop."""
         with self._changed:
-            if job.began is None and self._changed.wait_for(lambda: self._may_begin(job), wait):
+            ready = job.began is None and self._changed.wait_for(lambda: job.stop.is_set() or self._may_begin(job), wait)
+            if ready and not job.stop.is_set():
                 job.began = self._turns[job.address] = time.monotonic()
-            if job.began is not None:
+            if job.began is not None or job.stop.is_set():
                 return None
             ahead = self._waiting()[: self._waiting().index(job)]
             working = sorted(j.left for j in self._jobs if j.began is not None)
@@ -190,7 +193,7 @@ def heavy(kind: str) -> Callable[[Callable], Callable[..., Iterator[dict]]]:
     """Marks a tab's handler as a heavy job; `kind` as in `Line.join`. Its event needs **HEAVY.
 
     The handler takes the request among its arguments. While it waits the tab's message says for how long, and when it may not
-    wait why; nothing else changes meanwhile.
+    wait why; the tab's Stop, if it has one, leaves the line. Nothing else changes meanwhile.
     """
 
     def mark(handler: Callable) -> Callable[..., Iterator[dict]]:
@@ -202,9 +205,17 @@ def heavy(kind: str) -> Callable[[Callable], Callable[..., Iterator[dict]]]:
             except ValueError as error:
                 yield {tab.message: problem(error)}
                 return
+            can_stop, cannot = ({tab.stop: gr.update(interactive=on)} if hasattr(tab, "stop") else {} for on in (True, False))
             with job:
+                waited = False
                 for place in job.places():
-                    yield {tab.message: notice(str(place))}
+                    waited = True
+                    yield {tab.message: notice(str(place)), **can_stop}
+                if job.began is None:
+                    yield {tab.message: notice("You have left the line; nothing was begun."), **cannot}
+                    return
+                if waited and cannot:
+                    yield cannot
                 answer = handler(tab, *args)
                 if not inspect.isgenerator(answer):
                     yield answer

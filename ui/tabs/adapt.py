@@ -150,7 +150,7 @@ class AdaptTab(AdaptLayout):
         if s.refused:
             yield self._changes(before, s)
             return
-        yield from self._live(request, before, s, partial(adapt, s.settings, session.policy_model(s.settings.start)), session)
+        yield from self._live(request, s, partial(adapt, s.settings, session.policy_model(s.settings.start)), session)
 
     @heavy("adaptation")
     def _further(self, request: gr.Request, s: AdaptState | None, session: Session, *inputs) -> Iterator[dict]:
@@ -169,13 +169,13 @@ class AdaptTab(AdaptLayout):
         if s.refused or why:
             yield self._changes(before, s if s.refused else replace(s, message=problem(why)))
             return
-        yield from self._live(request, before, s, partial(go_on, s.run, s.settings), session)
+        yield from self._live(request, s, partial(go_on, s.run, s.settings), session)
 
-    def _live(self, request: gr.Request, before: AdaptState, s: AdaptState, runs: Callable, session: Session) -> Iterator[dict]:
+    def _live(self, request: gr.Request, s: AdaptState, runs: Callable, session: Session) -> Iterator[dict]:
         """The tab while a run goes on, and with its result. runs: the run as it grows, given a stop flag."""
         stop = JOBS.of(request).stop
         s = replace(s, busy=True, message="")
-        yield {**self._changes(before, s), self.message: ""}
+        yield {**self._changes(s, s), **self.updates(s)}  # all of it: while the run waited in line the page may have shown something else
         for run in paced(runs(stop), stop, passes=lambda run: run.imagining is not None):
             said = progress(run) if run.imagining is None else imagining_words(run.imagining)
             before, s = s, replace(s, run=run, lesson=None, step=run.reached, message=notice(said))

@@ -24,7 +24,7 @@ from ui.settings import (
     race_to_query,
 )
 from ui.tabs.controls import WorldControls, control, message_area, unchecked
-from ui.tabs.events import IN_BROWSER, QUIET, copy_link, now, stop_button
+from ui.tabs.events import IN_BROWSER, QUIET, copy_link, seen, stop_button
 from ui.tabs.next_step import NextStep
 from ui.tabs.state import TabState
 from ui.views.adaptation import paced
@@ -106,7 +106,7 @@ class CompareTab:
         order = {"concurrency_id": "compare", "concurrency_limit": 1, "trigger_mode": "always_last", **QUIET}
         gr.on([self.state.soon.click, tab.select], self.shown, given, [self.player, self.message, self.state.box, *self.chosen], **order)
         self.state.follow([*self.world.events, *(c.input for c in (*self.chosen, self.steps, self.seed))])
-        self.race.click(self.raced, [self.session, *self.inputs], self.results, js=now("compare-soon", "race-stage"), **HEAVY, **QUIET)
+        self.race.click(self.raced, [self.session, *self.inputs], self.results, js=seen("race-stage"), **HEAVY, **QUIET)
         stop_button(self.stop, self.message, "Stopping after the step that is under way.", JOBS.stop)
         self.copy.click(None, None, self.message, js=copy_link("compare"), **IN_BROWSER)
 
@@ -137,10 +137,8 @@ class CompareTab:
         except ValueError as error:
             yield {self.message: problem(error), self.state.box: self.state.of(refused=True)}
             return
-        query = link_of(settings)
         stop = JOBS.of(request).stop
-        # A press right after a change of the controls comes before the stage has followed them.
-        yield {self.state.box: self.state.of(now=query, refused=False), **self._busy(True)}
+        yield self._busy(True)
         run: Race | None = None
         for run in paced(race(settings, session.policy_model, stop), stop, wait=False):
             yield {self.message: notice(progress(run)), **self._busy(True), **self.next.waiting()}

@@ -21,6 +21,11 @@ def now(soon_id: str, stage_id: str = "") -> str:
     return f"(...inputs) => {{ window.ssmNow({soon_id!r});{see} return inputs; }}"
 
 
+def seen(stage_id: str) -> str:
+    """A script for a button that brings the stage into view."""
+    return f"(...inputs) => {{ window.ssmSee({stage_id!r}); return inputs; }}"
+
+
 def copy_link(tab: str) -> str:
     """A script that copies the link of what a tab shows, and says so."""
     return f"() => window.ssmCopyLink(window.ssmQuery({tab!r}))"

@@ -195,6 +195,7 @@ class MetaTrainTab:
             self.message: problem(t.problem) if t.problem else notice(phase_words(t)),
             self.train: gr.update(interactive=over),
             self.stop: gr.update(interactive=not over),
+            **({} if over else self.models["server"].resting()),
         }
         if before is None or over or len(t.epochs) > len(before.epochs):
             curves = {self.returns: curves_value(c, t.epochs, final=over), self.loss: loss_chart(c, t.epochs, final=over)}

@@ -54,6 +54,10 @@ class ModelButtons:
             **{button: gr.update(interactive=name in saves) for name, button in self.saves.items()},
         }
 
+    def resting(self) -> dict:
+        """While another model is in the making, whose curves are shown."""
+        return {button: gr.update(interactive=False) for button in (self.use, self.adapt, *self.saves.values())}
+
     def connect_use(self, page_session: gr.State, yours: Yours, adapt: AdaptControls) -> None:
         """Let the model become the visitor's own, chosen in Play and among Adapt's controls, and lead there.
 

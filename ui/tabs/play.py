@@ -89,7 +89,7 @@ class PlayTab:
         gr.on([self.state.soon.click, tab.select], self.shown, [self.session, self.state.box, *self.inputs], stage, **order)
         self.state.follow([*self.world.events, *(c.input for c in self.policy.inputs)])
         verdict = [self.verdict, self.state.box, self.message]
-        self.verify.click(self.verified, [self.session, self.episodes, *self.inputs], verdict, js=now("play-soon"), **PRIVATE)
+        self.verify.click(self.verified, [self.session, self.episodes, *self.inputs], verdict, **PRIVATE)
         self.copy.click(None, None, self.message, js=copy_link("play"), **IN_BROWSER)
         self.gif.click(self.gif_file, self.session, [self.file, self.message], **HEAVY, **QUIET)
         self.csv.click(self.csv_file, self.session, [self.file, self.message], **QUIET)

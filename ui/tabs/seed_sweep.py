@@ -11,7 +11,7 @@ from ui.server.session import STATE_SECONDS, Session
 from ui.settings import AdaptSettings
 from ui.tabs.adapt_controls import AdaptControls
 from ui.tabs.controls import message_area
-from ui.tabs.events import QUIET, stop_button
+from ui.tabs.events import IN_BROWSER, QUIET, stop_button
 from ui.tabs.next_step import NextStep
 from ui.views.adapt_next import after_sweep
 from ui.views.adaptation import paced
@@ -40,7 +40,8 @@ class SeedSweepPart:
                 self.next = NextStep("sweep")
             with gr.Column(scale=7, min_width=320):
                 self.curve = chart(visible=False, elem_id="sweep-curve")
-        self.repeat.click(self._repeat, [session, *controls.inputs], [self.state, *self.outputs], **HEAVY, **QUIET)
+        done = self.repeat.click(self._repeat, [session, *controls.inputs], [self.state, *self.outputs], **HEAVY, **QUIET)
+        done.then(None, None, None, js="() => window.ssmSync('adapt')", **IN_BROWSER)  # the controls may have changed meanwhile
         stop_button(self.stop, self.message, "Stopping after the step that is under way.", JOBS.stop)
 
     def updates(self, sweep: SeedSweep | None) -> dict:

@@ -133,8 +133,8 @@ def phase_words(state: TrainingState) -> str:
     done, kept = len(state.epochs), "the best parameters are kept"
     epochs = count(done, "epoch")
     if state.phase == "waiting":
-        when = f"It starts by itself, in about {spoken_seconds(state.wait)} at most; Stop gives up the place."
-        return f"You are {ordinal(state.place)} in the queue. {when}"
+        place = f"You are {ordinal(state.place)} in the queue. " if state.place else ""  # 0: not told yet
+        return f"{place}It starts by itself, in about {spoken_seconds(state.wait)} at most; Stop gives up the place."
     if state.phase == "starting":
         return "Starting the training process; this takes a second or two."
     if state.phase == "training":

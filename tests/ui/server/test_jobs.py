@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from ui.server.jobs import Gone, Line, heavy
+from ui.server.jobs import JOBS, Gone, Line, heavy
 from ui.server.visitors import LISTENERS, address_of
 
 
@@ -69,7 +69,7 @@ def test_a_job_ends_when_nobody_waits_for_it(monkeypatch):
 
 
 class Tab:
-    message = "the message"
+    message, stop = "the message", "the button"
 
     @heavy("adaptation")
     def steps(self, request, n):
@@ -84,11 +84,13 @@ def test_a_tab_tells_the_place_then_answers_and_refuses_in_a_sentence():
     tab, running = Tab(), [Tab().steps(visitor(f"w{i}"), 2) for i in range(2)]
     assert [next(r) for r in running] == [{"step": 0}] * 2
     waiting = tab.once(visitor("me"))
-    assert "You are number 1 in the line; about " in next(waiting)["the message"]
+    told = next(waiting)
+    assert "You are number 1 in the line; about " in told["the message"] and told["the button"]["interactive"]
     (refused,) = tab.steps(visitor("me"), 2)
     assert set(refused) == {"the message"} and "Your picture is still under way" in refused["the message"]
     running[0].close()
-    assert list(waiting)[-1] == {"file": "x"}
+    *_, ready, made = waiting
+    assert made == {"file": "x"} and not ready["the button"]["interactive"]
     running[1].close()
     assert list(tab.once(visitor("me"))) == [{"file": "x"}]
 
@@ -115,3 +117,16 @@ def test_a_tab_tells_the_place_then_answers_and_refuses_in_a_sentence():
 def test_the_address(forwarded, address):
     request = SimpleNamespace(headers={"x-forwarded-for": forwarded}, client=SimpleNamespace(host="9.9.9.9"))
     assert address_of(request) == address
+
+
+def test_stop_leaves_the_line():
+    tab, running = Tab(), [Tab().steps(visitor(f"w{i}"), 2) for i in range(2)]
+    assert [next(r) for r in running] == [{"step": 0}] * 2
+    me, waiting = visitor("me"), tab.steps(visitor("me"), 2)
+    next(waiting)
+    JOBS.stop(me)
+    (left,) = waiting
+    assert "left the line" in left["the message"] and not left["the button"]["interactive"]
+    assert JOBS.of(me) is None
+    for r in running:
+        assert list(r) == [{"step": 1}]
