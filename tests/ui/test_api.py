@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from gradio_client import Client
 from gradio_client.exceptions import AppError
 
 from model import StandardAdaptationConfig, StandardAdapter, World, evaluate_policy, load_pretrained
@@ -58,11 +57,3 @@ def test_adapt_is_the_librarys_adaptation(client):
     assert steps[-1]["returns"] == evaluate_policy(expected[-1].model, World(reversed_motor=True), 20, 5).tolist()
     assert steps[0]["loss"] is None and [s["index"] for s in answer["modes"]["hybrid"]["steps"]] == [0, 1]
     assert "before adaptation" in answer["sentence"] and answer["ended"] == "finished" and answer["settings"]["world"]["reversed_motor"]
-
-
-def test_two_programs_adapt_at_once(page_url):
-    calls = [{"reversed_motor": True}, {"mirrored_sensors": True}]
-    jobs = [Client(page_url, verbose=False).submit(**c, num_adapt_steps=1, episodes_per_step=2, api_name="/adapt") for c in calls]
-    for call, job in zip(calls, jobs, strict=True):
-        world = job.result(timeout=120)["settings"]["world"]
-        assert {name: value for name, value in world.items() if value is True and name != "velocity_sensors"} == call

@@ -155,9 +155,10 @@ def opened(tabs: dict[str, Any], query: str) -> tuple[Any, dict]:
 
 
 LINKS = (
-    "world=a_b", "seed=a_b", "wind=99", "world=moon&wind=1", "policy=a_b", "actions=None", "seed=" + "9" * 2000, "velocity_sensors=maybe",
+    "world=a_b", "seed=a_b", "wind=99", "world=moon&wind=1", "policy=a_b", "actions=None", "seed=" + "9" * 2000, "policy=" + "x" * 2000,
+    "velocity_sensors=maybe",
 )  # fmt: skip
-ADAPT_LINKS = ("mode=a_b", "start=a_b", "num_adapt_steps=99", "fresh_step=perhaps", "adapt_lr=nan")
+ADAPT_LINKS = ("mode=a_b", "start=a_b", "num_adapt_steps=99", "fresh_step=perhaps", "adapt_lr=nan", "start=" + "x" * 3000)
 RACE_LINKS = ("race=a_b", "race=meta_meta", "steps=9", "race=" + "meta_" * 9)
 
 

@@ -14,7 +14,6 @@ from ui.tabs.adapt_controls import AdaptControls
 from ui.tabs.controls import message_area, unchecked
 from ui.tabs.events import file_button
 from ui.tabs.next_step import NextStep
-from ui.views.adapt_next import after_adaptation
 from ui.views.adaptation import curve_value, preview_value
 from ui.views.adaptation_words import result_html, steps_table
 from ui.views.charts import chart
@@ -23,6 +22,7 @@ from ui.views.learnt_charts import forecast_value, rollouts_value
 from ui.views.learnt_words import METHOD, agreement_html, learnt_html
 from ui.views.messages import hint
 from ui.views.movement import movement_html, rule_html
+from ui.views.next_steps import after_adaptation
 from ui.views.player import player
 from ui.views.terms import act_line
 

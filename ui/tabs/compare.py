@@ -28,8 +28,8 @@ from ui.tabs.events import IN_BROWSER, QUIET, copy_link, seen, stop_button
 from ui.tabs.next_step import NextStep
 from ui.tabs.state import TabState
 from ui.views.adaptation import paced
-from ui.views.compare_next import after_race
 from ui.views.messages import notice, problem, unopened
+from ui.views.next_steps import after_race
 from ui.views.player import player
 from ui.views.race import race_value, start_value
 from ui.views.race_words import progress, result_html, table

@@ -13,10 +13,10 @@ from ui.tabs.adapt_controls import AdaptControls
 from ui.tabs.controls import message_area
 from ui.tabs.events import IN_BROWSER, QUIET, stop_button
 from ui.tabs.next_step import NextStep
-from ui.views.adapt_next import after_sweep
 from ui.views.adaptation import paced
 from ui.views.charts import chart
 from ui.views.messages import hint, notice, problem
+from ui.views.next_steps import after_sweep
 from ui.views.seed_sweep import sweep_progress, sweep_value, sweep_words
 
 

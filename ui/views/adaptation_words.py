@@ -55,13 +55,13 @@ def outcome(curve: Curve) -> str:
     if last.index == 0:
         return "no gradient step was made"
     b, f = before.mean, last.mean
+    how = "collapsed" if f < COLLAPSED else "got worse"
     if not any(p.moved for p in curve.points[1:]):
         why = "the settings ask for neither a gradient step nor imagined rollouts" if any(p.fell for p in curve.points[1:]) else NO_FALL
         return f"{after(curve, last)} nothing has changed: {why}"
     if b >= SOLVED:
         if f >= SOLVED:
             return f"it did not need to adapt, and {after(curve, last)} it still {level(last)}"
-        how = "collapsed" if f < COLLAPSED else "got worse"
         return f"it did not need to adapt and {how}: {after(curve, last)} it {level(last)}"
     solved = next((p for p in curve.points[1:] if p.mean >= SOLVED), None)
     if f >= SOLVED:
@@ -71,12 +71,10 @@ def outcome(curve: Curve) -> str:
         then = "it still does" if level(first) == level(last) else f"it {level(last)}"
         return f"{after(curve, first)} it {level(first)}, and after {last.index} {then}"
     if f < b - SAME:
-        how = "collapsed" if f < COLLAPSED else "got worse"
         return f"it {how}: {after(curve, last)} it {level(last)}"
     best = max(curve.points, key=lambda p: p.mean)
     peak = best.mean
     if peak - f > max(SAME, 0.1 * peak) and peak > b + SAME:
-        how = "collapsed" if f < COLLAPSED else "got worse"
         return f"{after(curve, best)} it reached {peak:.0f} {OF_ALL}, then it {how}: {f:.0f} {OF_ALL} after {count(last.index, 'step')}"
     if f > b + SAME:
         return f"it partly recovered: {f:.0f} {OF_ALL} {after(curve, last)}"

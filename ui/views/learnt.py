@@ -236,12 +236,5 @@ def numbers(one: Lesson | None) -> dict[str, Any] | None:
 
 def truth_numbers(truth: Linearised) -> dict[str, float]:
     """The truth with units in its names."""
-    cart, pole, delay, offset, drift, growth = truth
-    return {
-        "cart_push_m_s": cart,
-        "pole_push_rad_s": pole,
-        "delay_steps": delay,
-        "angle_offset_rad": offset,
-        "drift_m_s": drift,
-        "growth_per_s": growth,
-    }
+    names = ("cart_push_m_s", "pole_push_rad_s", "delay_steps", "angle_offset_rad", "drift_m_s", "growth_per_s")
+    return dict(zip(names, truth, strict=True))

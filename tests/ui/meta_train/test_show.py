@@ -40,4 +40,4 @@ def test_what_can_not_be_adapted_plays_on():
     assert [len(row) for row in recordings(perform(shared_model("standard"), memory))] == [1, 1]
     model = StateSpaceModel(4, hidden_dim=4)
     wild = model.with_params({**model.params(), "C": torch.full_like(model.C, 1e30)})
-    assert len(perform(wild, MINUTE)["actions"]) in (1, 2)
+    assert len(perform(wild, MINUTE)["actions"]) == 1
