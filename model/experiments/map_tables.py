@@ -56,7 +56,7 @@ def _taught_learns(results: Results) -> str:
 
 def beside_table(results: Results) -> str:
     """A family that was measured on both splits a row: the mean return of some methods in the test worlds and in the sealed ones."""
-    methods = ("memory", "taught", "meta", "meta_3", "hybrid_meta", "regulator")
+    methods = ("memory", "meta", "meta_3", "hybrid_meta", "regulator")
     test, sealed = results["test"].get("map", {}), results["map"]
     rows = [
         [FAMILIES[name].words, *(" / ".join(f"{of[name]['methods'][m]['mean']:.0f}" for of in (test, sealed)) for m in methods)]

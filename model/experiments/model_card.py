@@ -40,8 +40,9 @@ ENTRY = """      - task:
 TEXT = """
 # SSM-MetaRL CartPole: meta-trained weights
 
-Four sets of weights of one small State Space Model policy (6,744 parameters, 29 kB each, float32, safetensors): they balance CartPole,
-and differ in how they cope with a world that was broken (motor reversed, sensors mirrored or tilted, wind, delay, another pole).
+Four sets of weights of a small State Space Model policy (6,744 parameters, 29 kB; `taught` 17,629 and 71 kB; float32, safetensors): they
+balance CartPole, and differ in how they cope with a world that was broken (motor reversed, sensors mirrored or tilted, wind, delay,
+another pole).
 
 - `meta.safetensors`: meta-trained (MAML, three inner steps). Falls when the standard cart's motor is reversed, and recovers by one
   gradient step on about 94 environment steps, in 999 of 1,000 trials; in other worlds less surely.
@@ -50,7 +51,7 @@ and differ in how they cope with a world that was broken (motor reversed, sensor
 - `standard.safetensors`: single-world, trained on the standard world only.
 - `taught.safetensors`: taught by imitation, not by reinforcement learning. A teacher that is told the true world, a linear-quadratic
   regulator, said in each step of the student's episodes what it would do (DAgger). The student sees the sensors and, as a fifth input,
-  its own previous push (6,813 parameters), and stands while motor, sensors and wind change under it, without delay or noise.
+  its own previous push, has 64 states for 32, and stands while motor, sensors and wind change under it, without delay or noise.
 
 {checkpoints}
 

@@ -47,7 +47,6 @@ def test_a_given_model_is_left_alone_a_four_input_one_is_given_the_fifth_and_see
         list(each.train(start))
     assert not same(dagger.best.params(), other.best.params())
     assert same(before, start.params()) and dagger.best.sizes == {**start.sizes, "input_dim": 5} and not dagger.best.training
-    assert sum(Dagger().best.count_parameters().values()) == 6813
 
 
 def test_the_student_begins_with_what_memory_would_do_and_less_sure_of_it():
@@ -103,4 +102,4 @@ def test_a_checkpoint_names_its_sizes_and_recipe_and_a_stopped_training_goes_on(
     assert [r["epoch"] for r in rows] == ["0", "1", "2"] and rows[0].keys() >= {"agreement", "episode_return", "env_steps"}
     assert log_path(out).read_text(encoding="utf-8").count("epoch,") == 1
     model = load_checkpoint(out)
-    assert model.sizes == {"state_dim": 32, "input_dim": 5, "output_dim": 4, "hidden_dim": 64} and not model.training
+    assert model.sizes == {"state_dim": 64, "input_dim": 5, "output_dim": 4, "hidden_dim": 64} and not model.training

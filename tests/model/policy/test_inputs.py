@@ -1,4 +1,4 @@
-"""The previous push as a fifth input: with weights of zero it changes nothing, and with others the policy is given what it really did."""
+"""The previous push as a fifth input, and further states: with weights of zero they change nothing; the push is what was really done."""
 
 import numpy as np
 import pytest
@@ -8,6 +8,7 @@ from model import StateSpaceModel, World
 from model.model_based.dynamics import DynamicsModel
 from model.policy.inputs import SENSORS, with_previous_push
 from model.policy.params import Params, with_task_axis
+from model.policy.wider import with_states
 from model.rl.rollout import Episodes, collect
 from tests.model.made_up import random_model
 
@@ -29,8 +30,12 @@ def play(model: StateSpaceModel, **options) -> Episodes:
 
 
 @pytest.mark.parametrize("greedy", [False, True])
-def test_with_zero_weights_it_plays_as_the_policy_that_it_came_from(greedy):
-    a, b = (play(model.double(), greedy=greedy) for model in (random_model(), with_previous_push(random_model())))
+@pytest.mark.parametrize("states", [0, 5])
+def test_with_an_input_and_states_that_nothing_reads_yet_it_plays_as_the_policy_that_it_came_from(greedy, states):
+    old = random_model()
+    new = with_states(with_previous_push(old), old.state_dim + states)
+    assert new.state_dim == old.state_dim + states
+    a, b = (play(model.double(), greedy=greedy) for model in (old, new))
     assert a.obs.shape[-1] == 4 and b.obs.shape[-1] == 5
     torch.testing.assert_close(a.obs, b.sensors, rtol=0, atol=1e-6)
     assert torch.equal(a.actions, b.actions) and torch.equal(a.alive, b.alive) and torch.equal(a.terminated, b.terminated)

@@ -47,7 +47,7 @@ def test_every_part_has_a_sentence_and_a_place_in_drawing_and_equations():
 
 def test_the_taught_policys_own_push_is_its_fifth_input():
     value = value_of(Session().play(Choice(policy="taught", world=WORLD)))
-    assert len(value["cells"]["x"]) == 5 and "its last push" in value["words"]["x"] and value["sizes"]["B"] == "5 × 32"
+    assert len(value["cells"]["x"]) == 5 and "its last push" in value["words"]["x"] and value["sizes"]["B"] == "5 × 64"
 
 
 def test_the_visitors_own_policy_is_shown_as_it_is_now():

@@ -13,8 +13,8 @@ WORDS = """
 <h2>A policy that is hard to make fall, and how it was taught</h2>
 <p>The policy <em>taught</em> learnt by imitation (DAgger), not by reinforcement learning: it played, and at every step a teacher said
 which push it would have chosen. The teacher is a linear regulator that is told the true world as it is at that moment: state, motor,
-delay, wind, and every change of them. The policy is told none of this: it has the four sensors and its own last push, which makes
-{total} parameters, and must find out in which world it is by what its pushes do.</p>
+delay, wind, and every change of them. The policy is told none of this: it has the four sensors, its own last
+push and 64 hidden states, twice the others' ({total} parameters), and must find out in which world it is by what its pushes do.</p>
 {picture}
 <p>It was taught in worlds drawn over everything that this page can set and switch while it runs, and keeps its memory where the
 world changes; it never met a push by hand or a gust. It can still fall, above all with a late motor, dead velocity
