@@ -80,7 +80,7 @@ def test_stop_keeps_what_was_reached_of_a_run_and_of_a_seed_sweep(tab):
     tab.set("adapt-steps", "10")
     tab.page.evaluate(PRESS_STOP, "adapt-stop")
     tab.page.click("#adapt-run")
-    tab.page.wait_for_function("() => document.querySelector('#adapt-result').textContent.includes('You stopped it')")
+    tab.page.wait_for_function("() => document.querySelector('#adapt-result')?.textContent.includes('You stopped it')")
     stopped = re.search(r"You stopped it after (\d+) of 10 steps; what was reached is kept\.", tab.page.inner_text("#adapt-result"))
     tab.page.wait_for_function("() => !document.querySelector('#adapt-run').disabled")
     assert stopped and tab.points == f"2 {int(stopped[1]) + 1}" and tab.page.is_enabled("#adapt-keep")

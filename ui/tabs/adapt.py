@@ -176,6 +176,8 @@ class AdaptTab(AdaptLayout):
         stop = JOBS.of(request).stop
         s = replace(s, busy=True, message="")
         yield {**self._changes(s, s), **self.updates(s)}  # all of it: while the run waited in line the page may have shown something else
+        # Gradio sends a value that follows one of its own as a difference, and applies that wrongly where a list has become shorter.
+        yield {self.message: ""}
         for run in paced(runs(stop), stop, passes=lambda run: run.imagining is not None):
             said = progress(run) if run.imagining is None else imagining_words(run.imagining)
             before, s = s, replace(s, run=run, lesson=None, step=run.reached, message=notice(said))

@@ -18,10 +18,10 @@ from ui.runs.trained import model_from_bytes
 from ui.runs.training import train
 from ui.runs.training_show import perform
 from ui.server.training import Training, Trainings, new_token, run_training
-from ui.training_settings import MetaSettings, _config
+from ui.training_settings import RECIPES, MetaSettings
 
 SMALL = {"tasks_per_epoch": 2, "episodes_per_task": 2, "max_steps_per_episode": 20, "long_episodes_share": 0, "state_dim": 8}
-CONFIG = _config(num_epochs=3, **SMALL, hidden_dim=8)
+CONFIG = replace(RECIPES["reversed_motor"][1].config, num_epochs=3, **SMALL, hidden_dim=8, min_support_episodes=2)
 SHORT = MetaSettings(("reversed_motor",), config=CONFIG)
 LONG = replace(SHORT, config=replace(CONFIG, num_epochs=10_000))
 
