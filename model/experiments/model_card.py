@@ -51,7 +51,7 @@ another pole).
 - `standard.safetensors`: single-world, trained on the standard world only.
 - `taught.safetensors`: taught by imitation, not by reinforcement learning. A teacher that is told the true world, a linear-quadratic
   regulator, said in each step of the student's episodes what it would do (DAgger). The student sees the sensors and, as a fifth input,
-  its own previous push, has 64 states for 32, and stands while motor, sensors and wind change under it, without delay or noise.
+  its own previous push, has 64 states for 32, and stands while motor, sensors and wind change under it, without long delays or noise.
 
 {checkpoints}
 
@@ -101,8 +101,8 @@ today gives other bits and, in the one run compared on validation worlds, a poli
 ## Bias
 
 A policy is biased towards the worlds that it was trained on. `meta` and `memory`: near the standard cart, never with delay, always with
-velocity sensors; `taught`: wider, but its last training was mostly in worlds like these, and where it met delay or dead sensors it still
-mostly falls. Outside those ranges the return falls before adaptation, and sometimes after it.
+velocity sensors; `taught`: wider, but its last training was mostly in worlds like these, and where long delay or dead sensors come with
+an unusual world it still mostly falls. Outside those ranges the return falls before adaptation, and sometimes after it.
 
 ## Ethics
 

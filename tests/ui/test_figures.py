@@ -87,8 +87,8 @@ def test_what_the_readme_says_in_words_is_what_was_measured():
     assert "a motor four steps late {}, {} and {}.".format(*seeds["delayed_motor"]) in words
     assert stood["inside"]["taught"] == "100" and "stands in all of 200 worlds inside the ranges" in words
     assert f"nine reversals of the motor in {stood['reversals_9']['taught']} of 100 episodes" in words
-    assert "in {taught} (teacher: {teacher}); but on the reversed".format(**stood["switches_5"]) in words
-    assert f"reversed, late motor in {stood['reversed_delay']['taught']} of 100, and" in words
+    assert "in {taught} (teacher: {teacher}), on the reversed".format(**stood["switches_5"]) in words
+    assert f"reversed motor two steps late in {stood['reversed_delay']['taught']} of 100; but" in words
     assert "a motor four steps late in {taught} (teacher: {teacher})".format(**stood["delayed_motor"]) in words
     assert "without delay in {taught}% of 200 worlds (teacher {teacher}%)".format(**stood["anywhere_at_once"]) in words
     assert "with it in {taught}% ({teacher}%)".format(**stood["anywhere_delay"]) in words
