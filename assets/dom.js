@@ -50,10 +50,11 @@ window.ssmCopyLink = (query) => {
 };
 
 // A file that a handler has made reaches its hidden button only after this event.
-const downloaded = {}; // id -> when its button gave a file last, ms
-window.ssmDownload = (id, file) => { // Gradio may tell of one file twice, at once; the same file again has the same address
-  if (!file || performance.now() - downloaded[id] < 1000) return;
-  downloaded[id] = performance.now();
+const downloaded = {}; // id -> the address of the file that its button gave last, and when, ms
+window.ssmDownload = (id, file) => { // Gradio may tell of one file twice, at once; made again later, the same has the same address
+  const last = downloaded[id], now = performance.now();
+  if (!file || (file.url === last?.url && now - last.at < 1000)) return;
+  downloaded[id] = { url: file.url, at: now };
   setTimeout(() => document.getElementById(id).click(), 0);
 };
 

@@ -124,8 +124,9 @@ def test_every_control_plays_at_once_and_files_address_and_link_hold_it(play, tm
         page.number("Seed").fill(seed)
         page.wait_for_new(before)
         page.page.wait_for_selector("#play-verdict:not(.stale)" if fits else "#play-verdict.stale .stale-note:visible")
-    for button, suffix in (("#play-csv", ".csv"), ("#play-gif", ".gif"), ("#play-csv", ".csv")):
-        with page.page.expect_download() as download:
+    for button, suffix in (("#play-csv", ".csv"), ("#play-gif", ".gif"), ("#play-gif", ".gif"), ("#play-csv", ".csv")):
+        page.page.wait_for_timeout(1000)  # two at once would be taken for one
+        with page.page.expect_download(timeout=20000) as download:
             page.page.click(button)
         assert download.value.suggested_filename.endswith(suffix)
         file = tmp_path / f"file{suffix}"

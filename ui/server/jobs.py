@@ -61,6 +61,7 @@ class Job:
     kind: str
     seconds: float
     began: float | None = None  # when it was its turn
+    waited: bool = False  # for its turn
     stop: threading.Event = field(default_factory=threading.Event, repr=False)
 
     def __enter__(self) -> Job:
@@ -78,6 +79,7 @@ class Job:
         """The place, every so many seconds, until it is this job's turn or it is told to stop. Gone when nobody waits for it."""
         pause = 0.0
         while place := self.line.place(self, pause):
+            self.waited = True
             self.check()
             yield place
             # Gradio makes every output's component anew for each value: who has far to go is told less often, so that a long line
@@ -207,14 +209,12 @@ def heavy(kind: str) -> Callable[[Callable], Callable[..., Iterator[dict]]]:
                 return
             can_stop, cannot = ({tab.stop: gr.update(interactive=on)} if hasattr(tab, "stop") else {} for on in (True, False))
             with job:
-                waited = False
                 for place in job.places():
-                    waited = True
                     yield {tab.message: notice(str(place)), **can_stop}
                 if job.began is None:
                     yield {tab.message: notice("You have left the line; nothing was begun."), **cannot}
                     return
-                if waited and cannot:
+                if job.waited and cannot:
                     yield cannot
                 answer = handler(tab, *args)
                 if not inspect.isgenerator(answer):

@@ -150,7 +150,7 @@ class AdaptTab(AdaptLayout):
         if s.refused:
             yield self._changes(before, s)
             return
-        yield from self._live(request, s, partial(adapt, s.settings, session.policy_model(s.settings.start)), session)
+        yield from self._live(request, before, s, partial(adapt, s.settings, session.policy_model(s.settings.start)), session)
 
     @heavy("adaptation")
     def _further(self, request: gr.Request, s: AdaptState | None, session: Session, *inputs) -> Iterator[dict]:
@@ -169,22 +169,22 @@ class AdaptTab(AdaptLayout):
         if s.refused or why:
             yield self._changes(before, s if s.refused else replace(s, message=problem(why)))
             return
-        yield from self._live(request, s, partial(go_on, s.run, s.settings), session)
+        yield from self._live(request, before, s, partial(go_on, s.run, s.settings), session)
 
-    def _live(self, request: gr.Request, s: AdaptState, runs: Callable, session: Session) -> Iterator[dict]:
+    def _live(self, request: gr.Request, before: AdaptState, s: AdaptState, runs: Callable, session: Session) -> Iterator[dict]:
         """The tab while a run goes on, and with its result. runs: the run as it grows, given a stop flag."""
-        stop = JOBS.of(request).stop
-        s = replace(s, busy=True, message="")
-        yield {**self._changes(s, s), **self.updates(s)}  # all of it: while the run waited in line the page may have shown something else
-        # Gradio sends a value that follows one of its own as a difference, and applies that wrongly where a list has become shorter.
-        yield {self.message: ""}
+        job = JOBS.of(request)
+        stop, s = job.stop, replace(s, busy=True, message="")
+        yield {**self._changes(before, s), self.message: "", **({self.player: s.stage} if job.waited else {})}
         for run in paced(runs(stop), stop, passes=lambda run: run.imagining is not None):
             said = progress(run) if run.imagining is None else imagining_words(run.imagining)
             before, s = s, replace(s, run=run, lesson=None, step=run.reached, message=notice(said))
             if not run.ended:
                 yield self._changes(before, s)
         s = replace(s, settings=run.settings, lesson=lesson(run), message="", busy=False)
-        yield self._changes(before, self._staged(s, session), then="sync")  # the controls may have changed meanwhile
+        s = self._staged(s, session)
+        # While the run waited in line the page may have shown something else: then all of it is told.
+        yield {**self._changes(before, s, then="sync"), **(self.updates(s) if job.waited else {})}  # the controls may have changed
 
     def _reset(self, s: AdaptState | None, session: Session, *inputs) -> dict:
         s = s or self.first
