@@ -13,6 +13,8 @@ PRIVATE = {"api_visibility": "private", "preprocess": False}
 QUIET = {"show_progress": "hidden", **PRIVATE}
 IN_BROWSER = {"queue": False, **QUIET}
 """For events whose work a script does."""
+OF_SESSION = {"concurrency_id": "session", "concurrency_limit": 1, **QUIET}
+"""For events that write the visitor's session: of two at once, the later to end would undo the other."""
 
 
 def now(soon_id: str, stage_id: str = "") -> str:
