@@ -42,9 +42,6 @@ def stop_button(button: gr.Button, message: gr.HTML, words: str, stop: Callable[
     button.click(stop, inputs, None, queue=False, **QUIET)
 
 
-COPY_LINK = "(query) => window.ssmCopyLink(query)"
-
-
 def file_button(elem_id: str) -> gr.DownloadButton:
     """A hidden button whose file is downloaded as soon as a handler sets it.
 
