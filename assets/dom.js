@@ -36,17 +36,13 @@ window.ssmStore = {
   },
 };
 
-// Put a text into the clipboard; what is to be said then, as the message area shows it.
-window.ssmCopy = async (text, done, otherwise) => {
-  const say = (words) => `<p class="notice" role="status">${words.replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`)}</p>`;
-  try { await navigator.clipboard.writeText(text); return say(done); } catch { return say(otherwise); }
-};
-
-window.ssmCopyLink = (query) => {
+// Put the link with this query into the clipboard; what is to be said then, as the message area shows it.
+window.ssmCopyLink = async (query) => {
   const url = `${location.origin}${location.pathname}?${query}`;
   const asked = new URLSearchParams(query), own = /(^|_)yours/.test(`${asked.get("policy")}_${asked.get("start")}_${asked.get("race")}`);
   const alone = own ? " It starts from a policy that only you have: save its weights and send them along." : "";
-  return window.ssmCopy(url, `Link copied.${alone}`, `Copy this link: ${url}`);
+  const say = (words) => `<p class="notice" role="status">${words.replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`)}</p>`;
+  try { await navigator.clipboard.writeText(url); return say(`Link copied.${alone}`); } catch { return say(`Copy this link: ${url}`); }
 };
 
 // A file that a handler has made reaches its hidden button only after this event.

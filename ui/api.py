@@ -197,7 +197,7 @@ def training_answer(state: TrainingState) -> dict[str, Any]:
     last = state.epochs[-1] if state.epochs else None
     progress = {
         "phase": state.phase,
-        "place_in_queue": state.place,
+        "place_in_queue": state.place.number if state.place else 0,
         "epochs": len(state.epochs),
         "seconds": round(state.seconds, 2),
         "return_before": last and last.return_before,

@@ -23,7 +23,7 @@ from ui.tabs.adapt import AdaptTab
 from ui.tabs.adapt_controls import SUITED
 from ui.tabs.compare import CompareTab, offered
 from ui.tabs.controls import connect_same, connect_worlds
-from ui.tabs.events import IN_BROWSER, QUIET
+from ui.tabs.events import IN_BROWSER, OF_SESSION
 from ui.tabs.live import LiveTab
 from ui.tabs.meta_train import MetaTrainTab
 from ui.tabs.play import PlayTab, first_session
@@ -131,7 +131,7 @@ def build() -> tuple[gr.Blocks, dict[str, Any]]:
             return {**shown, **back, **({tabs: gr.Tabs(selected=tab)} if shown or led else {})} or gr.skip()
 
         filled = dict.fromkeys([tabs, live.stage, *play.outputs, *adapt.outputs, *compare.outputs, *yours.outputs])
-        opened = page.load(open_link, [session, yours.weights], list(filled), js=KEPT, **QUIET)
+        opened = page.load(open_link, [session, yours.weights], list(filled), js=KEPT, **OF_SESSION)
         opened.then(None, yours.weights, None, js=BACK, **IN_BROWSER)
         api.add_endpoints()
     page.api_open = False

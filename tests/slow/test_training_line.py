@@ -44,7 +44,7 @@ def test_the_second_in_line_waits_and_plays_meanwhile(visit):
         train_until(one, 1)
         come(two)
         two.click("#meta-train")
-        wait_for_message(two, "You are first in the queue.")
+        wait_for_message(two, "You are number 1 in the line;")
         two.get_by_role("tab", name="Play").click()
         waiting.run()
         two.get_by_role("tab", name="Meta-train").click()

@@ -3,6 +3,7 @@
 import gradio as gr
 import pytest
 
+from ui.page import build
 from ui.runs.policies import shared_model
 from ui.server.session import Session
 from ui.tabs.yours import Yours
@@ -28,3 +29,10 @@ def test_what_is_no_policy_is_given_up_and_most_browsers_hold_nothing(yours):
         session, changed = yours.given_back(Session(), weights)
         assert session.model is None and changed == {yours.weights: ""}
     assert yours.given_back(Session(), "") == (Session(), {})
+
+
+def test_what_is_kept_while_an_episode_runs_is_not_undone_at_its_end():
+    page, _ = build()
+    writers = [fn for fn in page.fns.values() if any(isinstance(c, gr.State) and isinstance(c.value, Session) for c in fn.outputs)]
+    assert len(writers) >= 6  # Run, Play's own, Keep in Live and in Adapt, a trained model's use, a link
+    assert {(fn.concurrency_id, fn.concurrency_limit) for fn in writers} == {("session", 1)}

@@ -17,6 +17,7 @@ from model.rl.evaluation import evaluate_tasks
 from model.worlds.families import family_sampler
 from ui.runs.training_show import Showman, adaptation_config
 from ui.training_settings import MetaSettings, to_json
+from ui.words import Place
 
 CHECK_WORLDS, CHECK_EPISODES, CHECK_STEPS = 8, 5, (1, 3)
 CHECK_SEED = 1_000_003  # validation worlds and episodes are the same for every training of the same families
@@ -26,14 +27,14 @@ CHECK_SEED = 1_000_003  # validation worlds and episodes are the same for every 
 class TrainingState:
     """How far a training is. phase: "waiting", "starting", "training", "checking", "done".
 
-    place: the n-th of those who wait, for about `wait` seconds. seconds: of the phase "training" so far. best: the best
+    place: among those who wait; None before it is told, and after. seconds: of the phase "training" so far. best: the best
     checkpoint so far. ended: why the training ended, "epochs", "time" or "stopped"; None before. show: the last that was played
     (training_show.py). check: see `check`. problem: what went wrong, one sentence.
     """
 
     settings: MetaSettings
     phase: str
-    place: int = 0
+    place: Place | None = None
     seconds: float = 0.0
     epochs: tuple[MetaEpoch, ...] = ()
     best: bytes | None = None
@@ -41,7 +42,6 @@ class TrainingState:
     show: dict | None = None
     check: dict | None = None
     problem: str | None = None
-    wait: float = 0.0
 
     @property
     def left(self) -> float:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import heapq
 import inspect
-import math
 import threading
 import time
 from collections import Counter
@@ -15,12 +14,13 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import wraps
-from typing import Any, NamedTuple
+from typing import Any
 
 import gradio as gr
 
 from ui.server.visitors import LISTENERS, address_of
 from ui.views.messages import notice, problem
+from ui.words import Place
 
 AT_ONCE = 2
 LONGEST = 200  # jobs of one address that may wait
@@ -36,16 +36,6 @@ class Gone(gr.Error):
 
     def __init__(self) -> None:
         super().__init__("Nobody waits for this any more.", print_exception=False)
-
-
-class Place(NamedTuple):
-    """The n-th of those who wait, for about so many seconds."""
-
-    number: int
-    seconds: float
-
-    def __str__(self) -> str:
-        return f"You are number {self.number} in the line; about {5 * max(1, math.ceil(self.seconds / 5))} s."
 
 
 @dataclass(eq=False)

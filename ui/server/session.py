@@ -22,14 +22,8 @@ class Session:
     """
 
     choice: Choice = field(default_factory=Choice)
-    recording: Recording | None = None
+    recording: Recording | None = None  # of the choice
     model: StateSpaceModel | None = None
-
-    @property
-    def stale(self) -> bool:
-        """Whether the recording shows something else than the choice (another tab changed it)."""
-        r = self.recording
-        return r is None or Choice(r.world, r.policy, r.greedy, r.seed) != self.choice
 
     @property
     def weights(self) -> str:
@@ -47,8 +41,8 @@ class Session:
 
     def played(self) -> Session:
         """This session with a recording of its choice."""
-        return self.play(self.choice) if self.stale else self
+        return self if self.recording else self.play(self.choice)
 
     def with_model(self, model: StateSpaceModel) -> Session:
-        """This session with the visitor's own policy set (or replaced)."""
-        return replace(self, model=model)
+        """This session with the visitor's own policy set (or replaced); what was recorded may be of another."""
+        return replace(self, model=model, recording=None)

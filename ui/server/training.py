@@ -87,18 +87,18 @@ class Training:
         try:
             with suppress(Gone), self._job:
                 for place in self._job.places(0.5):
-                    self._set(place=place.number, wait=place.seconds)
+                    self._set(place=place)
                     if self._stop.is_set() or self._must_end():
                         break
                 else:
-                    self._set(phase="starting", place=0, wait=0.0)
+                    self._set(phase="starting", place=None)
                     problem = self._run()
             problem = problem or (LEFT_ALONE if self._left_alone() else None)
         except Exception:
             logging.getLogger(__name__).exception("a training failed")
             problem = "The training ended unexpectedly."
         self.ended = time.monotonic()
-        self._set(phase="done", place=0, wait=0.0, ended=self.state.ended or "stopped", problem=problem)
+        self._set(phase="done", place=None, ended=self.state.ended or "stopped", problem=problem)
 
     def _run(self) -> str | None:
         """Train in a process; what went wrong, if anything."""

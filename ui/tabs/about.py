@@ -10,9 +10,8 @@ from ui.views.about.values import last_step_value
 
 
 def value_of(session: Session) -> dict:
-    """The last step of the episode that the session holds; played again where its own model may have changed since."""
-    again = session.stale or session.choice.policy == "yours"
-    recording = (session.play(session.choice) if again else session).recording
+    """The last step of the episode that the session holds."""
+    recording = session.played().recording
     return last_step_value(recording, session.policy_model(recording.policy))
 
 

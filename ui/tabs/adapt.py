@@ -20,7 +20,7 @@ from ui.server.session import STATE_SECONDS, Session
 from ui.settings import RAN, AdaptSettings, adapt_from_query, adapt_to_query, preset_of
 from ui.tabs.adapt_layout import FIRST, AdaptLayout, AdaptState, place
 from ui.tabs.controls import WorldControls
-from ui.tabs.events import IN_BROWSER, QUIET, copy_link, now, stop_button
+from ui.tabs.events import IN_BROWSER, OF_SESSION, QUIET, copy_link, now, stop_button
 from ui.tabs.seed_sweep import SeedSweepPart
 from ui.tabs.state import TabState
 from ui.tabs.yours import Yours
@@ -106,7 +106,7 @@ class AdaptTab(AdaptLayout):
         self.use["download"].click(self._download, chosen, [self.file, *shown], **QUIET)
         self.use["share"].click(self._share, chosen, [self.file, *shown], **HEAVY, **QUIET)
         outputs = list(dict.fromkeys([self.session, *self.outputs, *there, *yours.outputs]))
-        self.use["keep"].click(self._keep, [self.shown, self.session, self.which, *self.controls.inputs], outputs, **QUIET)
+        self.use["keep"].click(self._keep, [self.shown, self.session, self.which, *self.controls.inputs], outputs, **OF_SESSION)
 
     # --- handlers ---
 
@@ -231,7 +231,7 @@ class AdaptTab(AdaptLayout):
             _, point = _chosen(s, which)
         except ValueError as error:
             return self._changes(s, replace(s, message=problem(error)))
-        run, session = s.run.settings, replace(session.with_model(point.model), recording=None)
+        run, session = s.run.settings, session.with_model(point.model)
         after = self._following(s, session, inputs)
         said = notice("Kept: it is “Yours” on the Play tab, and can be a starting point here.")
         after = replace(after, settings=replace(after.settings, world=run.world, seed=run.seed), message=said)

@@ -13,6 +13,8 @@ PRIVATE = {"api_visibility": "private", "preprocess": False}
 QUIET = {"show_progress": "hidden", **PRIVATE}
 IN_BROWSER = {"queue": False, **QUIET}
 """For events whose work a script does."""
+OF_SESSION = {"concurrency_id": "session", "concurrency_limit": 1, **QUIET}
+"""For events that write the visitor's session: of two at once, the later to end would undo the other."""
 
 
 def now(soon_id: str, stage_id: str = "") -> str:
@@ -38,9 +40,6 @@ def stop_button(button: gr.Button, message: gr.HTML, words: str, stop: Callable[
     """
     button.click(None, None, message, js=f"() => {json.dumps(notice(words))}", **IN_BROWSER)
     button.click(stop, inputs, None, queue=False, **QUIET)
-
-
-COPY_LINK = "(query) => window.ssmCopyLink(query)"
 
 
 def file_button(elem_id: str) -> gr.DownloadButton:

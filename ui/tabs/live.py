@@ -6,7 +6,7 @@ The server hears of it three times only: when the visitor keeps what was learnt,
 import contextlib
 import secrets
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any
 
 import gradio as gr
@@ -19,7 +19,7 @@ from ui.runs.trained import model_from_base64
 from ui.server.session import Session
 from ui.settings import world_from_page
 from ui.tabs.controls import WorldControls, unchecked
-from ui.tabs.events import IN_BROWSER, QUIET, sent
+from ui.tabs.events import IN_BROWSER, OF_SESSION, QUIET, sent
 from ui.tabs.yours import Yours
 from ui.views.live_scripts import LABELS
 from ui.views.messages import said
@@ -69,7 +69,7 @@ class LiveTab:
         self.tabs, self.worlds, self.seeds, self.mode, self.yours = tabs, worlds, seeds, mode, yours
         there = [self.stage, *(c for world in worlds for c in world.outputs), *seeds]
         tab.select(self._arrive, [self.session, *worlds[0].inputs, seeds[0]], self.stage, **QUIET)
-        self.stage.keep(self._keep, self.session, [self.session, self.stage, *yours.outputs], **QUIET)
+        self.stage.keep(self._keep, self.session, [self.session, self.stage, *yours.outputs], **OF_SESSION)
         left = self.stage.leave(self._leave, None, there, **QUIET)
         taken = self.stage.adapt(self._adapt, None, [*there, tabs, mode], **QUIET)
         for moved in (left, taken):
@@ -98,7 +98,7 @@ class LiveTab:
             model = model_from_base64(**sent(event, "weights"))
         except ValueError as error:
             return {self.stage: self._say(problem=said(error))}
-        mine = replace(session.with_model(model), recording=None)
+        mine = session.with_model(model)
         return {self.session: mine, self.stage: self._say(said=KEPT), **self.yours.kept(mine)}
 
     def _leave(self, event: gr.EventData) -> dict:

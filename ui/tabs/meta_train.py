@@ -20,7 +20,7 @@ from ui.server.training import TRAININGS, Training, is_token, new_token
 from ui.server.visitors import LISTENERS, address_of
 from ui.tabs.adapt_controls import AdaptControls
 from ui.tabs.controls import message_area, unchecked
-from ui.tabs.events import COPY_LINK, IN_BROWSER, QUIET, sent, stop_button
+from ui.tabs.events import IN_BROWSER, QUIET, sent, stop_button
 from ui.tabs.model_buttons import ModelButtons
 from ui.tabs.training_controls import QUERY, SHOW_QUERY, TrainingControls
 from ui.tabs.yours import Yours
@@ -108,7 +108,9 @@ class MetaTrainTab:
         self.place.change(None, self.place, None, js=SHOW_PLACE, **IN_BROWSER)
         self.here.ask(self.on_ask, [self.session, *self.controls.inputs], [self.here, self.message], **QUIET)
         self.here.trained(self.on_trained, None, [self.message, *self.models["browser"].outputs], **QUIET)
-        self.copy.click(None, self.controls.linked, self.message, js=f"(...values) => ({COPY_LINK})(({QUERY})(...values))", **IN_BROWSER)
+        self.copy.click(
+            None, self.controls.linked, self.message, js=f"(...values) => window.ssmCopyLink(({QUERY})(...values))", **IN_BROWSER
+        )
         models = [c for buttons in self.models.values() for c in buttons.outputs]
         given = [self.upload, self.place]
         self.upload.upload(lambda file, place: self.on_upload(uploaded(file), place), given, [self.message, *models], **QUIET)

@@ -10,7 +10,7 @@ from ui.runs.trained import Trained
 from ui.server.files import new_file
 from ui.server.session import STATE_SECONDS, Session
 from ui.tabs.adapt_controls import AdaptControls
-from ui.tabs.events import IN_BROWSER, QUIET, file_button
+from ui.tabs.events import IN_BROWSER, OF_SESSION, QUIET, file_button
 from ui.tabs.yours import Yours
 from ui.views.messages import forgotten, notice, problem
 from ui.views.training_figure import svg, training_figure
@@ -68,7 +68,7 @@ class ModelButtons:
             if trained is None:
                 return {self.message: forgotten(NOTHING)}
             mine = session.with_model(trained.model)
-            chosen = replace(mine, choice=replace(mine.choice, policy="yours"), recording=None)  # so that Play shows it anew
+            chosen = replace(mine, choice=replace(mine.choice, policy="yours"))
             kept = yours.kept(chosen)
             said = notice("It is now “Yours” in Play and in Adapt.")
             start = {adapt.start: {**kept[adapt.start], "value": "yours"}, **adapt.suits("yours")}
@@ -85,7 +85,7 @@ class ModelButtons:
             (self.use, use, outputs, "play"),
             (self.adapt, take_to_adapt, [*outputs, *adapt.world.outputs], "adapt"),
         ):
-            used = button.click(handler, [page_session, self.trained], there, **QUIET)
+            used = button.click(handler, [page_session, self.trained], there, **OF_SESSION)
             used.then(None, None, None, js=f"() => window.ssmGo({tab!r})", **IN_BROWSER)
 
     def on_save(self, what: str, trained: Trained | None) -> dict:

@@ -15,7 +15,7 @@ from ui.server.jobs import HEAVY, heavy
 from ui.server.session import Session
 from ui.settings import Choice, choice_from_page, from_query, to_query
 from ui.tabs.controls import PolicyControls, WorldControls, control, message_area
-from ui.tabs.events import IN_BROWSER, PRIVATE, QUIET, copy_link, file_button, now
+from ui.tabs.events import IN_BROWSER, OF_SESSION, PRIVATE, QUIET, copy_link, file_button, now
 from ui.tabs.next_step import NextStep
 from ui.tabs.state import TabState
 from ui.views.animation import gif
@@ -82,8 +82,7 @@ class PlayTab:
         return [*self.stage, *self.world.outputs, *self.policy.inputs]
 
     def _connect(self, tab: gr.Tab) -> None:
-        # One at a time, and of those that wait only the last: two could end in the wrong order.
-        order = {"concurrency_id": "play", "concurrency_limit": 1, "trigger_mode": "always_last", **QUIET}
+        order = {**OF_SESSION, "trigger_mode": "always_last"}
         stage = [*self.stage, self.policy.policy]
         gr.on([self.run.click, self.policy.seed.submit], self.played, [self.session, *self.inputs], stage, js=now("play-soon"), **order)
         gr.on([self.state.soon.click, tab.select], self.shown, [self.session, self.state.box, *self.inputs], stage, **order)
@@ -124,7 +123,7 @@ class PlayTab:
 
     def _differs(self, session: Session, inputs: tuple) -> bool:
         try:
-            return session.stale or self._choice(session, inputs) != session.choice
+            return session.recording is None or self._choice(session, inputs) != session.choice
         except ValueError:
             return True
 

@@ -28,17 +28,6 @@ HEADROOM = 1.08  # of the returns' axis, over the longest episode
 SHOW_SPEED = 2  # of what plays while it trains: an episode ends before the next show
 
 
-def spoken_seconds(seconds: float) -> str:
-    """A rough time: to ten seconds below two minutes, else to minutes."""
-    return f"{max(10, math.ceil(seconds / 10) * 10)} s" if seconds <= 110 else f"{math.ceil(seconds / 60)} minutes"
-
-
-def ordinal(n: int) -> str:
-    """ "first", "second" ... as far as queues reach."""
-    words = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
-    return words[n - 1] if n <= len(words) else f"{n}th"
-
-
 def returns_chart(settings: MetaSettings) -> dict[str, Any]:
     """The returns before and after adaptation, under the step limit of the moment, before there are any.
 
@@ -133,8 +122,7 @@ def phase_words(state: TrainingState) -> str:
     done, kept = len(state.epochs), "the best parameters are kept"
     epochs = count(done, "epoch")
     if state.phase == "waiting":
-        place = f"You are {ordinal(state.place)} in the queue. " if state.place else ""  # 0: not told yet
-        return f"{place}It starts by itself, in about {spoken_seconds(state.wait)} at most; Stop gives up the place."
+        return f"{state.place or ''} It starts by itself; Stop gives up the place.".lstrip()
     if state.phase == "starting":
         return "Starting the training process; this takes a second or two."
     if state.phase == "training":

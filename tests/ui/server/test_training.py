@@ -95,8 +95,9 @@ def test_who_waits_is_told_the_place_and_time_and_a_killed_process_is_one_senten
     trainings = Trainings(at_once=1, alone=600.0)  # on a slow machine it takes more than a minute until the first has trained
     first, second = (trainings.begin(new_token(), replace(LONG, time_budget=budget)) for budget in (300.0, 5.0))
     until(first, two_epochs)
-    until(second, lambda state: state.place == 1)
-    assert second.state.phase == "waiting" and 200 < second.state.wait < 320 and len(multiprocessing.active_children()) == 1
+    until(second, lambda state: state.place)
+    phase, place = second.state.phase, second.state.place
+    assert phase == "waiting" and place.number == 1 and 200 < place.seconds < 320 and len(multiprocessing.active_children()) == 1
     second.stop()
     *_, last = second.states()
     assert (last.ended, last.best, last.problem) == ("stopped", None, None)
