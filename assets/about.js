@@ -40,10 +40,9 @@
       this.root.querySelector(".whose").textContent = value.whose;
       for (const name of ["x", "h", "m", "z"]) {
         const values = value.cells[name] ?? []; // the drawing has room for the largest of the shipped policies
-        this.root.querySelectorAll(`[data-cell="${name}"]`).forEach((cell, i) => {
-          this.colour(cell, values[i] ?? 0);
-          cell.classList.toggle("absent", i >= values.length && values.length > 0);
-        });
+        const row = this.root.querySelector(`[data-cells="${name}"]`);
+        if (values.length) row.setAttribute("viewBox", `0 0 ${values.length} 1`); // further cells lie outside
+        [...row.children].forEach((cell, i) => this.colour(cell, values[i] ?? 0));
       }
       for (const node of this.root.querySelectorAll("[data-size]")) node.textContent = value.sizes[node.dataset.size] ?? node.textContent;
       for (const node of this.root.querySelectorAll("[data-output]")) node.textContent = value.outputs[node.dataset.output] ?? "·";

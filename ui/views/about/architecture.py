@@ -68,13 +68,13 @@ def _box(part: str, x: float, y: float, w: float, h: float, title: str, note: st
 
 
 def _vector(part: str, y: float, title: str, note: str, n: int) -> str:
-    """A part that holds numbers, one cell each, which the script colours."""
+    """A part that holds numbers, one cell each, which the script colours; those of a policy that has fewer fill the row too."""
     x, w, h = MIDDLE - 104, 208, 50
-    step = (w - 16) / n
-    cells = "".join(
-        f'<rect class="cell" data-cell="{part if part != "mix" else "m"}" x="{x + 8 + i * step:.2f}" y="{y + 28}" '
-        f'width="{step:.2f}" height="14"/>'
-        for i in range(n)
+    cells = (
+        f'<svg x="{x + 8}" y="{y + 28}" width="{w - 16}" height="14" viewBox="0 0 {n} 1" preserveAspectRatio="none" '
+        f'data-cells="{part if part != "mix" else "m"}">'
+        + "".join(f'<rect class="cell" x="{i}" width="1" height="1"/>' for i in range(n))
+        + "</svg>"
     )
     words = _text(x + 8, y + 18, title, "title", "start") + _note(part, x + w - 8, y + 18, note, "end")
     return _group(part, _rect(x, y, w, h) + words + cells)

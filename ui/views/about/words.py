@@ -17,8 +17,8 @@ a second. It learns from that fall, by a gradient step, and stands again. Where 
 
 POLICY = """
 <h2>The policy, drawn</h2>
-<p>It is a State Space Model with {total} parameters. Its hidden state is linear: each step keeps a part of the old one and adds
-what the sensors say. All that is nonlinear comes after it.</p>
+<p>It is a State Space Model with {total} parameters; the one that was taught has more. Its hidden state is linear: each step keeps
+a part of the old one and adds what the sensors say. All that is nonlinear comes after it.</p>
 """
 
 META = """
