@@ -51,7 +51,7 @@ another pole).
 - `standard.safetensors`: single-world, trained on the standard world only.
 - `taught.safetensors`: taught by imitation, not by reinforcement learning. A teacher that is told the true world, a linear-quadratic
   regulator, said in each step of the student's episodes what it would do (DAgger). The student sees the sensors and, as a fifth input,
-  its own previous push, has 64 states for 32, and stands while motor, sensors and wind change under it, without long delays or noise.
+  its own previous push, has 64 states for 32, and stands while motor, sensors and wind change under it, without delay or noise.
 
 {checkpoints}
 

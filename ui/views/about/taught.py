@@ -17,8 +17,8 @@ delay, wind, and every change of them. The policy is told none of this: it has t
 push and 64 hidden states, twice the others' ({total} parameters), and must find out in which world it is by what its pushes do.</p>
 {picture}
 <p>It was taught in worlds drawn over everything that this page can set and switch while it runs, and keeps its memory where the
-world changes; it never met a push by hand or a gust. It can still fall, above all with a very late motor, dead velocity
-sensors in an unusual world, or readings that shake while the motor reverses.
+world changes; it never met a push by hand or a gust. It can still fall, above all with a very late motor, or one that is late and
+keeps reversing, dead velocity sensors in an unusual world, or readings that shake while the motor reverses.
 {where}</p>
 """
 
