@@ -73,3 +73,10 @@ def test_what_serves_nobody_is_closed(page_url, path):
     for method in ("GET", "POST"):
         answer = CLIENT.request(method, page_url.rstrip("/") + path, timeout=30)
         assert (answer.status_code, answer.json()) == (404, {"detail": "There is nothing here."})
+
+
+def test_the_page_comes_compressed_to_whoever_reads_that(page_url):
+    pressed, plain = (CLIENT.get(page_url, headers={"Accept-Encoding": encoding}) for encoding in ("gzip", "identity"))
+    assert pressed.headers["content-encoding"] == "gzip" and "content-encoding" not in plain.headers
+    assert int(pressed.headers["content-length"]) < 0.4 * int(plain.headers["content-length"])
+    assert "window.ssmConfig" in pressed.text and "window.ssmConfig" in plain.text
