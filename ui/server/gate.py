@@ -31,7 +31,8 @@ API = "/gradio_api"
 ASKS = (f"{API}/queue/join", f"{API}/run/", f"{API}/api/", f"{API}/call/")
 MAX_BODY = 2_000_000  # bytes; a visitor's own policy in base64 has up to 1.4 MB
 MAX_UPLOAD = 1_100_000  # bytes; the file's own limit and its wrapping
-LEVEL = 4  # of gzip: the page, 1.2 MB, in 25 ms to 0.37 MB; the highest takes twice as long for 0.01 MB less
+LARGE = ("/", "/config")  # the page, and what a program reads of it: 1.2 MB; Gradio compresses its files alone
+LEVEL = 4  # of gzip: in 25 ms to 0.37 MB; the highest takes twice as long for 0.01 MB less
 AT_ONCE, EVERY = 8, 0.5  # new visits of one address: so many at once, then one in so many seconds
 CLOSED = (
     "/monitoring", "/openapi.json", "/docs", "/redoc", "/login", "/token", "/runs", "/svelte/", f"{API}/openapi.json", f"{API}/proxy=",
@@ -77,7 +78,7 @@ class Gate:
             raise HTTPException(404, "There is nothing here.")
         if scope["method"] == "GET":
             session = session_of_stream(scope)
-            app = self.app if "." in path else self._pressed  # Gradio compresses files, but not the page
+            app = self._pressed if path in LARGE else self.app
             with LISTENERS.stream(session) if session else nullcontext():
                 return await app(scope, receive, send)
         most, body = MAX_UPLOAD if path.startswith(f"{API}/upload") else MAX_BODY, bytearray()
