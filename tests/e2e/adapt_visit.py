@@ -44,6 +44,7 @@ class Adapting:
     def stages(self) -> list[str]:
         return self.page.locator("#adapt-stage .who").all_inner_texts()
 
-    @property
-    def points(self) -> str:
-        return self.page.get_attribute("#adapt-curve .curves", "data-points")
+    def points(self, wanted: str) -> bool:
+        """Whether the chart's lines come to have so many points; on a slow browser a moment after the run."""
+        self.page.wait_for_function("wanted => document.querySelector('#adapt-curve .curves').dataset.points === wanted", arg=wanted)
+        return True

@@ -42,7 +42,7 @@ def test_break_it_adapt_it_keep_it_go_on(shared, tmp_path):
     assert tab.stages == ["Before adaptation: Meta-trained"] and "motor reversed" in tab.page.inner_text("#adapt-stage .notes")
     words = tab.adapt()
     assert re.match(r"Fell after \d+ steps before adaptation; after ", words) and "stands for" in words
-    assert tab.stages == ["Before", "After 3 steps"] and tab.points == "2 4"
+    assert tab.stages == ["Before", "After 3 steps"] and tab.points("2 4")
     assert tab.page.locator("#adapt-table tbody tr").count() == 4 and tab.page.locator("#adapt-movement tr").count() == 5
     with tab.page.expect_download() as download:
         tab.page.click("#adapt-download")
@@ -57,7 +57,7 @@ def test_break_it_adapt_it_keep_it_go_on(shared, tmp_path):
     tab.page.wait_for_function("() => document.querySelector('#play-stage .who').textContent.startsWith('Yours, greedy, seed 0')")
     assert "motor reversed" in tab.page.inner_text("#play-stage .notes")
     tab.page.get_by_role("tab", name="Adapt").click()
-    assert tab.adapt("#adapt-further") and tab.points == "2 7" and "ran=" not in tab.page.url
+    assert tab.adapt("#adapt-further") and tab.points("2 7") and "ran=" not in tab.page.url
 
 
 def test_both_modes_are_two_curves_and_three_pictures_and_any_step_can_be_watched(tab):
@@ -65,7 +65,7 @@ def test_both_modes_are_two_curves_and_three_pictures_and_any_step_can_be_watche
     tab.set("adapt-steps", "2")
     words = tab.adapt()
     assert "Gradient: " in words and "Hybrid: " in words
-    assert tab.stages == ["Before", "Gradient, after 2 steps", "Hybrid, after 2 steps"] and tab.points == "2 3 3"
+    assert tab.stages == ["Before", "Gradient, after 2 steps", "Hybrid, after 2 steps"] and tab.points("2 3 3")
     assert "Pushing right moves the cart left" in tab.page.inner_text("#learnt-table")
     assert tab.page.inner_text("#adapt-stage").count("Imagined:") == 2
     tab.page.locator("#adapt-stage").get_by_text("Show what it imagined").click()
@@ -83,7 +83,7 @@ def test_stop_keeps_what_was_reached_of_a_run_and_of_a_seed_sweep(tab):
     tab.page.wait_for_function("() => document.querySelector('#adapt-result')?.textContent.includes('You stopped it')")
     stopped = re.search(r"You stopped it after (\d+) of 10 steps; what was reached is kept\.", tab.page.inner_text("#adapt-result"))
     tab.page.wait_for_function("() => !document.querySelector('#adapt-run').disabled")
-    assert stopped and tab.points == f"2 {int(stopped[1]) + 1}" and tab.page.is_enabled("#adapt-keep")
+    assert stopped and tab.points(f"2 {int(stopped[1]) + 1}") and tab.page.is_enabled("#adapt-keep")
     tab.page.evaluate(PRESS_STOP, "sweep-stop")
     tab.page.click("#sweep-run")
     tab.page.wait_for_selector("#sweep-result .outcome")

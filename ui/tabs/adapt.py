@@ -126,8 +126,12 @@ class AdaptTab(AdaptLayout):
         if s is not None and s.busy:  # its own end comes back here
             return gr.skip()
         after = self._following(s, session, inputs)
-        # The message too: that a file is ready stands in no state.
-        return {**self._changes(s or self.first, after), self.message: after.message, **self.sweep.fitting(sweep, after.settings)}
+        # The message too: that a file is ready stands in no state. And the charts: a browser that is slow and takes several values of
+        # one at once may keep the first.
+        shown = self.updates(after)
+        charts = {chart: shown[chart] for chart in (self.curve, self.rollouts, self.forecast)}
+        told = {**self._changes(s or self.first, after), **charts, self.message: after.message}
+        return {**told, **self.sweep.fitting(sweep, after.settings)}
 
     def _enter(self, sweep: Any, s: AdaptState | None, session: Session, *inputs) -> dict:
         """The same when the tab is opened. A standard world in which its start did not fall holds nothing to learn: the first one does."""
