@@ -9,8 +9,10 @@
   // --- the address bar ---
 
   // It follows what a tab shows. Going to another tab is a step that Back undoes; a changed control is none.
-  let shown = null;
+  // It waits until the server has answered what the link opens: the page asks late where a file of it comes late, and sends its address.
+  let shown = null, held = [];
   window.ssmAddress = (tab, query) => {
+    if (held && !alone()) return void (held = [tab, query]);
     if (!query || (selected() !== tab && !alone())) return;
     const own = [...new URLSearchParams(location.search)].filter(([name]) => name.startsWith("__")); // Gradio's own, its theme for one
     const kept = new URLSearchParams(own).toString(), url = `${location.pathname}?${query}${kept && "&"}${kept}`;
@@ -21,6 +23,11 @@
     } catch { /* a page without an address */ }
     shown = tab;
   };
+  window.ssmOpened = () => requestAnimationFrame(() => {
+    const [tab, query] = held;
+    held = null;
+    window.ssmAddress(tab, query);
+  });
   addEventListener("popstate", () => {
     const tab = history.state?.tab ?? idOf(tabButtons()[0]);
     if (!tab || tab === selected()) return;

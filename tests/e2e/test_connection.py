@@ -54,6 +54,27 @@ def goes_on_without_its_stream(browser, page_url, block) -> None:
     visit.context.close()
 
 
+def test_a_link_opens_though_a_file_of_the_page_comes_late(browser, page_url):
+    visit, late = Visit(browser, page_url), []
+
+    def pass_on(route) -> None:
+        answer = route.fetch()
+        if "`form " in answer.text():  # Gradio's group of fields: Live has none, and moves before it is there
+            return late.append((route, answer))
+        route.fulfill(response=answer)
+
+    visit.page.route("**/assets/Index-*.js", pass_on)
+    visit.page.goto(f"{page_url}?tab=adapt&world=windy")
+    visit.page.wait_for_selector(".live-stage canvas")
+    visit.page.wait_for_timeout(1000)  # within which Live's own address would be there
+    for route, answer in late:
+        route.fulfill(response=answer)
+    visit.page.wait_for_selector("#acts [role=tab][data-tab-id=adapt][aria-selected=true]")
+    visit.page.wait_for_function("() => location.search.includes('windy')")
+    assert late and not visit.problems
+    visit.context.close()
+
+
 def test_a_policy_of_ones_own_outlives_a_reload(visit, tmp_path):
     mine = visit()
     make_yours(mine.page, tmp_path / "mine.safetensors")

@@ -12,7 +12,7 @@ from ui.tabs.events import IN_BROWSER
 
 KEEP = "(weights) => window.ssmLine.keep(weights)"
 KEPT = "(session) => [session, window.ssmStore.get('yours')]"
-BACK = "(weights) => window.ssmLine.back(weights)"
+BACK = "(weights) => { window.ssmOpened(); return window.ssmLine.back(weights); }"
 
 
 class Yours:
