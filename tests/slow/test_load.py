@@ -7,6 +7,7 @@ import secrets
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import pytest
 from gradio_client import Client
@@ -54,11 +55,14 @@ def test_a_class_behind_one_address_waits_and_nobody_is_refused(app):
 
 
 def test_programs_of_a_class_wait_and_read_their_place(app):
-    """Half of them adapt and half train."""
+    """Half of them adapt and half train, all at once: those who wait are then more than half, however fast the machine is."""
+    programs = 16
+    together = Barrier(programs)
 
     def program(index: int) -> tuple[bool, bool]:
         """Whether it read a place or an answer, and whether a place."""
         client = Client(app.url, verbose=False, headers={"x-forwarded-for": f"{SCHOOL}:{4000 + index}"}, httpx_kwargs={"timeout": 120})
+        together.wait()
         if index % 2:
             job = client.submit(num_epochs=1, time_budget=5, api_name="/meta_train")
             while not job.done() and not job.outputs():
@@ -66,15 +70,15 @@ def test_programs_of_a_class_wait_and_read_their_place(app):
             said = job.outputs()
             job.cancel()
             return bool(said), any(answer["place_in_queue"] for answer in said)
-        job, placed = client.submit(reversed_motor=True, num_adapt_steps=1, api_name="/adapt"), False
+        job, placed = client.submit(reversed_motor=True, num_adapt_steps=5, api_name="/adapt"), False
         while not job.done():
             placed = placed or "You are number" in str(job.status().log)
             time.sleep(0.2)
         return bool(job.result()), placed
 
-    with ThreadPoolExecutor(16) as pool:
-        seen = list(pool.map(program, range(16)))
-    assert all(good for good, _ in seen) and sum(placed for _, placed in seen) >= 8
+    with ThreadPoolExecutor(programs) as pool:
+        seen = list(pool.map(program, range(programs)))
+    assert all(good for good, _ in seen) and sum(placed for _, placed in seen) > programs / 2
 
 
 def expected(mode: str, seed: int) -> list[list[float]]:
