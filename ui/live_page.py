@@ -26,9 +26,7 @@ from ui.views.player import scripts
 from ui.views.terms import with_terms
 
 TITLE = "Break it while it runs, watch it learn from every fall, and meta-train your own"
-LEAD = with_terms(
-    "A [[State Space Model]] of 6,744 [[parameters]] balances a pole. World, [[policy]] and [[gradient step]] run in this page.", "lead"
-)
+LEAD = with_terms("A small [[State Space Model]] balances a pole. World, [[policy]] and [[gradient step]] run in this page.", "lead")
 PARTS = {"live": TABS["live"], "train": "Train", "about": TABS["about"]}
 STYLES = (
     "style.css",

@@ -8,7 +8,7 @@ from model.policy.ssm import StateSpaceModel
 
 
 def with_states(model: StateSpaceModel, state_dim: int, generator: torch.Generator | None = None) -> StateSpaceModel:
-    """The same policy with state_dim states and mixing units: the further ones are those of a new model, and nothing reads them yet.
+    """The same policy, in its mode, with state_dim states and mixing units: the further ones are a new model's, and nothing reads them yet.
 
     Raises ValueError for fewer states than the policy has.
     """
@@ -27,4 +27,4 @@ def with_states(model: StateSpaceModel, state_dim: int, generator: torch.Generat
     mix[:S, :S], mix[S:state_dim, :S], inputs[:, :S] = old["mix_weight"][:S], 0.0, old["mix_weight"][S:]
     for name in ("D", "input_scale", "mlp_in_bias", "output_bias"):
         new[name] = old[name]
-    return wide.with_params(new)
+    return wide.train(model.training).with_params(new)

@@ -6,6 +6,7 @@ import pytest
 from ui.page import build
 from ui.runs.policies import shared_model
 from ui.server.session import Session
+from ui.settings import Choice
 from ui.tabs.yours import Yours
 
 
@@ -29,6 +30,13 @@ def test_what_is_no_policy_is_given_up_and_most_browsers_hold_nothing(yours):
         session, changed = yours.given_back(Session(), weights)
         assert session.model is None and changed == {yours.weights: ""}
     assert yours.given_back(Session(), "") == (Session(), {})
+
+
+def test_the_episode_of_another_policy_stays_where_ones_own_is_given_back():
+    played = Session().play(Choice())
+    assert played.with_model(shared_model("taught")).recording is played.recording
+    mine = played.with_model(shared_model("taught")).play(Choice(policy="yours"))
+    assert mine.recording and mine.with_model(shared_model("memory")).recording is None
 
 
 def test_what_is_kept_while_an_episode_runs_is_not_undone_at_its_end():

@@ -44,5 +44,5 @@ class Session:
         return self if self.recording else self.play(self.choice)
 
     def with_model(self, model: StateSpaceModel) -> Session:
-        """This session with the visitor's own policy set (or replaced); what was recorded may be of another."""
-        return replace(self, model=model, recording=None)
+        """This session with the visitor's own policy set, or replaced: then an episode of the former is forgotten."""
+        return replace(self, model=model, recording=None if self.choice.policy == "yours" else self.recording)

@@ -68,7 +68,7 @@ class ModelButtons:
             if trained is None:
                 return {self.message: forgotten(NOTHING)}
             mine = session.with_model(trained.model)
-            chosen = replace(mine, choice=replace(mine.choice, policy="yours"))
+            chosen = replace(mine, choice=replace(mine.choice, policy="yours"), recording=None)
             kept = yours.kept(chosen)
             said = notice("It is now “Yours” in Play and in Adapt.")
             start = {adapt.start: {**kept[adapt.start], "value": "yours"}, **adapt.suits("yours")}

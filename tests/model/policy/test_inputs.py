@@ -42,6 +42,13 @@ def test_with_an_input_and_states_that_nothing_reads_yet_it_plays_as_the_policy_
     torch.testing.assert_close(a.log_probs, b.log_probs, rtol=0, atol=1e-5)
 
 
+def test_a_policy_keeps_its_mode_and_can_only_grow():
+    old = random_model().eval()
+    assert not with_states(old, old.state_dim).training and with_states(old.train(), old.state_dim).training
+    with pytest.raises(ValueError, match=f"state_dim must be at least {old.state_dim}, got {old.state_dim - 1}"):
+        with_states(old, old.state_dim - 1)
+
+
 def test_a_policy_is_given_what_it_did_the_step_before():
     params: Params = with_task_axis(listening().params())
     e = collect(params, WORLDS, 2, np.random.default_rng(0), 12, greedy=True)
