@@ -40,7 +40,7 @@ ENTRY = """      - task:
 TEXT = """
 # SSM-MetaRL CartPole: meta-trained weights
 
-Four sets of weights of a small State Space Model policy (6,744 parameters, 29 kB; `taught` 17,629 and 71 kB; float32, safetensors): they
+Four sets of weights of a small State Space Model policy (6,744 parameters, 29 kB; `taught` 17,629 and 73 kB; float32, safetensors): they
 balance CartPole, and differ in how they cope with a world that was broken (motor reversed, sensors mirrored or tilted, wind, delay,
 another pole).
 
@@ -101,8 +101,9 @@ today gives other bits and, in the one run compared on validation worlds, a poli
 ## Bias
 
 A policy is biased towards the worlds that it was trained on. `meta` and `memory`: near the standard cart, never with delay, always with
-velocity sensors; `taught`: wider, but its last training was mostly in worlds like these, and where long delay or dead sensors come with
-an unusual world it still mostly falls. Outside those ranges the return falls before adaptation, and sometimes after it.
+velocity sensors; `taught`: wider, but its last training was mostly in worlds like these: four steps of delay mostly fell it on the
+standard cart too, and so do delay or dead sensors with nearly every slider anywhere. Outside those ranges the return falls before
+adaptation, and sometimes after it.
 
 ## Ethics
 

@@ -128,9 +128,9 @@ SECTIONS: tuple[tuple[str, str, str], ...] = (
         "No adaptation: each policy plays the same episodes, hidden state kept where the world changes. The share that stands for all 500 "
         "steps with its 95% interval (Wilson); the mean return. Worlds of the meta-training ranges unless the row says otherwise. "
         "The taught policy imitates a teacher that is told the true world, in worlds drawn over everything that the page can set and "
-        "switch (model/imitation/worlds.py); pushes by hand and gusts it never met. It alone of the three sees its previous push. Its "
-        "recipe was run from two more seeds, with which nothing was chosen. Every slider anywhere: but for noise, lost pushes and "
-        "reversals.",
+        "switch (model/imitation/worlds.py); pushes by hand and gusts it never met. It alone of the three sees its previous push, and it "
+        "has 64 states for their 32. Its recipe was run from two more seeds, with which nothing was chosen. Every slider anywhere: but "
+        "for noise, lost pushes and reversals.",
         "stands",
     ),
     (
