@@ -75,6 +75,21 @@ def test_a_link_opens_though_a_file_of_the_page_comes_late(browser, page_url):
     visit.context.close()
 
 
+def test_a_tab_that_is_opened_before_the_server_has_answered_is_a_step_that_back_undoes(browser, page_url):
+    visit, late = Visit(browser, page_url), []
+    visit.page.route("**/queue/join*", lambda route: late.append(route) if len(late) < 3 else route.continue_())
+    visit.page.goto(page_url)
+    visit.page.get_by_role("tab", name="Play").click()
+    visit.page.wait_for_timeout(1000)
+    for route in late:
+        route.continue_()
+    visit.page.wait_for_function("() => location.search.includes('tab=play')")
+    visit.page.go_back()
+    visit.page.wait_for_selector("#acts [role=tab][data-tab-id=live][aria-selected=true]")
+    assert late and not visit.problems
+    visit.context.close()
+
+
 def test_a_policy_of_ones_own_outlives_a_reload(visit, tmp_path):
     mine = visit()
     make_yours(mine.page, tmp_path / "mine.safetensors")
