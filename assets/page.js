@@ -10,7 +10,7 @@
 
   // It follows what a tab shows. Going to another tab is a step that Back undoes; a changed control is none.
   // It waits until the server has answered what the link opens: the page asks late where a file of it comes late, and sends its address.
-  let shown = new URLSearchParams(location.search).has("tab") ? null : "live", held = [];
+  let shown = new URLSearchParams(globalThis.location?.search).has("tab") ? null : "live", held = [];
   window.ssmAddress = (tab, query) => {
     if (held && !alone()) return void (held = [tab, query]);
     if (!query || (selected() !== tab && !alone())) return;

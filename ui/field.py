@@ -59,8 +59,7 @@ class FieldError(ValueError):
         must = self.must.replace("^2", "²").replace("be true or false", "be on or off")
         if self.value is None or self.value == "":
             return f"{name} must {must}; it is empty."
-        echo = echoed(self.value)
-        return f"{name} must {must}{f', not {echo}' if echo else ''}."
+        return f"{name} must {must}{echoed(self.value)}."
 
 
 class Forgotten(FieldError):
@@ -68,12 +67,17 @@ class Forgotten(FieldError):
 
 
 def echoed(value: Any) -> str:
-    """A number, or a word or two that someone typed, as a sentence repeats it; nothing for what would only puzzle."""
+    """A sentence's end, ", not 9": a number, or a word or two that someone typed; nothing for what would only puzzle."""
     if isinstance(value, str):
-        return value if re.fullmatch(r"[\w .,+-]{1,20}", value) and "_" not in value else ""
+        return f", not {value}" if re.fullmatch(r"[\w .,+-]{1,20}", value) and not re.search("_|None", value) else ""
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) < 1e15:
         return ""
-    return f"{value:.10g}"
+    return f", not {value:.10g}"
+
+
+def offered(value: Any) -> str:
+    """What the page says an option must be that it does not have."""
+    return f"be one of those that the page offers{echoed(value)}"
 
 
 def check(f: Field, value: Any, has_own_model: bool = False) -> Any:
@@ -101,7 +105,7 @@ def check(f: Field, value: Any, has_own_model: bool = False) -> Any:
 def _one_of(f: Field, value: Any) -> str:
     if isinstance(value, str) and value in f.options:
         return value
-    raise FieldError(f.name, f"be one of {', '.join(f.options)}", value, "be one of those that the page offers", f.label)
+    raise FieldError(f.name, f"be one of {', '.join(f.options)}", value, offered(value), f.label)
 
 
 # --- as the page shows it ---

@@ -10,7 +10,7 @@ from typing import Any
 
 from model import WORLDS, World, adaptation_config
 from model.config import LONGEST_ECHO
-from ui.field import GONE, Field, FieldError, Forgotten, check, from_link, from_page, to_link, to_page
+from ui.field import GONE, Field, FieldError, Forgotten, check, echoed, from_link, from_page, to_link, to_page
 from ui.fields import CUSTOM, FIELDS, MODES, short_name
 from ui.links import BETWEEN, check_names
 
@@ -54,7 +54,8 @@ def world_from_query(query: Mapping[str, str]) -> World:
         raise FieldError("link", f"have at most {MAX_LINK} characters", "more")
     name = from_link(_PLAY["world"], query.get("world", CUSTOM))
     if details and name != CUSTOM:
-        raise FieldError("world", f"be {CUSTOM} when a link sets {next(iter(details))}", name, "be custom when a link sets its details")
+        page_must = f"be custom when a link sets its details{echoed(name)}"
+        raise FieldError("world", f"be {CUSTOM} when a link sets {next(iter(details))}", name, page_must)
     return World(**{n: from_link(_WORLD[n], text) for n, text in details.items()}) if name == CUSTOM else WORLDS[name]
 
 
@@ -234,8 +235,8 @@ def _racers(given: Any, has_own_model: bool) -> tuple[Racer, ...]:
         given = [name for name in re.split(BETWEEN, given) if name]
     if not isinstance(given, (list, tuple)) or not 1 <= len(given) <= MOST_RACERS or not all(isinstance(n, str) for n in given):
         n = len(given) if isinstance(given, (list, tuple)) else given
-        got = f", not {n}" if isinstance(n, int) else ""
-        raise FieldError("racers", f"be 1 to {MOST_RACERS} policies", n, f"be 1 to {MOST_RACERS} of those that the page offers{got}")
+        page_must = f"be 1 to {MOST_RACERS} of those that the page offers{echoed(n)}"
+        raise FieldError("racers", f"be 1 to {MOST_RACERS} policies", n, page_must)
     racers = tuple(_racer(name, has_own_model) for name in given)
     if len(set(racers)) < len(racers):
         raise FieldError("racers", "differ from one another", ", ".join(given), "differ from one another")

@@ -9,7 +9,7 @@ from typing import Any
 from model import MetaTrainingConfig
 from model.maml.recipes import ONE_MINUTE, ONE_MINUTE_FAMILIES
 from model.worlds.cartpole import MAX_EPISODE_STEPS
-from ui.field import Field, FieldError, check, from_link
+from ui.field import Field, FieldError, check, from_link, offered
 from ui.fields import FIELDS
 from ui.links import check_names
 
@@ -117,7 +117,7 @@ def settings_from_query(query: Mapping[str, str], has_own_model: bool = False) -
         return None
     recipe = query.get("recipe", FIRST_RECIPE)
     if recipe not in RECIPES:
-        raise FieldError("recipe", f"be one of {', '.join(RECIPES)}", recipe, "be one of those that the page offers")
+        raise FieldError("recipe", f"be one of {', '.join(RECIPES)}", recipe, offered(recipe))
     values = RECIPES[recipe][1].values()
     return check_settings({n: from_link(TRAIN[n], query[n], has_own_model) if n in query else v for n, v in values.items()}, has_own_model)
 

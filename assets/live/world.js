@@ -24,7 +24,7 @@
   // "Wind must be between -6 and 6 N, not 9." plainly: what follows "must" there, where it differs.
   live.refusal = (name, must, value, plainly = must) => {
     const label = live.config.fields.find((f) => f.name === name)?.label ?? (name === "lr" ? "Learning rate" : name[0].toUpperCase() + name.slice(1));
-    const typed = typeof value === "string" && /^[a-z\d .,+-]+$/i.test(value), clear = plainly === must && (typed || Number.isFinite(value));
+    const typed = typeof value === "string" && /^[a-z\d .,+-]{1,20}$/i.test(value), clear = typed || Number.isFinite(value);
     const plain = `${label} must ${plainly.replace("^2", "²")}${clear ? `, not ${value}` : ""}.`;
     return Object.assign(new Error(`${name} must ${must}, got ${value}`), { plain });
   };

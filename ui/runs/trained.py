@@ -99,7 +99,5 @@ def _check_sizes(sizes: Any, name: str) -> None:
     for key, (low, high) in expected.items():
         if type(sizes[key]) is not int or not low <= sizes[key] <= high:
             bound = f"{low}" if low == high else f"a whole number between {low} and {high}"
-            plain = f"The {SPOKEN[key]} of this checkpoint must be {bound}"
-            echo = echoed(sizes[key])
-            plain += f", not {echo}" if echo else ""
+            plain = f"The {SPOKEN[key]} of this checkpoint must be {bound}{echoed(sizes[key])}"
             raise CheckpointError(f"checkpoint {name}: {key} must be {bound}, got {str(sizes[key])[:40]}", plain)

@@ -11,7 +11,7 @@ from gradio.components import Component
 
 from model import World
 from model.policy.checkpoint import serialise
-from ui.field import Field, FieldError, check
+from ui.field import Field, FieldError, check, offered
 from ui.links import MAKERS_ONLY, stand_in
 from ui.runs.adaptation import MOST_STEPS, AdaptRun, Curve, Point, adapt, go_on, link_of
 from ui.server.files import new_file
@@ -265,7 +265,7 @@ def _chosen(s: AdaptState, which: Any) -> tuple[Curve, Point]:
     curve = s.run.curve(which) if isinstance(which, str) else None
     if curve is None:
         modes = ", ".join(c.mode for c in s.run.curves)
-        raise FieldError("result to use", f"be one of {modes}", which, "be one of those that the page offers")
+        raise FieldError("result to use", f"be one of {modes}", which, offered(which))
     return curve, curve.points[min(s.step, curve.last.index)]
 
 
